@@ -1,0 +1,57 @@
+import type { EpochMs, FactorKind, Json, Subject } from "./words.ts";
+
+/** A bound authenticator (NIST SP 800-63B-4 §4.1): a phone number, later a TOTP seed or a passkey. */
+export interface Authenticator {
+  readonly id: string;
+  readonly subject: Subject;
+  readonly kind: FactorKind;
+  /** A lookup value that means the same thing for every holder (for a phone: its keyed hash). */
+  readonly key: string;
+  readonly data: Json;
+  readonly boundAt: EpochMs;
+  /** Which authority let it be bound: `password-once`, `window`, `ticket`, `administrator`, `demo`. */
+  readonly boundBy: string;
+  readonly version: number;
+}
+
+export interface NewAuthenticator {
+  readonly subject: Subject;
+  readonly kind: FactorKind;
+  readonly key: string;
+  readonly data: Json;
+  readonly boundBy: string;
+}
+
+/** Permanent, unlike Records. Removed authenticators leave a mark, so that `everHad` stays true. */
+export interface Authenticators {
+  list(subject: Subject, kind?: FactorKind): Promise<readonly Authenticator[]>;
+  find(kind: FactorKind, key: string): Promise<readonly Authenticator[]>;
+  /** Binding the same key to the same person again answers the authenticator that is there. */
+  bind(authenticator: NewAuthenticator): Promise<Authenticator>;
+  /** False when the version is no longer current; nothing is written then. */
+  update(id: string, version: number, data: Json): Promise<boolean>;
+  unbind(id: string, by: string, reason: string): Promise<boolean>;
+  everHad(subject: Subject, kind: FactorKind): Promise<boolean>;
+}
+
+/** The same port over sealed bytes, as store plug-ins implement it. */
+export interface AuthenticatorRow {
+  readonly id: string;
+  readonly subject: Subject;
+  readonly kind: FactorKind;
+  readonly key: string;
+  readonly data: Uint8Array;
+  readonly boundAt: EpochMs;
+  readonly boundBy: string;
+  readonly version: number;
+}
+
+export interface AuthenticatorStore {
+  list(subject: Subject, kind?: FactorKind): Promise<readonly AuthenticatorRow[]>;
+  find(kind: FactorKind, key: string): Promise<readonly AuthenticatorRow[]>;
+  /** Inserts, unless a live row has the same subject, kind and key: then that row is answered. Atomic. */
+  add(row: AuthenticatorRow): Promise<AuthenticatorRow>;
+  update(id: string, version: number, next: { readonly version: number; readonly data: Uint8Array }): Promise<boolean>;
+  remove(id: string, at: EpochMs, by: string, reason: string): Promise<boolean>;
+  everHad(subject: Subject, kind: FactorKind): Promise<boolean>;
+}

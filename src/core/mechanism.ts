@@ -1,0 +1,136 @@
+/**
+ * What an acr is made of. A mechanism composes factors; a factor offers steps; a step shows one page at a time and
+ * says what came of a form. Everything that crosses these shapes is plain data, so that a custom script can implement
+ * them in a worker thread. None of them sees a request or a response: they cannot set cookies, redirect or leak.
+ */
+import type { User } from "./directory.ts";
+import type { Page, PageFacts, PageName } from "./pages.ts";
+import type { Write } from "./records.ts";
+import type { Acr, Amr, EpochMs, FactorKind, Json, Subject } from "./words.ts";
+
+/** What a mechanism may decide by. */
+export interface Facts {
+  /** Kinds with a proof that counts in this login. */
+  readonly proved: readonly FactorKind[];
+  /** Kinds proved within the last minutes, recent enough to bind a new authenticator on. */
+  readonly fresh: readonly FactorKind[];
+  /** Kinds of which the person holds a usable authenticator; empty until the person is known. */
+  readonly held: readonly FactorKind[];
+}
+
+/** The next thing to do: show a factor, or bind one that the person lacks. */
+export interface Task {
+  readonly factor: FactorKind;
+  readonly act: "challenge" | "enrol";
+}
+
+export interface Mechanism {
+  readonly acr: Acr;
+  /** Higher is stronger; a session of a higher level satisfies a request for a lower one. */
+  readonly level: number;
+  readonly aliases?: readonly Acr[] | undefined;
+  /** Every one of these must have been proved before the gate gives out this acr. */
+  readonly requires: readonly FactorKind[];
+  /** undefined: nothing is left to do. The gate checks `requires` all the same. */
+  next(facts: Facts): Task | undefined;
+}
+
+/** What a step is told about the login it works for. */
+export interface Login<S extends Json = Json> {
+  readonly id: string;
+  readonly state: S;
+  readonly subject: Subject | undefined;
+  readonly username: string;
+  /** The person is fixed: a signed-in session that is too weak. */
+  readonly pinned: boolean;
+  readonly client: { readonly id: string; readonly name: string };
+  readonly locale: string;
+  readonly endsAt: EpochMs;
+  readonly visitor: Visitor;
+}
+
+/** The browser in front of the page, as far as steps may know it. */
+export interface Visitor {
+  /** Hash of this browser's own cookie. */
+  readonly browser: string;
+  /** Network address of the peer, or of the client behind a trusted proxy. */
+  readonly address: string;
+  /** Marks of people who signed in here before; see device.ts. */
+  readonly marks: readonly string[];
+}
+
+export type Form = Readonly<Record<string, string>>;
+
+export interface Notice {
+  readonly key: string;
+  readonly args?: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** What is committed together with the login's new state, and what is sent after that. */
+export interface Effects {
+  readonly writes?: readonly Write[] | undefined;
+  /** The outbox key of a message. */
+  readonly deliver?: string | undefined;
+}
+
+export type StopReason = "no-factor" | "factor-disabled" | "enrolment-needs-ticket" | "person-gone" | "cancelled";
+
+export type Prepared<S extends Json> =
+  | ({ readonly kind: "ready"; readonly state: S; readonly notice?: Notice | undefined } & Effects)
+  | { readonly kind: "stop"; readonly reason: StopReason };
+
+export type Outcome<S extends Json> =
+  /** On to the step's next page. */
+  | ({ readonly kind: "next"; readonly state: S; readonly notice?: Notice | undefined } & Effects)
+  /** The same page again, with a reason. */
+  | ({ readonly kind: "retry"; readonly notice: Notice; readonly state?: S | undefined } & Effects)
+  | { readonly kind: "stop"; readonly reason: StopReason }
+  /** The factor was shown. `user` names the person when this step is the one that found out who it is. */
+  | { readonly kind: "proved"; readonly method: Amr; readonly user?: User | undefined };
+
+/** The facts a step gives its page; the surface adds those every form has. */
+export type StepPage = {
+  [P in "password" | "phone" | "code"]: {
+    readonly page: P;
+    readonly facts: Omit<PageFacts<P>, "action" | "csrf" | "notice" | "noticeArgs" | "appName" | "brand">;
+  };
+}["password" | "phone" | "code"];
+export type { Page, PageName };
+
+export interface Step<S extends Json = Json> {
+  /** Once on entering, never on a reload. */
+  prepare(login: Login<Json>): Promise<Prepared<S>>;
+  /** Reads only: a reload never sends, spends or skips anything. */
+  view(login: Login<S>): Promise<{ readonly page: StepPage; readonly notice?: Notice | undefined }>;
+  authenticate(login: Login<S>, form: Form): Promise<Outcome<S>>;
+}
+
+/** A kind of authenticator and how it is shown and bound. */
+export interface Factor {
+  readonly kind: FactorKind;
+  readonly challenge: Step;
+  readonly enrol?: Step | undefined;
+  /** Whether the person can be challenged. */
+  held(subject: Subject): Promise<boolean>;
+}
+
+/** The usual mechanism: its factors one after the other, in order, each bound first where the person lacks it. */
+export function composeMechanism(options: {
+  acr: Acr;
+  level: number;
+  requires: readonly FactorKind[];
+  aliases?: readonly Acr[];
+}): Mechanism {
+  return {
+    ...options,
+    next({ proved, fresh, held }) {
+      const first = options.requires[0];
+      const factor = options.requires.find((kind) => !proved.includes(kind));
+      if (factor === undefined) return undefined;
+      if (factor === first || held.includes(factor)) return { factor, act: "challenge" };
+      // A session cookie alone must not bind a factor (CVE-2023-3597): the first factor is shown anew before.
+      if (first !== undefined && !fresh.includes(first)) return { factor: first, act: "challenge" };
+      return { factor, act: "enrol" };
+    },
+  };
+}
