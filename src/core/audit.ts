@@ -13,11 +13,30 @@ export interface AuditEvent {
 }
 
 export type AuditKind =
-  | "password-right" | "password-wrong" | "password-paused"
-  | "code-issued" | "code-sent" | "code-send-failed" | "code-right" | "code-wrong" | "code-paused" | "factor-disabled"
-  | "authenticator-bound" | "authenticator-unbound" | "enrolment-refused" | "enrolment-opened"
-  | "signed-in" | "login-cancelled" | "login-stopped" | "signed-out" | "consent-given" | "consent-refused"
-  | "user-added" | "user-changed" | "keys-rotated" | "tokens-revoked";
+  | "password-right"
+  | "password-wrong"
+  | "password-paused"
+  | "code-issued"
+  | "code-sent"
+  | "code-send-failed"
+  | "code-right"
+  | "code-wrong"
+  | "code-paused"
+  | "factor-disabled"
+  | "authenticator-bound"
+  | "authenticator-unbound"
+  | "enrolment-refused"
+  | "enrolment-opened"
+  | "signed-in"
+  | "login-cancelled"
+  | "login-stopped"
+  | "signed-out"
+  | "consent-given"
+  | "consent-refused"
+  | "user-added"
+  | "user-changed"
+  | "keys-rotated"
+  | "tokens-revoked";
 
 export interface AuditFilter {
   readonly subject?: Subject | undefined;

@@ -51,7 +51,11 @@ export interface AuthenticatorStore {
   find(kind: FactorKind, key: string): Promise<readonly AuthenticatorRow[]>;
   /** Inserts, unless a live row has the same subject, kind and key: then that row is answered. Atomic. */
   add(row: AuthenticatorRow): Promise<AuthenticatorRow>;
-  update(id: string, version: number, next: { readonly version: number; readonly data: Uint8Array }): Promise<boolean>;
+  update(
+    id: string,
+    version: number,
+    next: { readonly version: number; readonly data: Uint8Array },
+  ): Promise<boolean>;
   remove(id: string, at: EpochMs, by: string, reason: string): Promise<boolean>;
   everHad(subject: Subject, kind: FactorKind): Promise<boolean>;
 }

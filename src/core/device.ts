@@ -17,14 +17,23 @@ export interface Devices {
 
 export function createDevices(keys: Keys): Devices {
   const marksOf = (browser: string, subject: Subject) =>
-    keys.secrets("cookie").map(({ bytes }) =>
-      createHmac("sha256", bytes).update(`known-device\0${browser}\0${subject}`).digest("base64url").slice(0, 27),
-    );
+    keys
+      .secrets("cookie")
+      .map(({ bytes }) =>
+        createHmac("sha256", bytes)
+          .update(`known-device\0${browser}\0${subject}`)
+          .digest("base64url")
+          .slice(0, 27),
+      );
   return {
-    knows: (visitor, subject) => marksOf(visitor.browser, subject).some((mark) => visitor.marks.includes(mark)),
+    knows: (visitor, subject) =>
+      marksOf(visitor.browser, subject).some((mark) => visitor.marks.includes(mark)),
     remember(visitor, subject) {
       const own = marksOf(visitor.browser, subject);
-      return [...own.slice(0, 1), ...visitor.marks.filter((mark) => !own.includes(mark))].slice(0, MOST_MARKS);
+      return [...own.slice(0, 1), ...visitor.marks.filter((mark) => !own.includes(mark))].slice(
+        0,
+        MOST_MARKS,
+      );
     },
   };
 }

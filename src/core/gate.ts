@@ -6,12 +6,12 @@ import type { Mechanism } from "./mechanism.ts";
 import type { Acr, EpochMs, FactorKind, Proof } from "./words.ts";
 
 /** What proofs amount to. `authTime` is the oldest proof that the acr counts, in epoch milliseconds. */
-export interface Attained {
+export type Attained = {
   readonly acr: Acr;
   readonly level: number;
   readonly amr: readonly string[];
   readonly authTime: EpochMs;
-}
+};
 
 /** The newest proof of each kind that is not older than `notBefore` (max_age, prompt=login, longest age of a proof). */
 export function usableProofs(proofs: readonly Proof[], notBefore: EpochMs): readonly Proof[] {

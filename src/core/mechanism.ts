@@ -19,10 +19,10 @@ export interface Facts {
 }
 
 /** The next thing to do: show a factor, or bind one that the person lacks. */
-export interface Task {
+export type Task = {
   readonly factor: FactorKind;
   readonly act: "challenge" | "enrol";
-}
+};
 
 export interface Mechanism {
   readonly acr: Acr;
@@ -61,10 +61,10 @@ export interface Visitor {
 
 export type Form = Readonly<Record<string, string>>;
 
-export interface Notice {
+export type Notice = {
   readonly key: string;
   readonly args?: Readonly<Record<string, string | number>> | undefined;
-}
+};
 
 /** What is committed together with the login's new state, and what is sent after that. */
 export interface Effects {
@@ -73,7 +73,12 @@ export interface Effects {
   readonly deliver?: string | undefined;
 }
 
-export type StopReason = "no-factor" | "factor-disabled" | "enrolment-needs-ticket" | "person-gone" | "cancelled";
+export type StopReason =
+  | "no-factor"
+  | "factor-disabled"
+  | "enrolment-needs-ticket"
+  | "person-gone"
+  | "cancelled";
 
 export type Prepared<S extends Json> =
   | ({ readonly kind: "ready"; readonly state: S; readonly notice?: Notice | undefined } & Effects)

@@ -11,7 +11,13 @@ const common = {
   /** Name of this installation. */
   brand: z.string(),
 };
-const form = { ...common, action: z.string(), csrf: z.string(), notice: z.string().optional(), noticeArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional() };
+const form = {
+  ...common,
+  action: z.string(),
+  csrf: z.string(),
+  notice: z.string().optional(),
+  noticeArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+};
 
 export const pageFacts = {
   /** Username and password. `pinned`: the person is known already (step-up), the name is shown and cannot be changed. */
@@ -37,20 +43,61 @@ export const pageFacts = {
     host: z.string(),
   }),
   /** Which scopes the relying party asks for; each has the texts `scope.<name>`. */
-  consent: z.strictObject({ ...form, username: z.string(), clientHost: z.string(), scopes: z.array(z.string()), policyUrl: z.string(), termsUrl: z.string() }),
+  consent: z.strictObject({
+    ...form,
+    username: z.string(),
+    clientHost: z.string(),
+    scopes: z.array(z.string()),
+    policyUrl: z.string(),
+    termsUrl: z.string(),
+  }),
   /** RP-initiated logout: confirm. `xsrf` is the protocol engine's own field and goes back under that name. */
   logout: z.strictObject({ ...common, action: z.string(), xsrf: z.string() }),
   "logged-out": z.strictObject({ ...common }),
   /** `problem` chooses the texts `error.<problem>.heading` and `.text`; `reference` is what support asks for. */
-  error: z.strictObject({ ...common, problem: z.string(), problemArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional(), reference: z.string(), restartUrl: z.string(), oauthError: z.string(), oauthDescription: z.string() }),
+  error: z.strictObject({
+    ...common,
+    problem: z.string(),
+    problemArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    reference: z.string(),
+    restartUrl: z.string(),
+    oauthError: z.string(),
+    oauthDescription: z.string(),
+  }),
   /** This login goes on, or has ended, in another window or browser. `state`: finished | other-browser | other-person. */
-  elsewhere: z.strictObject({ ...common, state: z.enum(["finished", "other-browser", "other-person"]), username: z.string(), continueUrl: z.string() }),
+  elsewhere: z.strictObject({
+    ...common,
+    state: z.enum(["finished", "other-browser", "other-person"]),
+    username: z.string(),
+    continueUrl: z.string(),
+  }),
   /** An HTML form that posts itself on (response_mode=form_post); complete without JavaScript by its button. */
-  "post-on": z.strictObject({ ...common, action: z.string(), fields: z.array(z.strictObject({ name: z.string(), value: z.string() })) }),
+  "post-on": z.strictObject({
+    ...common,
+    action: z.string(),
+    fields: z.array(z.strictObject({ name: z.string(), value: z.string() })),
+  }),
   /** The demo relying party. */
-  demo: z.strictObject({ ...common, acrs: z.array(z.string()), claims: z.array(z.strictObject({ name: z.string(), value: z.string() })), problem: z.string(), phoneUrl: z.string() }),
+  demo: z.strictObject({
+    ...common,
+    acrs: z.array(z.string()),
+    claims: z.array(z.strictObject({ name: z.string(), value: z.string() })),
+    problem: z.string(),
+    phoneUrl: z.string(),
+  }),
   /** The phone simulator's screen. `text` is shown as it arrived. */
-  simulator: z.strictObject({ ...common, messages: z.array(z.strictObject({ to: z.string(), from: z.string(), text: z.string(), status: z.string(), at: z.string() })) }),
+  simulator: z.strictObject({
+    ...common,
+    messages: z.array(
+      z.strictObject({
+        to: z.string(),
+        from: z.string(),
+        text: z.string(),
+        status: z.string(),
+        at: z.string(),
+      }),
+    ),
+  }),
 } as const;
 
 export type PageName = keyof typeof pageFacts;

@@ -47,7 +47,12 @@ export interface ByteWrite {
 /** The result of a pure change: what the caller gets, and what becomes of the row (nothing said: it stays). */
 export type Change<T, R> =
   | { readonly result: R }
-  | { readonly result: R; readonly write: T; readonly expiresAt: EpochMs; readonly group?: string | undefined }
+  | {
+      readonly result: R;
+      readonly write: T;
+      readonly expiresAt: EpochMs;
+      readonly group?: string | undefined;
+    }
   | { readonly result: R; readonly remove: true };
 
 export interface Versioned<T> {
@@ -68,7 +73,12 @@ export interface Records<T extends Json> {
   list(group: string, limit: number): Promise<readonly T[]>;
   removeGroup(group: string): Promise<void>;
   /** A write of this kind for `Storage.commit`. */
-  write(key: string, value: T | null, expiresAt: EpochMs, options?: { group?: string; expect?: number | "absent" }): Write;
+  write(
+    key: string,
+    value: T | null,
+    expiresAt: EpochMs,
+    options?: { group?: string; expect?: number | "absent" },
+  ): Write;
 }
 
 /** A write that has been typed and sealed and waits to be committed together with others. */

@@ -17,13 +17,19 @@ export type FactorKind = string;
 export type Amr = "pwd" | "sms" | "tel" | "otp" | "hwk" | "swk";
 
 /** That a person has shown one factor. The session keeps these; acr, amr and auth_time are derived from them. */
-export interface Proof {
+export type Proof = {
   readonly factor: FactorKind;
   readonly method: Amr;
   readonly at: EpochMs;
-}
+};
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 /** Who tells the time. Passed in everywhere, so that a test can move it. */
 export type Clock = () => EpochMs;

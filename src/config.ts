@@ -1,0 +1,275 @@
+/**
+ * Boot configuration: `sallyport.yaml`, read once, checked whole, frozen. Every fault is reported at once, each in one
+ * sentence that says what is wrong, where, and what to do. What may change while the server runs is in core/settings.ts.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+import { Breakage } from "./core/errors.ts";
+import { Secret } from "./core/secret.ts";
+import { clientSchema, limitsSchema, type Snapshot, settingsSchema } from "./core/settings.ts";
+
+/** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
+const secret = z.union(
+  [z.string().min(1), z.strictObject({ file: z.string() }), z.strictObject({ env: z.string() })],
+  "a string, { file: PATH } or { env: NAME }",
+);
+
+const originOnly = z.string().superRefine((value, context) => {
+  const fault = issuerFault(value);
+  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
+});
+
+const fileSchema = z.strictObject({
+  issuer: originOnly,
+  listen: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT, for example 127.0.0.1:8080")
+    .default("127.0.0.1:8080"),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  trusted_proxies: z.array(z.string()).default([]),
+  data: z.string().default("data"),
+  store: z
+    .union(
+      [
+        z.strictObject({ type: z.literal("sqlite"), file: z.string().optional() }),
+        z.strictObject({
+          type: z.literal("postgres"),
+          url: secret,
+          pool: z.int().min(2).max(100).default(10),
+        }),
+      ],
+      "must be { type: sqlite, file: PATH } or { type: postgres, url: URL }",
+    )
+    .default({ type: "sqlite" }),
+  master_key: secret.optional(),
+  pages: z.string().optional(),
+  breached_passwords: z.string().optional(),
+  twilio_sid: z.string().optional(),
+  twilio_token: secret.optional(),
+  from_number: z.string().optional(),
+  messaging_service_sid: z.string().optional(),
+  api_key_sid: z.string().optional(),
+  api_key_secret: secret.optional(),
+  region: z.string().optional(),
+  edge: z.string().optional(),
+  api_base: z.string().optional(),
+  brand: z.string().min(1).max(60).default("Sallyport"),
+  acrs: z
+    .strictObject({
+      enabled: z.array(z.string()).min(1).default(["simple_password_auth", "twilio_sms"]),
+      default: z.string().default("twilio_sms"),
+    })
+    .prefault({}),
+  enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
+  countries: z
+    .union([
+      z.literal("all"),
+      z.array(z.string().regex(/^[A-Z]{2}$/, "must be ISO country codes such as DE")),
+    ])
+    .default([]),
+  limits: limitsSchema.prefault({}),
+  clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
+});
+
+export interface BootConfig {
+  readonly issuer: URL;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly data: string;
+  readonly store:
+    | { readonly type: "sqlite"; readonly file: string }
+    | { readonly type: "postgres"; readonly url: Secret; readonly pool: number };
+  /** Given: used as it is. Not given: a file in the data folder, made on first start. */
+  readonly masterKey: Secret | undefined;
+  readonly pages: string | undefined;
+  readonly breachedPasswords: string | undefined;
+  /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
+  readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
+  readonly settings: Omit<Snapshot, "countries"> & { readonly countries: Snapshot["countries"] | "home" };
+  readonly mode: "demo" | "serve";
+}
+
+const TWILIO = [
+  "twilio_sid",
+  "twilio_token",
+  "from_number",
+  "messaging_service_sid",
+  "api_key_sid",
+  "api_key_secret",
+  "region",
+  "edge",
+  "api_base",
+] as const;
+
+/** Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each. */
+export function readConfig(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): BootConfig {
+  const text = attempt(
+    () => readFileSync(file, "utf8"),
+    (problem) => [`${file} cannot be read (${codeOf(problem)}); give the path with --config`],
+  );
+  const raw: unknown = attempt(
+    () => parseYaml(text),
+    (problem) => [`${file} is not YAML: ${String((problem as Error).message).split("\n")[0]}`],
+  );
+  const parsed = fileSchema.safeParse(raw ?? {});
+  const faults = parsed.success ? [] : sentences(parsed.error);
+  const base = dirname(resolve(file));
+  const reveal = (value: z.infer<typeof secret> | undefined, name: string): Secret | undefined => {
+    if (value === undefined || typeof value === "string")
+      return value === undefined ? undefined : new Secret(value);
+    if ("env" in value) {
+      const found = environment[value.env];
+      if (found === undefined || found === "")
+        faults.push(`${name}: the environment variable ${value.env} is not set`);
+      return new Secret(found ?? "-");
+    }
+    try {
+      return new Secret(readFileSync(resolve(base, value.file), "utf8").trim());
+    } catch (problem) {
+      faults.push(`${name}: the file ${value.file} cannot be read (${codeOf(problem)})`);
+      return new Secret("-");
+    }
+  };
+  if (!parsed.success) throw invalid(file, faults);
+  const config = parsed.data;
+  const clients = config.clients.map((client, index) => {
+    const client_secret = reveal(client.client_secret, `clients[${index}].client_secret`)?.reveal();
+    const checked = clientSchema.safeParse({
+      ...client,
+      ...(client_secret === undefined ? {} : { client_secret }),
+    });
+    if (!checked.success) faults.push(...sentences(checked.error, `clients[${index}]`));
+    return checked.success ? checked.data : undefined;
+  });
+  const ids = config.clients.map((client) => client.client_id);
+  for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index)))
+    faults.push(`clients: client_id ${JSON.stringify(id)} stands there twice`);
+  if (!config.issuer.startsWith("https:"))
+    faults.push("issuer: must begin with https:// (plain http is for the demo only)");
+  if (config.tls === undefined && config.trusted_proxies.length === 0)
+    faults.push(
+      "tls: is missing; give tls.cert and tls.key, or name the TLS proxy in front under trusted_proxies",
+    );
+  if (!config.acrs.enabled.includes(config.acrs.default))
+    faults.push(`acrs.default: ${config.acrs.default} is not among acrs.enabled`);
+  const masterKey = reveal(config.master_key, "master_key") ?? envSecret(environment.SALLYPORT_MASTER_KEY);
+  if (
+    masterKey !== undefined &&
+    Buffer.from(masterKey.reveal(), "base64").length !== 32 &&
+    faults.length === 0
+  )
+    faults.push("master_key: must be 32 random bytes in base64 (openssl rand -base64 32)");
+  if (config.store.type === "postgres" && masterKey === undefined)
+    faults.push(
+      "master_key: is missing; nodes that share a PostgreSQL store share a key too: openssl rand -base64 32 > master.key, then master_key: { file: master.key }",
+    );
+  const data = resolve(base, config.data);
+  const store =
+    config.store.type === "sqlite"
+      ? ({ type: "sqlite", file: resolve(base, config.store.file ?? `${config.data}/sallyport.db`) } as const)
+      : ({
+          type: "postgres",
+          url: reveal(config.store.url, "store.url") ?? new Secret(""),
+          pool: config.store.pool,
+        } as const);
+  const twilio: Record<string, string | Secret> = {};
+  for (const name of TWILIO) {
+    const value = config[name];
+    const given =
+      typeof value === "object" || name === "twilio_token" || name === "api_key_secret"
+        ? reveal(value, name)
+        : value;
+    if (given !== undefined) twilio[name] = given;
+  }
+  const smsWanted = config.acrs.enabled.includes("twilio_sms");
+  if (smsWanted && Object.keys(twilio).length === 0)
+    faults.push(
+      "twilio_sid, twilio_token, from_number: are missing; twilio_sms needs them (or leave twilio_sms out of acrs.enabled)",
+    );
+  if (faults.length > 0) throw invalid(file, faults);
+
+  const countries =
+    config.countries === "all" || config.countries.length > 0 ? config.countries : ("home" as const);
+  const settings = settingsSchema.safeParse({
+    brand: config.brand,
+    acrs: config.acrs,
+    clients: clients.filter((client) => client !== undefined),
+    enrolment: config.enrolment,
+    countries: countries === "home" ? "all" : countries,
+    limits: config.limits,
+  });
+  if (!settings.success) throw invalid(file, sentences(settings.error));
+  const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];
+  return Object.freeze({
+    mode: "serve",
+    issuer: new URL(config.issuer),
+    listen: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) },
+    tls:
+      config.tls === undefined
+        ? undefined
+        : { cert: resolve(base, config.tls.cert), key: resolve(base, config.tls.key) },
+    trustedProxies: config.trusted_proxies,
+    data,
+    store,
+    masterKey,
+    pages: config.pages === undefined ? undefined : resolve(base, config.pages),
+    breachedPasswords:
+      config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
+    twilio: smsWanted ? twilio : undefined,
+    settings: { ...settings.data, countries, revision: 1 },
+  });
+}
+
+/** What is wrong with an issuer; undefined when nothing is. It is an origin: a path or query would not be stable. */
+export function issuerFault(value: string): string | undefined {
+  if (!URL.canParse(value)) return "must be a URL such as https://login.example.org";
+  const url = new URL(value);
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "")
+    return `must be an origin alone, without path or query: ${url.origin}`;
+  if (value !== url.origin)
+    return `must be written ${url.origin} (no slash at the end, lower case, no default port)`;
+  return undefined;
+}
+
+export const invalid = (where: string, faults: readonly string[]): Breakage =>
+  new Breakage("configuration-invalid", faults.map((fault) => `${where}: ${fault}`).join("\n"));
+
+/** zod's issues as sentences, each beginning with the name of what is wrong. */
+export function sentences(error: z.ZodError, prefix = ""): string[] {
+  return error.issues.flatMap((issue) => {
+    const at = (extra?: PropertyKey) =>
+      [...issue.path, ...(extra === undefined ? [] : [extra])].reduce<string>(
+        (path, part) =>
+          typeof part === "number"
+            ? `${path}[${part}]`
+            : path === ""
+              ? String(part)
+              : `${path}.${String(part)}`,
+        prefix,
+      ) || "the file";
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => `${at(key)}: is not a known setting; check the spelling or remove it`);
+    if (issue.code === "invalid_type" && issue.input === undefined && /undefined/.test(issue.message))
+      return [`${at()}: is missing`];
+    return [`${at()}: ${issue.message}`];
+  });
+}
+
+function attempt<T>(act: () => T, faults: (problem: unknown) => string[]): T {
+  try {
+    return act();
+  } catch (problem) {
+    throw new Breakage("configuration-invalid", faults(problem).join("\n"));
+  }
+}
+
+const envSecret = (value: string | undefined): Secret | undefined =>
+  value === undefined || value === "" ? undefined : new Secret(value);
+const codeOf = (problem: unknown): string => (problem as { code?: string }).code ?? "unreadable";

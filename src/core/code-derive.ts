@@ -1,0 +1,33 @@
+/** How the digits of a code come about (ARCHITECTURE: never stored). Used by codes.ts alone. */
+import { createHmac, randomBytes } from "node:crypto";
+
+/** 16 random bytes, base64url. */
+export const newRandom = (): string => randomBytes(16).toString("base64url");
+
+/**
+ * HMAC-SHA-256 over label, challenge, random bytes, person, phone, purpose and login; the first 8 bytes modulo 10^n.
+ * 2^64 mod 10^10 leaves a bias below 10^-9, and the leading zeros stay (NIST SP 800-63B-4 §3.1.3.2).
+ */
+export function deriveCode(
+  key: Uint8Array,
+  of: {
+    id: string;
+    random: string;
+    subject: string;
+    phone: string;
+    purpose: string;
+    boundTo: string;
+    digits: number;
+  },
+): string {
+  const mac = createHmac("sha256", key);
+  // Each part is preceded by its length: no two lists of parts give the same bytes.
+  for (const part of ["sallyport code v1", of.id, of.random, of.subject, of.phone, of.purpose, of.boundTo]) {
+    const bytes = Buffer.from(part);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    mac.update(length).update(bytes);
+  }
+  const number = mac.digest().readBigUInt64BE(0) % 10n ** BigInt(of.digits);
+  return number.toString().padStart(of.digits, "0");
+}

@@ -1,0 +1,77 @@
+/**
+ * The account's counter of wrong codes: one per person, over every login, code, browser, address and node. A slot is
+ * taken before the comparison; a pause starts at each fifth failure from the tenth on, the factor is disabled at the
+ * fiftieth. A try in a pause is neither compared nor counted. Used by codes.ts alone.
+ */
+import type { Storage } from "./records.ts";
+import type { Limits } from "./settings.ts";
+import type { Clock, EpochMs, Subject } from "./words.ts";
+
+export type FailureCount = {
+  readonly failures: number;
+  readonly pausedUntil: EpochMs;
+  readonly disabled: boolean;
+};
+type Standing =
+  | { readonly kind: "open" }
+  | { readonly kind: "disabled" }
+  | { readonly kind: "paused"; readonly until: EpochMs };
+type Taken = Exclude<Standing, { kind: "open" }> | { readonly kind: "taken"; readonly disabled: boolean };
+
+const FOR_EVER = 100 * 365 * 86_400_000;
+const MINUTE = 60_000;
+const PAUSES = [15 * MINUTE, 30 * MINUTE, 60 * MINUTE];
+const EVERY = 5;
+const NONE: FailureCount = { failures: 0, pausedUntil: 0, disabled: false };
+
+export function createFailures(storage: Storage, limits: () => Limits, now: Clock) {
+  const counters = storage.records<FailureCount>("code-failures");
+
+  const standingOf = (count: FailureCount): Standing =>
+    count.disabled
+      ? { kind: "disabled" }
+      : now() < count.pausedUntil
+        ? { kind: "paused", until: count.pausedUntil }
+        : { kind: "open" };
+
+  /** How long the pause is that begins with this failure; 0 where none does. */
+  const pauseAt = (failures: number): number => {
+    const { pauseAfter } = limits();
+    if (failures < pauseAfter || (failures - pauseAfter) % EVERY !== 0) return 0;
+    return PAUSES[Math.min((failures - pauseAfter) / EVERY, PAUSES.length - 1)] ?? 0;
+  };
+
+  return {
+    count: async (subject: Subject): Promise<FailureCount> => (await counters.get(subject)) ?? NONE,
+    standing: async (subject: Subject): Promise<Standing> =>
+      standingOf((await counters.get(subject)) ?? NONE),
+
+    /** Counts the try as a failure until it turns out right. `disabled`: this was the last one allowed. */
+    take: (subject: Subject): Promise<Taken> =>
+      counters.update<Taken>(subject, (current = NONE) => {
+        const standing = standingOf(current);
+        if (standing.kind !== "open") return { result: standing };
+        const failures = current.failures + 1;
+        const disabled = failures >= limits().disableAfter;
+        const pause = pauseAt(failures);
+        const next = { failures, disabled, pausedUntil: pause === 0 ? 0 : now() + pause };
+        return { result: { kind: "taken", disabled }, write: next, expiresAt: now() + FOR_EVER };
+      }),
+
+    /** The try was not compared after all. */
+    giveBack: (subject: Subject): Promise<void> =>
+      counters.update(subject, (current) => {
+        if (current === undefined || current.failures === 0) return { result: undefined };
+        const failures = current.failures - 1;
+        const undo = pauseAt(current.failures) > 0;
+        const next = {
+          failures,
+          disabled: failures >= limits().disableAfter,
+          pausedUntil: undo ? 0 : current.pausedUntil,
+        };
+        return { result: undefined, write: next, expiresAt: now() + FOR_EVER };
+      }),
+
+    reset: (subject: Subject): Promise<void> => counters.remove(subject),
+  };
+}

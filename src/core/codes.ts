@@ -1,0 +1,257 @@
+/**
+ * One-time codes: made, sent again, checked. The only place that compares a code (a floor rule forbids it elsewhere).
+ *
+ * A code is never stored: it is derived from a key, the login and 16 random bytes (derive.ts). `check` takes the
+ * account's slot, then the code's slot, and both are spent before the comparison, so a crash can only cost the person
+ * a try. The account's counter hangs on the account and the factor, over all logins, codes and browsers, and only a
+ * right code resets it (NIST SP 800-63B-4 §3.2.2; CVE-2026-128332 is what happens otherwise).
+ */
+import { timingSafeEqual } from "node:crypto";
+import { deriveCode, newRandom } from "./code-derive.ts";
+import { createFailures, type FailureCount } from "./code-failures.ts";
+import type { Keys } from "./keys.ts";
+import type { Effects } from "./mechanism.ts";
+import type { Records, Storage, Write } from "./records.ts";
+import { type PhoneNumber, Secret } from "./secret.ts";
+import type { Limits } from "./settings.ts";
+import type { SmsRefusal } from "./sms.ts";
+import type { Clock, EpochMs, Subject } from "./words.ts";
+
+export type CodePurpose = "sign-in" | "enrol";
+
+/** The stored side of a code. `phone` is E.164; the row is sealed like every record. */
+export type Challenge = {
+  readonly id: string;
+  readonly subject: Subject;
+  readonly phone: string;
+  readonly purpose: CodePurpose;
+  /** The login that asked. A code is right in no other (ASVS 6.6.2). */
+  readonly boundTo: string;
+  readonly appName: string;
+  readonly locale: string;
+  readonly random: string;
+  readonly keyId: string;
+  readonly digits: number;
+  readonly firstSentAt: EpochMs;
+  readonly endsAt: EpochMs;
+  readonly tries: number;
+  readonly sends: number;
+  readonly resendAt: EpochMs;
+  readonly spent: boolean;
+  readonly delivery: {
+    readonly state: "sending" | "sent" | "failed";
+    readonly reason?: SmsRefusal | undefined;
+  };
+};
+
+/** A message that has been promised and not yet confirmed. Holds no code and no number: both are in the challenge. */
+export type OutboxRow = {
+  readonly key: string;
+  readonly challenge: string;
+  readonly leaseUntil: EpochMs;
+  readonly expiresAt: EpochMs;
+};
+
+export type CodeCheck =
+  | { readonly kind: "right" }
+  | { readonly kind: "wrong"; readonly left: number }
+  | { readonly kind: "malformed" | "expired" | "spent" | "disabled" }
+  | { readonly kind: "paused"; readonly until: EpochMs };
+
+export type Issued =
+  | ({ readonly kind: "issued"; readonly challenge: string } & Effects)
+  | { readonly kind: "disabled" }
+  | { readonly kind: "paused"; readonly until: EpochMs };
+
+export type Resent =
+  | ({ readonly kind: "same" | "new" } & Effects)
+  | { readonly kind: "too-soon"; readonly seconds: number }
+  | { readonly kind: "limit" | "gone" | "disabled" }
+  | { readonly kind: "paused"; readonly until: EpochMs };
+
+export interface Codes {
+  /** `sendsSoFar`: what this login has sent already, to other numbers too. */
+  issue(request: {
+    subject: Subject;
+    phone: PhoneNumber;
+    purpose: CodePurpose;
+    boundTo: string;
+    appName: string;
+    locale: string;
+    sendsSoFar?: number;
+  }): Promise<Issued>;
+  resend(challenge: string, boundTo: string): Promise<Resent>;
+  check(challenge: string, code: string, boundTo: string): Promise<CodeCheck>;
+  look(challenge: string, boundTo: string): Promise<Challenge | undefined>;
+  failures(subject: Subject): Promise<FailureCount>;
+  /** The code and number of a challenge, for the one who sends it. */
+  reveal(challenge: Challenge): Secret;
+}
+
+export interface CodesDeps {
+  readonly storage: Storage;
+  readonly keys: Keys;
+  readonly limits: () => Limits;
+  readonly now: Clock;
+  readonly newId: () => string;
+}
+
+/** Rows outlive their code, so that a late page can still say what became of it. */
+const KEEP = 3_600_000;
+/** A resend that would leave less than this makes a new code instead. */
+const LEAST_LIFE = 60_000;
+const LEASE = 10_000;
+
+export function createCodes(deps: CodesDeps): Codes {
+  const { storage, keys, now } = deps;
+  const challenges: Records<Challenge> = storage.records("challenge");
+  const outbox: Records<OutboxRow> = storage.records("outbox");
+  const failures = createFailures(storage, deps.limits, now);
+
+  const coolDown = (sends: number) => {
+    const steps = deps.limits().resendAfter;
+    return (steps[Math.min(sends, steps.length) - 1] ?? 30) * 1000;
+  };
+
+  function fresh(
+    base: Omit<
+      Challenge,
+      | "random"
+      | "keyId"
+      | "digits"
+      | "firstSentAt"
+      | "endsAt"
+      | "tries"
+      | "sends"
+      | "resendAt"
+      | "spent"
+      | "delivery"
+    >,
+    sends: number,
+  ): Challenge {
+    const at = now();
+    const { codeLife, codeLongestLife, codeDigits } = deps.limits();
+    const key = keys.secrets("code")[0];
+    if (key === undefined) throw new Error("no code key");
+    return {
+      ...base,
+      random: newRandom(),
+      keyId: key.id,
+      digits: codeDigits,
+      firstSentAt: at,
+      endsAt: at + Math.min(codeLife, codeLongestLife) * 1000,
+      tries: 0,
+      sends,
+      resendAt: at + coolDown(sends),
+      spent: false,
+      delivery: { state: "sending" },
+    };
+  }
+
+  function effects(challenge: Challenge, expect: number | "absent"): Effects & { writes: Write[] } {
+    const key = `${challenge.id}.${challenge.sends}`;
+    const row: OutboxRow = {
+      key,
+      challenge: challenge.id,
+      leaseUntil: now() + LEASE,
+      expiresAt: challenge.endsAt,
+    };
+    return {
+      writes: [
+        challenges.write(challenge.id, challenge, challenge.endsAt + KEEP, { expect }),
+        outbox.write(key, row, challenge.endsAt, { group: "unsent" }),
+      ],
+      deliver: key,
+    };
+  }
+
+  const reveal = (challenge: Challenge): Secret => {
+    const key = keys.secrets("code").find(({ id }) => id === challenge.keyId);
+    if (key === undefined) throw new Error("the key of this code is gone");
+    return new Secret(deriveCode(key.bytes, challenge));
+  };
+
+  return {
+    reveal,
+    failures: (subject) => failures.count(subject),
+    async look(id, boundTo) {
+      const challenge = await challenges.get(id);
+      return challenge?.boundTo === boundTo ? challenge : undefined;
+    },
+
+    async issue({ phone, sendsSoFar = 0, ...request }) {
+      const standing = await failures.standing(request.subject);
+      if (standing.kind !== "open") return standing;
+      const challenge = fresh({ ...request, id: deps.newId(), phone: phone.reveal() }, sendsSoFar + 1);
+      return { kind: "issued", challenge: challenge.id, ...effects(challenge, "absent") };
+    },
+
+    async resend(id, boundTo) {
+      const found = await challenges.read(id);
+      if (found === undefined || found.value.boundTo !== boundTo || found.value.spent)
+        return { kind: "gone" };
+      const { version, value: old } = found;
+      const standing = await failures.standing(old.subject);
+      if (standing.kind !== "open") return standing;
+      const { sendsPerLogin, triesPerCode, codeLife, codeLongestLife } = deps.limits();
+      if (old.sends >= sendsPerLogin) return { kind: "limit" };
+      const at = now();
+      if (at < old.resendAt) return { kind: "too-soon", seconds: Math.ceil((old.resendAt - at) / 1000) };
+      const sends = old.sends + 1;
+      const end = Math.min(at + codeLife * 1000, old.firstSentAt + codeLongestLife * 1000);
+      // A code on its way is never killed: the same code again while it lives, its tries not reset.
+      if (old.tries < triesPerCode && end - at >= LEAST_LIFE) {
+        const again: Challenge = {
+          ...old,
+          sends,
+          endsAt: end,
+          resendAt: at + coolDown(sends),
+          delivery: { state: "sending" },
+        };
+        return { kind: "same", ...effects(again, version) };
+      }
+      return { kind: "new", ...effects(fresh(old, sends), version) };
+    },
+
+    async check(id, typed, boundTo) {
+      const code = typed.replace(/[ \u00a0-]/g, "");
+      const before = await challenges.get(id);
+      if (before === undefined || before.boundTo !== boundTo) return { kind: "expired" };
+      // Not a code at all: nobody's guess, so it costs no try. ASCII digits only (CVE-2024-5150, full-width digits).
+      if (code.length !== before.digits || !/^[0-9]+$/.test(code)) return { kind: "malformed" };
+      const account = await failures.take(before.subject);
+      if (account.kind !== "taken") return account;
+      const { triesPerCode } = deps.limits();
+      type Slot = { kind: "taken"; challenge: Challenge } | { kind: "expired" | "spent" };
+      const slot = await challenges.update<Slot>(id, (current) => {
+        if (current === undefined || current.boundTo !== boundTo || now() >= current.endsAt)
+          return { result: { kind: "expired" } };
+        if (current.spent || current.tries >= triesPerCode) return { result: { kind: "spent" } };
+        const tried = { ...current, tries: current.tries + 1 };
+        return { result: { kind: "taken", challenge: tried }, write: tried, expiresAt: tried.endsAt + KEEP };
+      });
+      if (slot.kind !== "taken") {
+        await failures.giveBack(before.subject);
+        return slot;
+      }
+      const { challenge } = slot;
+      const right = timingSafeEqual(Buffer.from(reveal(challenge).reveal()), Buffer.from(code));
+      if (!right)
+        return account.disabled
+          ? { kind: "disabled" }
+          : { kind: "wrong", left: triesPerCode - challenge.tries };
+      // Of several right answers at once one finds the code unspent.
+      const won = await challenges.update(id, (current) =>
+        current === undefined || current.spent || current.random !== challenge.random
+          ? { result: false }
+          : { result: true, write: { ...current, spent: true }, expiresAt: current.endsAt + KEEP },
+      );
+      if (!won) {
+        await failures.giveBack(before.subject);
+        return { kind: "spent" };
+      }
+      await failures.reset(before.subject);
+      return { kind: "right" };
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Who may bind a new factor at sign-in, and by whose authority (NIST SP 800-63B-4 §4.1.2, requirement O21). A password
+ * alone suffices only once, for a person who never had the factor, and only under the policy `password-once`. After
+ * that an administrator's act has to open the way: a window (the next enrolment, whoever holds the password) or a
+ * ticket (a secret handed to the person). Both belong to one person, work once, and end after 24 hours.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { Authenticators } from "./authenticators.ts";
+import type { Storage } from "./records.ts";
+import { Secret } from "./secret.ts";
+import type { Snapshot } from "./settings.ts";
+import type { Clock, FactorKind, Subject } from "./words.ts";
+
+export type Authority = "password-once" | "window" | "ticket";
+type Opening = { readonly by: Authority; readonly openedBy: string; readonly reason: string };
+
+export interface Enrolment {
+  /** What would let this person bind this factor now. */
+  standing(subject: Subject, kind: FactorKind): Promise<Authority | "closed">;
+  /** Whether the ticket is good; spends nothing. */
+  knowsTicket(subject: Subject, kind: FactorKind, ticket: string): Promise<boolean>;
+  /** Takes the authority, atomically and once; undefined when there is none (any more). */
+  spend(subject: Subject, kind: FactorKind, ticket?: string): Promise<Authority | undefined>;
+  openWindow(subject: Subject, kind: FactorKind, openedBy: string, reason: string): Promise<void>;
+  openTicket(subject: Subject, kind: FactorKind, openedBy: string, reason: string): Promise<Secret>;
+}
+
+const LIFE = 24 * 3_600_000;
+const ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+export function createEnrolment(deps: {
+  storage: Storage;
+  authenticators: Authenticators;
+  policy: () => Snapshot["enrolment"];
+  now: Clock;
+}): Enrolment {
+  const openings = deps.storage.records<Opening>("enrolment-opening");
+  const window = (subject: Subject, kind: FactorKind) => `${subject}|${kind}|window`;
+  // A ticket is found by its hash, so nothing compares it; 16 symbols of 30 are 78 bits.
+  const ticketKey = (subject: Subject, kind: FactorKind, ticket: string) =>
+    `${subject}|${kind}|ticket|${createHash("sha256")
+      .update(ticket.toUpperCase().replace(/[^0-9A-Z]/g, ""))
+      .digest("base64url")}`;
+
+  const firstTime = async (subject: Subject, kind: FactorKind) =>
+    deps.policy() === "password-once" && !(await deps.authenticators.everHad(subject, kind));
+
+  return {
+    async standing(subject, kind) {
+      if (deps.policy() === "off") return "closed";
+      if (await firstTime(subject, kind)) return "password-once";
+      return (await openings.get(window(subject, kind))) === undefined ? "ticket" : "window";
+    },
+    knowsTicket: async (subject, kind, ticket) =>
+      (await openings.get(ticketKey(subject, kind, ticket))) !== undefined,
+    async spend(subject, kind, ticket) {
+      if (deps.policy() === "off") return undefined;
+      if (ticket !== undefined) return (await openings.take(ticketKey(subject, kind, ticket)))?.by;
+      if (!(await firstTime(subject, kind))) return (await openings.take(window(subject, kind)))?.by;
+      // Two logins of a person without a factor race for it: one binds, the other finds that there is one now.
+      const claim: Opening = { by: "password-once", openedBy: subject, reason: "first enrolment" };
+      return openings.update(`${subject}|${kind}|first`, (current) =>
+        current === undefined
+          ? { result: claim.by, write: claim, expiresAt: deps.now() + 60_000 }
+          : { result: undefined },
+      );
+    },
+    openWindow: (subject, kind, openedBy, reason) =>
+      openings.put(window(subject, kind), { by: "window", openedBy, reason }, deps.now() + LIFE),
+    async openTicket(subject, kind, openedBy, reason) {
+      const symbols = [...randomBytes(16)].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
+      await openings.put(
+        ticketKey(subject, kind, symbols),
+        { by: "ticket", openedBy, reason },
+        deps.now() + LIFE,
+      );
+      return new Secret(symbols.replace(/(.{4})(?=.)/g, "$1-"));
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** The stored state of one login and what the outside sees of it. State never travels through the browser. */
+import type { Attained } from "./gate.ts";
+import type { Notice, StepPage, StopReason, Task, Visitor } from "./mechanism.ts";
+import type { Acr, EpochMs, Json, Proof, Subject } from "./words.ts";
+
+export type LoginRecord = {
+  readonly id: string;
+  readonly acr: Acr;
+  readonly client: { readonly id: string; readonly name: string };
+  readonly locale: string;
+  /** Hash of the cookie of the one browser this login belongs to. */
+  readonly browser: string;
+  readonly startedAt: EpochMs;
+  readonly endsAt: EpochMs;
+  readonly subject?: Subject | undefined;
+  readonly username: string;
+  readonly pinned: boolean;
+  readonly proofs: readonly Proof[];
+  readonly task: Task;
+  readonly state: Json;
+  /** Rises with every form that is taken, so that of two submits of one page one counts. */
+  readonly turn: number;
+  readonly notice?: Notice | undefined;
+  readonly ended?: LoginEnd | undefined;
+  /** Where the person can start anew: the authorization request as it was made. */
+  readonly restart: string;
+};
+
+export type LoginEnd =
+  | {
+      readonly kind: "proven";
+      readonly attained: Attained;
+      readonly subject: Subject;
+      readonly proofs: readonly Proof[];
+      readonly firstFactorHere: boolean;
+    }
+  | { readonly kind: "stopped"; readonly reason: StopReason };
+
+export interface LoginStart {
+  readonly id: string;
+  /** What is asked for, chosen by the surface (acr_values, the client's default, the server's default). */
+  readonly acr: Acr;
+  readonly client: { readonly id: string; readonly name: string };
+  readonly locale: string;
+  readonly visitor: Visitor;
+  /** Proofs of the session this login strengthens, if it has one. */
+  readonly proofs: readonly Proof[];
+  /** Proofs older than this do not count (`max_age`, `prompt=login`). */
+  readonly notBefore: EpochMs;
+  readonly subject?: Subject | undefined;
+  readonly username: string;
+  readonly pinned: boolean;
+  readonly restart: string;
+}
+
+export type Turn =
+  | {
+      readonly kind: "page";
+      readonly page: StepPage;
+      readonly notice?: Notice | undefined;
+      readonly turn: number;
+      readonly login: LoginRecord;
+    }
+  | {
+      readonly kind: "proven";
+      readonly login: LoginRecord;
+      readonly end: Extract<LoginEnd, { kind: "proven" }>;
+    }
+  | { readonly kind: "stopped"; readonly login: LoginRecord; readonly reason: StopReason }
+  | { readonly kind: "expired"; readonly login?: LoginRecord | undefined }
+  /** The login belongs to another browser. */
+  | { readonly kind: "other-browser" };

@@ -1,0 +1,245 @@
+/**
+ * The walk: the one engine that leads a login from step to step. It owns the login's record, decides what comes next,
+ * and lets nothing out that the gate has not derived from proofs. Called by surfaces/oidc; it never sees a request, and
+ * no step calls another step.
+ *
+ *   begin → page ──submit──▶ claim turn ▶ step.authenticate ▶ commit ▶ send ──▶ page | proven | stopped
+ *
+ * A turn is claimed by compare-and-set before the step runs, so two submits of one page count once and a crash in
+ * between costs the person a reload. An exception in a step leaves the login where it was: it fails closed.
+ */
+import type { Audit, AuditKind } from "./audit.ts";
+import type { Delivery } from "./delivery.ts";
+import { Breakage } from "./errors.ts";
+import { attain, satisfies, usableProofs } from "./gate.ts";
+import type { LoginEnd, LoginRecord, LoginStart, Turn } from "./login.ts";
+import type {
+  Effects,
+  Factor,
+  Form,
+  Login,
+  Mechanism,
+  Notice,
+  Prepared,
+  Step,
+  StopReason,
+  Task,
+  Visitor,
+} from "./mechanism.ts";
+import type { Records, Storage, Write } from "./records.ts";
+import type { Limits } from "./settings.ts";
+import type { Clock, Json, Proof } from "./words.ts";
+
+export interface Walk {
+  begin(start: LoginStart): Promise<Turn>;
+  /** Reads only. */
+  show(id: string, visitor: Visitor): Promise<Turn>;
+  /** `turn` is the number the form carried; one that is not current shows the current page instead. */
+  submit(id: string, turn: number, form: Form, visitor: Visitor): Promise<Turn>;
+}
+
+export interface WalkDeps {
+  readonly storage: Storage;
+  readonly mechanisms: () => readonly Mechanism[];
+  readonly factors: ReadonlyMap<string, Factor>;
+  readonly delivery: Pick<Delivery, "deliver">;
+  readonly audit: Audit;
+  readonly limits: () => Limits;
+  readonly now: Clock;
+}
+
+/** Records outlive their login, so that a late page can offer a new start. */
+const KEEP = 3_600_000;
+
+export function createWalk(deps: WalkDeps): Walk {
+  const logins: Records<LoginRecord> = deps.storage.records("login");
+  const { now } = deps;
+
+  const mechanismOf = (acr: string): Mechanism => {
+    const found = deps.mechanisms().find((mechanism) => mechanism.acr === acr);
+    if (found === undefined) throw new Breakage("step-broken", `acr ${acr} is not enabled (any more)`);
+    return found;
+  };
+
+  const stepOf = (task: Task): Step | undefined => {
+    const factor = deps.factors.get(task.factor);
+    return task.act === "challenge" ? factor?.challenge : factor?.enrol;
+  };
+
+  const viewOf = (record: LoginRecord, visitor: Visitor): Login<Json> => ({
+    id: record.id,
+    state: record.state,
+    subject: record.subject,
+    username: record.username,
+    pinned: record.pinned,
+    client: record.client,
+    locale: record.locale,
+    endsAt: record.endsAt,
+    visitor,
+  });
+
+  /** Enters whatever has to be done next. Answers the record to be stored and what goes with it. */
+  async function enter(
+    record: LoginRecord,
+    visitor: Visitor,
+  ): Promise<{ record: LoginRecord; effects: Effects }> {
+    const mechanism = mechanismOf(record.acr);
+    const attained = attain(record.proofs, deps.mechanisms());
+    if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
+      const { subject, proofs } = record;
+      const firstFactorHere = proofs.some((proof) => proof.at >= record.startedAt);
+      return {
+        record: { ...record, ended: { kind: "proven", attained, subject, proofs, firstFactorHere } },
+        effects: {},
+      };
+    }
+    const task = mechanism.next(await factsOf(record, mechanism));
+    const step = task && stepOf(task);
+    if (task === undefined || step === undefined) return { record: stop(record, "no-factor"), effects: {} };
+    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...record, task, state: null }, visitor));
+    if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
+    return {
+      record: { ...record, task, state: prepared.state, notice: prepared.notice ?? record.notice },
+      effects: prepared,
+    };
+  }
+
+  async function factsOf(record: LoginRecord, mechanism: Mechanism) {
+    const kinds = (proofs: readonly Proof[]) => proofs.map((proof) => proof.factor);
+    const { subject } = record;
+    const held =
+      subject === undefined
+        ? []
+        : await Promise.all(
+            mechanism.requires.map(async (kind) =>
+              (await deps.factors.get(kind)?.held(subject)) ? kind : undefined,
+            ),
+          );
+    return {
+      proved: kinds(record.proofs),
+      fresh: kinds(usableProofs(record.proofs, now() - deps.limits().freshProof * 1000)),
+      held: held.filter((kind) => kind !== undefined),
+    };
+  }
+
+  const stop = (record: LoginRecord, reason: StopReason): LoginRecord => ({
+    ...record,
+    ended: { kind: "stopped", reason },
+  });
+
+  async function note(record: LoginRecord, end: LoginEnd, visitor: Visitor): Promise<void> {
+    const kind: AuditKind =
+      end.kind === "proven" ? "signed-in" : end.reason === "cancelled" ? "login-cancelled" : "login-stopped";
+    await deps.audit.append({
+      kind,
+      at: now(),
+      subject: record.subject,
+      login: record.id,
+      client: record.client.id,
+      address: visitor.address,
+      facts:
+        end.kind === "proven" ? { acr: end.attained.acr, amr: end.attained.amr } : { reason: end.reason },
+    });
+  }
+
+  const write = (record: LoginRecord, expect: number | "absent"): Write =>
+    logins.write(record.id, record, record.endsAt + KEEP, { expect });
+
+  /** Commits a record with its effects, and sends. The audit is written before the end of a login takes effect. */
+  async function settle(
+    record: LoginRecord,
+    effects: Effects,
+    expect: number | "absent",
+    visitor: Visitor,
+  ): Promise<Turn> {
+    if (record.ended !== undefined) await note(record, record.ended, visitor);
+    const done = await deps.storage.commit([write(record, expect), ...(effects.writes ?? [])]);
+    if (!done) return show(record.id, visitor);
+    if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
+    return turnOf(record, visitor);
+  }
+
+  async function turnOf(record: LoginRecord, visitor: Visitor): Promise<Turn> {
+    if (record.browser !== visitor.browser) return { kind: "other-browser" };
+    if (record.ended?.kind === "proven") return { kind: "proven", login: record, end: record.ended };
+    if (record.ended?.kind === "stopped")
+      return { kind: "stopped", login: record, reason: record.ended.reason };
+    if (now() >= record.endsAt) return { kind: "expired", login: record };
+    const step = stepOf(record.task);
+    if (step === undefined) throw new Breakage("step-broken", `factor ${record.task.factor} is gone`);
+    const { page, notice } = await step.view(viewOf(record, visitor));
+    return { kind: "page", page, notice: notice ?? record.notice, turn: record.turn, login: record };
+  }
+
+  async function show(id: string, visitor: Visitor): Promise<Turn> {
+    const record = await logins.get(id);
+    return record === undefined ? { kind: "expired" } : turnOf(record, visitor);
+  }
+
+  return {
+    show,
+    async begin(start) {
+      const at = now();
+      const { loginLife, proofLife } = deps.limits();
+      const { visitor, notBefore, ...rest } = start;
+      const record: LoginRecord = {
+        ...rest,
+        browser: visitor.browser,
+        startedAt: at,
+        endsAt: at + loginLife * 1000,
+        turn: 0,
+        state: null,
+        proofs: usableProofs(start.proofs, Math.max(notBefore, at - proofLife * 1000)),
+        task: { factor: "", act: "challenge" },
+      };
+      const { record: entered, effects } = await enter(record, visitor);
+      return settle(entered, effects, "absent", visitor);
+    },
+
+    async submit(id, turn, form, visitor) {
+      const found = await logins.read(id);
+      if (found === undefined) return { kind: "expired" };
+      const { value: record } = found;
+      const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
+      if (!open || turn !== record.turn) return turnOf(record, visitor);
+      const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
+      const claim = write(claimed, found.version);
+      if (!(await deps.storage.commit([claim]))) return show(id, visitor);
+      if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, claim.version, visitor);
+      const step = stepOf(record.task);
+      if (step === undefined) throw new Breakage("step-broken", `factor ${record.task.factor} is gone`);
+      const outcome = await step.authenticate(viewOf(claimed, visitor), form);
+      switch (outcome.kind) {
+        case "stop":
+          return settle(stop(claimed, outcome.reason), {}, claim.version, visitor);
+        case "retry":
+          return settle(
+            { ...claimed, state: outcome.state ?? claimed.state, notice: outcome.notice },
+            outcome,
+            claim.version,
+            visitor,
+          );
+        case "next":
+          return settle(
+            { ...claimed, state: outcome.state, notice: outcome.notice as Notice | undefined },
+            outcome,
+            claim.version,
+            visitor,
+          );
+        case "proved": {
+          const subject = outcome.user?.id ?? claimed.subject;
+          // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
+          if (claimed.subject !== undefined && subject !== claimed.subject)
+            throw new Breakage("step-broken", "a step named another person");
+          const proof: Proof = { factor: record.task.factor, method: outcome.method, at: now() };
+          const proofs = [...claimed.proofs.filter((other) => other.factor !== proof.factor), proof];
+          const next = await enter(
+            { ...claimed, proofs, subject, username: outcome.user?.username ?? claimed.username },
+            visitor,
+          );
+          return settle(next.record, next.effects, claim.version, visitor);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The demo: a whole installation on loopback with an embedded database, a phone simulator, a relying party and three
+ * people, so that a newcomer sees a two-step sign-in within a minute. `serve` has none of this.
+ */
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import type { BootConfig } from "./config.ts";
+import { invalid } from "./config.ts";
+import type { Authenticators } from "./core/authenticators.ts";
+import type { Directory } from "./core/directory.ts";
+import { Breakage } from "./core/errors.ts";
+import { Secret } from "./core/secret.ts";
+import { settingsSchema } from "./core/settings.ts";
+import type { Clock } from "./core/words.ts";
+import type { PhoneData } from "./plugins/factors/sms/sms.ts";
+
+export const DEMO_PASSWORD = "two doors, one open";
+export const DEMO_CLIENT = "demo";
+
+const PEOPLE = [
+  { username: "ada", given_name: "Ada", family_name: "Lovelace", email: "ada@example.org" },
+  {
+    username: "grace",
+    given_name: "Grace",
+    family_name: "Hopper",
+    email: "grace@example.org",
+    phone: "+12025550143",
+  },
+  {
+    username: "root",
+    given_name: "Root",
+    family_name: "Demo",
+    email: "root@example.org",
+    phone: "+12025550199",
+  },
+] as const;
+
+/** The account the simulator knows; new at each start, because nothing outside this process needs it. */
+export interface DemoAccount {
+  readonly sid: string;
+  readonly token: Secret;
+}
+
+export const newDemoAccount = (): DemoAccount => ({
+  sid: `AC${randomBytes(16).toString("hex")}`,
+  token: new Secret(randomBytes(16).toString("hex")),
+});
+
+/** Configuration of the demo from `PORT`, `SALLYPORT_DATA` and `SALLYPORT_TWILIO_API_BASE`. */
+export function demoConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  account: DemoAccount,
+  apiBase: string,
+): BootConfig {
+  const port = Number(environment.PORT ?? 8080);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw invalid("PORT", [`must be a number from 1 to 65535, not ${JSON.stringify(environment.PORT)}`]);
+  const issuer = new URL(`http://localhost:${port}`);
+  const data = resolve(environment.SALLYPORT_DATA ?? ".sallyport");
+  const settings = settingsSchema.parse({
+    acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "twilio_sms" },
+    countries: "all",
+    clients: [
+      {
+        client_id: DEMO_CLIENT,
+        client_name: "Demo application",
+        trusted: true,
+        redirect_uris: [`${issuer.origin}/demo/callback`],
+        post_logout_redirect_uris: [`${issuer.origin}/demo`],
+      },
+    ],
+  });
+  return {
+    mode: "demo",
+    issuer,
+    listen: { host: "localhost", port },
+    tls: undefined,
+    trustedProxies: [],
+    data,
+    store: { type: "sqlite", file: resolve(data, "sallyport.db") },
+    masterKey: undefined,
+    pages: environment.SALLYPORT_PAGES === undefined ? undefined : resolve(environment.SALLYPORT_PAGES),
+    breachedPasswords: undefined,
+    twilio: {
+      twilio_sid: account.sid,
+      twilio_token: account.token,
+      from_number: "+12025550100",
+      api_base: apiBase,
+    },
+    settings: { ...settings, revision: 1 },
+  };
+}
+
+/** The people of the demo, each added once; what they have changed since stays. */
+export async function addDemoPeople(parts: {
+  directory: Directory;
+  authenticators: Authenticators;
+  phoneKey: (e164: string) => string;
+  now: Clock;
+}): Promise<void> {
+  for (const { username, ...person } of PEOPLE) {
+    if ((await parts.directory.find(username)) !== undefined) continue;
+    const { phone, ...claims } = { phone: undefined, ...person };
+    const added = await parts.directory.write?.add({
+      username,
+      password: new Secret(DEMO_PASSWORD),
+      claims: { ...claims, name: `${person.given_name} ${person.family_name}`, email_verified: true },
+    });
+    if (added?.kind !== "done")
+      throw new Breakage("store-unavailable", `the demo's ${username} could not be added`);
+    if (phone === undefined) continue;
+    const data: PhoneData = { number: phone, country: "US", verifiedAt: parts.now() };
+    await parts.authenticators.bind({
+      subject: added.user.id,
+      kind: "sms",
+      key: parts.phoneKey(phone),
+      data,
+      boundBy: "demo",
+    });
+  }
+}

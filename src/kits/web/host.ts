@@ -1,0 +1,48 @@
+/**
+ * One name. A request that names another host than the configured issuer's gets 421 (RFC 9110 §15.5.20) before
+ * anything runs: routing, parsing, cookies. Forged hosts are how links in answers come to point at an attacker
+ * (CVE-2026-29067), so every way to name a host is looked at: Host, absolute-form request lines, X-Forwarded-Host and
+ * Forwarded. Called by the server factory in compose.
+ */
+import type { IncomingMessage } from "node:http";
+import type { TrustedPeers } from "./address.ts";
+
+/** Whether every host the request names is `host` (as in the issuer, with its port unless it is the scheme's own). */
+export function namesHost(request: IncomingMessage, host: string, peers: TrustedPeers): boolean {
+  const { headers } = request;
+  const trusted = peers.trusts(request.socket.remoteAddress);
+  const forwarded = [...list(headers["x-forwarded-host"]), ...forwardedHosts(headers.forwarded)];
+  if (!forwarded.every((name) => same(name, host))) return false;
+  // Behind a proxy that rewrites Host, its word for the public name is enough; a stranger's word never is.
+  if (trusted && forwarded.length > 0) return true;
+  const target = request.url ?? "/";
+  if (!target.startsWith("/")) {
+    const authority = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+    if (authority === undefined || !same(authority, host)) return false;
+  }
+  return headers.host !== undefined && same(headers.host, host);
+}
+
+/** Turns an absolute-form target, already checked, into its path. */
+export const pathOf = (target: string): string => {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  return path.startsWith("/") ? path : `/${path}`;
+};
+
+const same = (name: string, host: string): boolean =>
+  withoutDefaultPort(name.trim().toLowerCase()) === withoutDefaultPort(host.toLowerCase());
+const withoutDefaultPort = (host: string): string => host.replace(/:(80|443)$/, "");
+
+const list = (value: string | string[] | undefined): string[] =>
+  (Array.isArray(value) ? value : [value ?? ""])
+    .flatMap((part) => part.split(","))
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+/** `host=` parameters of a Forwarded field (RFC 7239 §5.3). */
+function forwardedHosts(value: string | undefined): string[] {
+  const found: string[] = [];
+  for (const match of (value ?? "").matchAll(/(?:^|[;,\s])host\s*=\s*("([^"]*)"|[^;,\s]*)/gi))
+    found.push((match[2] ?? match[1] ?? "").trim());
+  return found;
+}

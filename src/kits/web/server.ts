@@ -1,0 +1,124 @@
+/**
+ * A Fastify server that answers to one name only and never shows a stack: host guard before routing, small bodies,
+ * bounded times, one error page. Opened by compose; surfaces mount themselves on it.
+ */
+import {
+  createServer as createHttp,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttps } from "node:https";
+import formbody from "@fastify/formbody";
+import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import { Breakage } from "../../core/errors.ts";
+import type { Page } from "../../core/pages.ts";
+import type { TrustedPeers } from "./address.ts";
+import { securityHeaders } from "./headers.ts";
+import { namesHost, pathOf } from "./host.ts";
+
+export interface WebServerOptions {
+  readonly issuer: URL;
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly peers: TrustedPeers;
+  /** Turns a path that another product used into ours. */
+  readonly rewrite: (url: string) => string;
+  readonly render: (page: Page) => Promise<string>;
+  readonly brand: string;
+  readonly newReference: () => string;
+  readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
+}
+
+/** Bytes of a form; a password may take 4 KiB of it (P15). */
+const BODY_LIMIT = 16_384;
+
+const statusOf: Partial<Record<Breakage["code"], number>> = {
+  "hashing-busy": 503,
+  "store-unavailable": 503,
+  "store-conflict": 503,
+  "directory-unavailable": 503,
+};
+const problemOf: Partial<Record<Breakage["code"], string>> = {
+  "hashing-busy": "busy",
+  "store-unavailable": "store",
+  "store-conflict": "store",
+  "directory-unavailable": "store",
+};
+
+export async function createWebServer(options: WebServerOptions): Promise<FastifyInstance> {
+  const { issuer, render, brand } = options;
+  const https = issuer.protocol === "https:";
+  const headers = (): Record<string, string> => securityHeaders({ https });
+  const errorPage = (problem: string, reference = ""): Page => ({
+    page: "error",
+    facts: {
+      brand,
+      appName: "",
+      problem,
+      problemArgs: { host: issuer.host },
+      reference,
+      restartUrl: "",
+      oauthError: "",
+      oauthDescription: "",
+    },
+  });
+
+  const refuseHost = (res: ServerResponse): void => {
+    void render(errorPage("wrong-host")).then((html) => {
+      res
+        .writeHead(421, { ...headers(), "content-type": "text/html; charset=utf-8", connection: "close" })
+        .end(html);
+    });
+  };
+
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: "idle",
+    disableRequestLogging: true,
+    logger: false,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    serverFactory: (handler) => {
+      const guarded: RequestListener = (req: IncomingMessage, res: ServerResponse) => {
+        if (!namesHost(req, issuer.host, options.peers)) return refuseHost(res);
+        req.url = options.rewrite(pathOf(req.url ?? "/"));
+        handler(req, res);
+      };
+      const limits = { maxHeaderSize: 32_768, headersTimeout: 15_000 };
+      return options.tls === undefined
+        ? createHttp(limits, guarded)
+        : createHttps({ ...limits, ...options.tls, minVersion: "TLSv1.2" }, guarded);
+    },
+  });
+  await app.register(formbody, { bodyLimit: BODY_LIMIT });
+
+  const wantsJson = (accept: string | undefined) =>
+    accept !== undefined && accept.includes("application/json") && !accept.includes("text/html");
+
+  app.setNotFoundHandler(async (request, reply) => {
+    reply.headers(headers()).code(404);
+    if (wantsJson(request.headers.accept)) return reply.send({ error: "not_found" });
+    return reply.type("text/html; charset=utf-8").send(await render(errorPage("not-found")));
+  });
+
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const code = error instanceof Breakage ? error.code : undefined;
+    const status =
+      (code !== undefined ? statusOf[code] : undefined) ??
+      (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+        ? error.statusCode
+        : 500);
+    const reference = status >= 500 ? options.newReference() : "";
+    if (status >= 500)
+      options.onProblem(error, { reference, method: request.method, path: request.url.split("?")[0] ?? "" });
+    reply.headers(headers()).code(status);
+    if (error instanceof Breakage && error.retryAfter !== undefined)
+      reply.header("retry-after", String(error.retryAfter));
+    const problem =
+      (code !== undefined ? problemOf[code] : undefined) ?? (status >= 500 ? "broken" : "bad-request");
+    if (wantsJson(request.headers.accept)) return reply.send({ error: problem, reference });
+    return reply.type("text/html; charset=utf-8").send(await render(errorPage(problem, reference)));
+  });
+  return app;
+}

@@ -1,0 +1,107 @@
+/**
+ * The factor `password`: shows the first page and asks the directory. Opened by compose; its step is called by the
+ * walk. It never tells from outside whether a name is unknown, a password wrong or an account disabled (P11).
+ */
+import type { Audit } from "../../../core/audit.ts";
+import type { Devices } from "../../../core/device.ts";
+import type { Directory } from "../../../core/directory.ts";
+import type { Factor, Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
+import { Secret } from "../../../core/secret.ts";
+import type { Throttle } from "../../../core/throttle.ts";
+import type { Clock, Json } from "../../../core/words.ts";
+
+export interface PasswordDeps {
+  readonly directory: Directory;
+  readonly throttle: Throttle;
+  readonly devices: Devices;
+  readonly audit: Audit;
+  readonly now: Clock;
+}
+
+const LONGEST_NAME = 256;
+/** Bytes; longer input is refused before any hashing (P15). */
+const LONGEST_PASSWORD = 4096;
+
+/** Creates the factor of kind `password`; its proof is `pwd` (RFC 8176). */
+export function createPasswordFactor(deps: PasswordDeps): Factor {
+  return { kind: "password", challenge: createStep(deps), held: async () => true };
+}
+
+function createStep({ directory, throttle, devices, audit, now }: PasswordDeps): Step {
+  const retry = (
+    key: string,
+    login: Login,
+    args?: Record<string, string | number>,
+    username?: string,
+  ): Outcome<Json> => ({
+    kind: "retry",
+    notice: args === undefined ? { key } : { key, args },
+    ...(username === undefined || login.pinned ? {} : { state: { username } }),
+  });
+
+  return {
+    prepare: async (login) => ({ kind: "ready", state: { username: login.username } }),
+
+    async view(login) {
+      const typed = (login.state as { username?: string } | null)?.username;
+      const username = login.pinned ? login.username : (typed ?? "");
+      return {
+        page: { page: "password", facts: { username, pinned: login.pinned, canSwitch: login.pinned } },
+      };
+    },
+
+    async authenticate(login, form) {
+      const typed = (form.username ?? "").trim();
+      const username = login.pinned ? login.username : typed;
+      if (login.pinned && typed !== "" && !samePerson(typed, login.username))
+        return retry("password.other-person", login);
+      const password = form.password ?? "";
+      if (Buffer.byteLength(password) > LONGEST_PASSWORD)
+        return retry("password.too-long", login, undefined, shortened(form));
+      if (username === "" || username.length > LONGEST_NAME || password === "")
+        return retry("password.wrong", login, undefined, shortened(form));
+
+      const known = await directory.find(username);
+      const device =
+        known !== undefined && devices.knows(login.visitor, known.id) ? login.visitor.browser : undefined;
+      const slot = await throttle.reserve({
+        subject: known?.id,
+        username,
+        address: login.visitor.address,
+        device,
+      });
+      const event = {
+        at: now(),
+        subject: known?.id,
+        login: login.id,
+        client: login.client.id,
+        address: login.visitor.address,
+      };
+      if (slot.kind === "wait") {
+        await audit.append({ ...event, kind: "password-paused" });
+        return retry("password.paused", login, { seconds: slot.seconds }, shortened(form));
+      }
+      const check = await directory
+        .checkPassword(username, new Secret(password))
+        .catch(async (problem: unknown) => {
+          // Nothing was compared: the try is given back, and a full queue is the server's fault, not a wrong password.
+          await slot.settle("not-compared");
+          throw problem;
+        });
+      const right =
+        check.kind === "right" && (login.subject === undefined || check.user.id === login.subject);
+      await slot.settle(right ? "right" : "wrong");
+      await audit.append({
+        ...event,
+        kind: right ? "password-right" : "password-wrong",
+        facts: { result: check.kind },
+      });
+      if (!right || check.kind !== "right") return retry("password.wrong", login, undefined, shortened(form));
+      return { kind: "proved", method: "pwd", user: check.user };
+    },
+  };
+}
+
+const shortened = (form: Form): string => (form.username ?? "").slice(0, LONGEST_NAME);
+const samePerson = (typed: string, known: string): boolean =>
+  typed.normalize("NFKC").toLowerCase() === known.normalize("NFKC").toLowerCase();

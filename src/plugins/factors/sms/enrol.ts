@@ -1,0 +1,190 @@
+/**
+ * Binding a phone at sign-in: number, code, bound. The number is proven before it is bound, the authority to bind is
+ * taken once and atomically, and the audit says which authority it was.
+ */
+import type { Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
+import { PhoneNumber } from "../../../core/secret.ts";
+import type { Json } from "../../../core/words.ts";
+import { checkNotice, codePage, pausedNotice, resentNotice } from "./code-page.ts";
+import { KIND, type PhoneData, type SmsFactorDeps } from "./sms.ts";
+
+type State = {
+  readonly typed: string;
+  readonly country: string;
+  /** Whether a ticket has to be typed; and the one that was. */
+  readonly ticketNeeded: boolean;
+  readonly ticket: string | null;
+  readonly pending: { readonly challenge: string; readonly number: string; readonly country: string } | null;
+  readonly sends: number;
+};
+
+export function createEnrol(deps: SmsFactorDeps & { readonly mostSends?: () => number }): Step {
+  const { codes, phones, enrolment, now } = deps;
+  const mostSends = () => deps.mostSends?.() ?? 5;
+
+  async function takeNumber(login: Login<Json>, state: State, form: Form): Promise<Outcome<Json>> {
+    const typed = (form.phone ?? "").slice(0, 64);
+    const country = /^[A-Z]{2}$/.test(form.country ?? "") ? (form.country as string) : "";
+    const ticket = state.ticketNeeded ? (form.ticket ?? "").slice(0, 64) : null;
+    const kept: State = { ...state, typed, country };
+    const again = (key: string, args?: Record<string, string | number>): Outcome<Json> => ({
+      kind: "retry",
+      state: kept,
+      notice: args === undefined ? { key } : { key, args },
+    });
+    const { subject } = login;
+    if (subject === undefined) return { kind: "stop", reason: "person-gone" };
+    if (ticket !== null && !(await enrolment.knowsTicket(subject, KIND, ticket)))
+      return again("phone.ticket-wrong");
+    const parsed = phones.parse(typed, {
+      allowedCountries: deps.countries(),
+      ...(country === "" ? {} : { country }),
+    });
+    if (parsed.kind === "refused") return again(`phone.${parsed.reason}`);
+    if (state.sends >= mostSends()) return again("phone.send-limit");
+    const issued = await codes.issue({
+      subject,
+      phone: parsed.number,
+      purpose: "enrol",
+      boundTo: login.id,
+      appName: login.client.name,
+      locale: login.locale,
+      sendsSoFar: state.sends,
+    });
+    if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
+    if (issued.kind === "paused")
+      return { kind: "retry", state: kept, notice: pausedNotice(issued.until, now()) };
+    await deps.audit.append({
+      kind: "code-issued",
+      at: now(),
+      subject,
+      login: login.id,
+      client: login.client.id,
+      address: login.visitor.address,
+      facts: { factor: KIND, purpose: "enrol", phone: parsed.number.toString() },
+    });
+    const pending = { challenge: issued.challenge, number: parsed.number.reveal(), country: parsed.country };
+    return {
+      kind: "next",
+      state: { ...kept, ticket, pending, sends: state.sends + 1 },
+      writes: issued.writes,
+      deliver: issued.deliver,
+    };
+  }
+
+  async function takeCode(
+    login: Login<Json>,
+    state: State,
+    pending: NonNullable<State["pending"]>,
+    form: Form,
+  ): Promise<Outcome<Json>> {
+    const { subject } = login;
+    if (subject === undefined) return { kind: "stop", reason: "person-gone" };
+    if (form.action === "change-number") {
+      const challenge = await codes.look(pending.challenge, login.id);
+      return {
+        kind: "next",
+        state: { ...state, pending: null, sends: Math.max(state.sends, challenge?.sends ?? 0) },
+      };
+    }
+    if (form.action === "resend") {
+      const resent = await codes.resend(pending.challenge, login.id);
+      if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
+      const notice = resentNotice(resent, now());
+      return resent.kind === "same" || resent.kind === "new"
+        ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
+        : { kind: "retry", notice };
+    }
+    const check = await codes.check(pending.challenge, form.code ?? "", login.id);
+    const event = {
+      at: now(),
+      subject,
+      login: login.id,
+      client: login.client.id,
+      address: login.visitor.address,
+    };
+    if (check.kind !== "right") {
+      if (check.kind !== "malformed")
+        await deps.audit.append({
+          ...event,
+          kind: check.kind === "paused" ? "code-paused" : "code-wrong",
+          facts: { factor: KIND, result: check.kind },
+        });
+      return check.kind === "disabled"
+        ? { kind: "stop", reason: "factor-disabled" }
+        : { kind: "retry", notice: checkNotice(check, now()) };
+    }
+    await deps.audit.append({ ...event, kind: "code-right", facts: { factor: KIND, purpose: "enrol" } });
+    const authority = await enrolment.spend(subject, KIND, state.ticket ?? undefined);
+    if (authority === undefined) {
+      await deps.audit.append({
+        ...event,
+        kind: "enrolment-refused",
+        facts: { factor: KIND, reason: "no authority" },
+      });
+      return { kind: "stop", reason: "enrolment-needs-ticket" };
+    }
+    const data: PhoneData = { number: pending.number, country: pending.country, verifiedAt: now() };
+    // The audit first: a binding that nobody can account for must not exist.
+    await deps.audit.append({
+      ...event,
+      kind: "authenticator-bound",
+      facts: { factor: KIND, phone: new PhoneNumber(pending.number).toString(), authority },
+    });
+    await deps.authenticators.bind({
+      subject,
+      kind: KIND,
+      key: deps.phoneKey(pending.number),
+      data,
+      boundBy: authority,
+    });
+    return { kind: "proved", method: "sms" };
+  }
+
+  return {
+    async prepare(login) {
+      const standing = login.subject === undefined ? "closed" : await enrolment.standing(login.subject, KIND);
+      if (standing === "closed") return { kind: "stop", reason: "no-factor" };
+      const state: State = {
+        typed: "",
+        country: "",
+        ticketNeeded: standing === "ticket",
+        ticket: null,
+        pending: null,
+        sends: 0,
+      };
+      return { kind: "ready", state };
+    },
+    async view(login) {
+      const state = login.state as State;
+      if (state.pending !== null) {
+        const challenge = await codes.look(state.pending.challenge, login.id);
+        return {
+          page: codePage({
+            challenge,
+            login,
+            now: now(),
+            host: deps.host,
+            mostSends: mostSends(),
+            canChangeNumber: true,
+          }),
+        };
+      }
+      const countries = phones
+        .countries(deps.countries(), login.locale)
+        .map(({ code, name, calling }) => ({ code, name, calling }));
+      return {
+        page: {
+          page: "phone",
+          facts: { number: state.typed, country: state.country, countries, ticketNeeded: state.ticketNeeded },
+        },
+      };
+    },
+    authenticate: (login, form) => {
+      const state = login.state as State;
+      return state.pending === null
+        ? takeNumber(login, state, form)
+        : takeCode(login, state, state.pending, form);
+    },
+  };
+}

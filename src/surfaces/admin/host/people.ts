@@ -1,0 +1,110 @@
+/**
+ * surfaces/admin/host: commands for whoever owns the data folder of this host: they open the store themselves and need
+ * no server. Called by main; every act is audited. They never print a password, a code or a full number.
+ */
+import type { Audit } from "../../../core/audit.ts";
+import type { Directory, WriteRefusal } from "../../../core/directory.ts";
+import type { Enrolment } from "../../../core/enrolment.ts";
+import { Secret } from "../../../core/secret.ts";
+import type { Clock } from "../../../core/words.ts";
+
+export interface HostDeps {
+  readonly directory: Directory;
+  readonly audit: Audit;
+  readonly enrolment: Enrolment;
+  readonly now: Clock;
+}
+
+/** What a command has to say, and whether it did what it was asked for. */
+export interface Said {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+const refusalText = (name: string, refusal: WriteRefusal): string => {
+  switch (refusal.kind) {
+    case "username-taken":
+      return `There is a user ${name} already; choose another name.`;
+    case "username-invalid":
+      return `${JSON.stringify(name)} cannot be a username: ${refusal.why}`;
+    case "password-refused":
+      return `The password was refused: ${refusal.why}`;
+    case "unknown-user":
+      return `There is no user ${name}.`;
+  }
+};
+
+/** `sallyport user add NAME`, the password on standard input. */
+export async function addUser(
+  deps: HostDeps,
+  name: string,
+  password: string,
+  claims: Readonly<Record<string, string>>,
+): Promise<Said> {
+  if (password === "")
+    return {
+      ok: false,
+      text: "No password came on standard input; pipe it in: sallyport user add NAME < password.txt",
+    };
+  const { write } = deps.directory;
+  if (write === undefined)
+    return { ok: false, text: "This directory is read-only; add the person where it is kept." };
+  const added = await write.add({ username: name, password: new Secret(password), claims });
+  if (added.kind !== "done") return { ok: false, text: refusalText(name, added) };
+  await deps.audit.append({
+    kind: "user-added",
+    at: deps.now(),
+    subject: added.user.id,
+    facts: { by: "host" },
+  });
+  return { ok: true, text: `Added ${name}.` };
+}
+
+/** `sallyport user enrolment NAME --window|--ticket --reason TEXT`: lets a person bind a phone once more. */
+export async function openEnrolment(
+  deps: HostDeps,
+  name: string,
+  by: "window" | "ticket",
+  reason: string,
+): Promise<Said> {
+  const user = await deps.directory.find(name);
+  if (user === undefined) return { ok: false, text: `There is no user ${name}.` };
+  await deps.audit.append({
+    kind: "enrolment-opened",
+    at: deps.now(),
+    subject: user.id,
+    facts: { factor: "sms", by, openedBy: "host", reason },
+  });
+  if (by === "window") {
+    await deps.enrolment.openWindow(user.id, "sms", "host", reason);
+    return { ok: true, text: `${name} may bind a phone at the next sign-in, once, within 24 hours.` };
+  }
+  const ticket = await deps.enrolment.openTicket(user.id, "sms", "host", reason);
+  return {
+    ok: true,
+    text: `Hand this ticket to ${name}; it works once, within 24 hours: ${ticket.reveal()}`,
+  };
+}
+
+/** `sallyport user disable|enable NAME`. */
+export async function setStatus(deps: HostDeps, name: string, status: "active" | "disabled"): Promise<Said> {
+  const user = await deps.directory.find(name);
+  const { write } = deps.directory;
+  if (user === undefined || write === undefined)
+    return {
+      ok: false,
+      text: user === undefined ? `There is no user ${name}.` : "This directory is read-only.",
+    };
+  await deps.audit.append({
+    kind: "user-changed",
+    at: deps.now(),
+    subject: user.id,
+    facts: { status, by: "host" },
+  });
+  await write.setStatus(user.id, status);
+  return {
+    ok: true,
+    text:
+      status === "active" ? `${name} can sign in again.` : `${name} is disabled: no sign-in, no new tokens.`,
+  };
+}

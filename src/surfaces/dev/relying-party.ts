@@ -1,0 +1,178 @@
+/**
+ * The demo relying party: an application that has just an OIDC client library. It talks to the server only through
+ * its public URLs, keeps nothing but the claims it was given, and exists in the demo alone.
+ */
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import * as client from "openid-client";
+import type { Page } from "../../core/pages.ts";
+import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
+import { securityHeaders } from "../../kits/web/headers.ts";
+
+export interface RelyingPartyOptions {
+  readonly issuer: URL;
+  readonly clientId: string;
+  readonly brand: string;
+  readonly acrs: () => readonly string[];
+  readonly render: (page: Page) => Promise<string>;
+}
+
+interface Visitor {
+  verifier?: string;
+  nonce?: string;
+  state?: string;
+  maxAge?: number;
+  claims?: Record<string, unknown>;
+  idToken?: string;
+  problem?: string;
+}
+
+const COOKIE = "demo";
+const MOST_VISITORS = 1000;
+
+export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOptions): void {
+  const { issuer } = options;
+  const https = issuer.protocol === "https:";
+  const visitors = new Map<string, Visitor>();
+  let discovered: Promise<client.Configuration> | undefined;
+  const configuration = () => {
+    discovered ??= client.discovery(
+      issuer,
+      options.clientId,
+      undefined,
+      client.None(),
+      https ? {} : { execute: [client.allowInsecureRequests] },
+    );
+    discovered.catch(() => {
+      discovered = undefined;
+    });
+    return discovered;
+  };
+
+  const idOf = (request: FastifyRequest) =>
+    readCookies(request.headers.cookie)[cookieName(COOKIE, https)] ?? "";
+  const redirectUri = `${issuer.origin}/demo/callback`;
+
+  const find = (request: FastifyRequest): Visitor | undefined => visitors.get(idOf(request));
+
+  function remember(request: FastifyRequest, reply: FastifyReply): Visitor {
+    const known = find(request);
+    if (known !== undefined) return known;
+    const id = randomBytes(16).toString("base64url");
+    const oldest = visitors.size >= MOST_VISITORS ? visitors.keys().next().value : undefined;
+    if (oldest !== undefined) visitors.delete(oldest);
+    const visitor: Visitor = {};
+    visitors.set(id, visitor);
+    reply.header("set-cookie", setCookie(COOKIE, id, { https, maxAge: 86_400 }));
+    return visitor;
+  }
+
+  app.get("/demo", async (request, reply) => {
+    const visitor = find(request);
+    const claims = Object.entries(visitor?.claims ?? {}).map(([name, value]) => ({
+      name,
+      value: typeof value === "string" ? value : JSON.stringify(value),
+    }));
+    const page: Page = {
+      page: "demo",
+      facts: {
+        brand: options.brand,
+        appName: "Demo application",
+        acrs: [...options.acrs()],
+        claims,
+        problem: visitor?.problem ?? "",
+        phoneUrl: "/dev/phone",
+      },
+    };
+    return reply
+      .headers(securityHeaders({ https }))
+      .type("text/html; charset=utf-8")
+      .send(await options.render(page));
+  });
+
+  app.get("/demo/login", async (request, reply) => {
+    const query = request.query as Record<string, unknown>;
+    const visitor = remember(request, reply);
+    const verifier = client.randomPKCECodeVerifier();
+    Object.assign(visitor, {
+      verifier,
+      nonce: client.randomNonce(),
+      state: client.randomState(),
+      problem: "",
+    });
+    const parameters: Record<string, string> = {
+      redirect_uri: redirectUri,
+      scope: "openid profile email phone user_name",
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+      nonce: visitor.nonce ?? "",
+      state: visitor.state ?? "",
+    };
+    for (const name of [
+      "acr_values",
+      "prompt",
+      "max_age",
+      "login_hint",
+      "claims",
+      "scope",
+      "response_mode",
+    ]) {
+      const value = query[name];
+      if (typeof value === "string" && value !== "") parameters[name] = value;
+    }
+    const maxAge = Number(parameters.max_age);
+    if (parameters.max_age !== undefined && Number.isFinite(maxAge)) visitor.maxAge = maxAge;
+    else delete visitor.maxAge;
+    return reply
+      .headers(securityHeaders({ https }))
+      .redirect(client.buildAuthorizationUrl(await configuration(), parameters).href, 303);
+  });
+
+  app.get("/demo/callback", async (request, reply) => {
+    const visitor = find(request);
+    reply.headers(securityHeaders({ https }));
+    if (visitor?.verifier === undefined || visitor.state === undefined || visitor.nonce === undefined)
+      return reply.redirect("/demo", 303);
+    const { verifier, state, nonce, maxAge } = visitor;
+    delete visitor.verifier;
+    try {
+      const tokens = await client.authorizationCodeGrant(
+        await configuration(),
+        new URL(request.url, issuer),
+        {
+          pkceCodeVerifier: verifier,
+          expectedState: state,
+          expectedNonce: nonce,
+          ...(maxAge === undefined ? {} : { maxAge }),
+        },
+      );
+      visitor.claims = { ...tokens.claims() };
+      if (tokens.id_token !== undefined) visitor.idToken = tokens.id_token;
+    } catch (problem) {
+      const { error, error_description } = problem as { error?: string; error_description?: string };
+      visitor.problem =
+        error === undefined
+          ? "The answer of the server could not be used."
+          : `${error}: ${error_description ?? ""}`;
+    }
+    return reply.redirect("/demo", 303);
+  });
+
+  app.get("/demo/claims", async (request, reply) => {
+    const claims = find(request)?.claims;
+    reply.headers(securityHeaders({ https }));
+    return claims === undefined
+      ? reply.code(404).send({ error: "nobody has signed in here yet" })
+      : reply.send(claims);
+  });
+
+  app.get("/demo/logout", async (request, reply) => {
+    const visitor = find(request);
+    visitors.delete(idOf(request));
+    const url = client.buildEndSessionUrl(await configuration(), {
+      post_logout_redirect_uri: `${issuer.origin}/demo`,
+      ...(visitor?.idToken === undefined ? {} : { id_token_hint: visitor.idToken }),
+    });
+    return reply.headers(securityHeaders({ https })).redirect(url.href, 303);
+  });
+}

@@ -1,0 +1,60 @@
+/**
+ * The engine's storage port over ours. Row keys are hashed and values sealed below (core/storage.ts), so no token,
+ * code or session cookie stands in the database.
+ */
+import type { Adapter, AdapterPayload } from "oidc-provider";
+import { errors } from "oidc-provider";
+import type { Records, Storage } from "../../core/records.ts";
+import type { Clock, Json } from "../../core/words.ts";
+
+/** Seconds a row lives for which the engine names no life. */
+const LONGEST = 14 * 86_400;
+
+type Payload = { readonly [key: string]: Json | undefined };
+
+/** Creates the factory the engine calls once per model name. */
+export function createAdapterFactory(storage: Storage, now: Clock): (model: string) => Adapter {
+  return (model) => createAdapter(model, storage, now);
+}
+
+function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
+  const rows: Records<Payload> = storage.records(`oidc.${model}`);
+  const uids: Records<string> = storage.records(`oidc.${model}.uid`);
+  const asPayload = (value: Payload | undefined) => value as AdapterPayload | undefined;
+
+  return {
+    async upsert(id, payload, expiresIn) {
+      const value = payload as unknown as Payload;
+      const end = now() + (expiresIn ?? LONGEST) * 1000;
+      const group = payload.grantId ?? (model === "Session" ? payload.accountId : undefined);
+      const row = rows.write(id, value, end, group === undefined ? {} : { group });
+      // Sessions are found by their uid too; interactions are named by it already.
+      if (model === "Session" && payload.uid !== undefined)
+        await storage.commit([row, uids.write(payload.uid, id, end)]);
+      else await storage.commit([row]);
+    },
+    find: async (id) => asPayload(await rows.get(id)),
+    async findByUid(uid) {
+      const id = await uids.get(uid);
+      return id === undefined ? undefined : asPayload(await rows.get(id));
+    },
+    // Clients come from the settings, device codes from a later issue: nothing is found by a user code.
+    findByUserCode: async () => undefined,
+    async consume(id) {
+      // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does.
+      const won = await rows.update(id, (current) => {
+        if (current === undefined || current.consumed !== undefined) return { result: false };
+        const write = { ...current, consumed: Math.floor(now() / 1000) };
+        const end = typeof current.exp === "number" ? current.exp * 1000 : now() + 60_000;
+        const group = current.grantId;
+        return { result: true, write, expiresAt: end, ...(typeof group === "string" ? { group } : {}) };
+      });
+      if (won) return;
+      if (model === "PushedAuthorizationRequest")
+        throw new errors.InvalidRequestUri("request_uri was used already");
+      throw new errors.InvalidGrant("already used");
+    },
+    destroy: (id) => rows.remove(id),
+    revokeByGrantId: (grantId) => rows.removeGroup(grantId),
+  };
+}

@@ -1,0 +1,36 @@
+/** From our settings to the engine's client metadata, and back to the settings by id. */
+import type { ClientMetadata } from "oidc-provider";
+import type { ClientSettings, Snapshot } from "../../core/settings.ts";
+
+/** How the client authenticates at the token endpoint (OIDC Core §9). */
+export const authMethodOf = (
+  client: ClientSettings,
+): NonNullable<ClientSettings["token_endpoint_auth_method"]> =>
+  client.token_endpoint_auth_method ?? (client.client_secret === undefined ? "none" : "client_secret_basic");
+
+/** What the engine is told; `default_acr_values`, `pkce` and `trusted` are ours and stay here. */
+export function engineClient(client: ClientSettings): ClientMetadata {
+  const {
+    default_acr_values: _acrs,
+    pkce: _pkce,
+    trusted: _trusted,
+    jwks,
+    grant_types,
+    scope,
+    ...metadata
+  } = client;
+  const given = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined));
+  return {
+    ...given,
+    client_id: client.client_id,
+    token_endpoint_auth_method: authMethodOf(client),
+    grant_types: grant_types ?? ["authorization_code", "refresh_token"],
+    response_types: (grant_types ?? ["authorization_code"]).includes("authorization_code") ? ["code"] : [],
+    ...(jwks === undefined ? {} : { jwks: jwks as NonNullable<ClientMetadata["jwks"]> }),
+    ...(scope === undefined ? {} : { scope }),
+  } as ClientMetadata;
+}
+
+/** The settings of one client; undefined when no client has this id. */
+export const clientSettings = (snapshot: Snapshot, id: string | undefined): ClientSettings | undefined =>
+  snapshot.clients.find((client) => client.client_id === id);

@@ -1,0 +1,62 @@
+/** Consent: what the person has allowed a relying party, kept as the engine's grant. */
+import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
+
+/** The grant of this session, or for a trusted client a new one over all it asks for. */
+export async function loadGrant(ctx: KoaContextWithOIDC, trusted: boolean): Promise<Grant | undefined> {
+  const { oidc } = ctx;
+  const { client, session, provider } = oidc;
+  if (client === undefined || session?.accountId === undefined) return undefined;
+  const id = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
+  const found = id === undefined ? undefined : await provider.Grant.find(id);
+  const usable = found !== undefined && found.accountId === session.accountId ? found : undefined;
+  if (!trusted) return usable;
+  const grant = usable ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
+  const wanted = [...oidc.requestParamOIDCScopes].join(" ");
+  const claims = [...oidc.requestParamClaims];
+  const had = new Set(grant.getOIDCScopeEncountered().split(" "));
+  if (
+    usable !== undefined &&
+    [...oidc.requestParamOIDCScopes].every((scope) => had.has(scope)) &&
+    claims.length === 0
+  )
+    return usable;
+  grant.addOIDCScope(wanted);
+  if (claims.length > 0) grant.addOIDCClaims(claims);
+  await grant.save();
+  return grant;
+}
+
+interface Missing {
+  readonly missingOIDCScope?: readonly string[];
+  readonly missingOIDCClaims?: readonly string[];
+}
+
+/** Gives what the consent page showed; answers the grant's id. */
+export async function giveGrant(
+  provider: Provider,
+  interaction: {
+    grantId?: string | undefined;
+    accountId: string;
+    clientId: string;
+    details: Record<string, unknown>;
+  },
+): Promise<string> {
+  const { missingOIDCScope, missingOIDCClaims } = interaction.details as Missing;
+  const found =
+    interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
+  const grant =
+    found ?? new provider.Grant({ accountId: interaction.accountId, clientId: interaction.clientId });
+  if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(" "));
+  if (missingOIDCClaims !== undefined) grant.addOIDCClaims([...missingOIDCClaims]);
+  return grant.save();
+}
+
+/** Scopes the consent page lists: those not yet granted, or all that were asked for. */
+export function scopesToShow(
+  params: Record<string, unknown>,
+  details: Record<string, unknown>,
+): readonly string[] {
+  const asked = String(params.scope ?? "openid").split(" ");
+  const missing = (details as Missing).missingOIDCScope ?? asked;
+  return missing.filter((scope) => scope !== "");
+}

@@ -1,0 +1,60 @@
+/** The pages the engine asks for, in our design: errors, logout, logged out. */
+import type { ErrorOut, KoaContextWithOIDC } from "oidc-provider";
+import type { Page } from "../../core/pages.ts";
+import { contentSecurityPolicy } from "../../kits/web/headers.ts";
+import { formActions } from "./form-actions.ts";
+
+export interface EnginePages {
+  error(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void>;
+  logout(ctx: KoaContextWithOIDC, form: string): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+}
+
+export function createEnginePages(options: {
+  brand: string;
+  render: (page: Page, locale: string) => Promise<string>;
+}): EnginePages {
+  const { brand, render } = options;
+  const show = async (ctx: KoaContextWithOIDC, page: Page) => {
+    ctx.type = "html";
+    ctx.body = await render(page, "en");
+  };
+  const appName = (ctx: KoaContextWithOIDC) => ctx.oidc?.client?.clientName ?? "";
+
+  return {
+    async error(ctx, out, error) {
+      const expired = error.name === "SessionNotFound";
+      await show(ctx, {
+        page: "error",
+        facts: {
+          brand,
+          appName: appName(ctx),
+          problem: expired ? "expired" : out.error === "server_error" ? "broken" : "oauth",
+          reference: "",
+          restartUrl: "",
+          oauthError: out.error,
+          oauthDescription: out.error_description ?? "",
+        },
+      });
+    },
+    async logout(ctx) {
+      const state = (
+        ctx.oidc.session as unknown as { state?: { secret?: string; postLogoutRedirectUri?: string } }
+      ).state;
+      ctx.set(
+        "content-security-policy",
+        contentSecurityPolicy({ formAction: formActions(state?.postLogoutRedirectUri) }),
+      );
+      await show(ctx, {
+        page: "logout",
+        facts: {
+          brand,
+          appName: appName(ctx),
+          action: ctx.oidc.urlFor("end_session_confirm"),
+          xsrf: state?.secret ?? "",
+        },
+      });
+    },
+    loggedOut: (ctx) => show(ctx, { page: "logged-out", facts: { brand, appName: appName(ctx) } }),
+  };
+}

@@ -1,0 +1,239 @@
+/**
+ * `/login/:uid`: between the engine and the walk. One URL per login; a POST always answers 303; every page can be
+ * reloaded. Whatever the walk has proven becomes the engine's login result here, and nothing else does.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { errors, type Provider } from "oidc-provider";
+import type { Devices } from "../../core/device.ts";
+import type { LoginEnd, LoginStart, Turn } from "../../core/login.ts";
+import type { Form, Mechanism } from "../../core/mechanism.ts";
+import type { Page } from "../../core/pages.ts";
+import type { Snapshot } from "../../core/settings.ts";
+import type { Walk } from "../../core/walk.ts";
+import type { Clock } from "../../core/words.ts";
+import { acrRequest, chooseAcr } from "./choice.ts";
+import { clientSettings } from "./clients.ts";
+import { proofsOf } from "./policy.ts";
+import type { Visit } from "./visitor.ts";
+
+export type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
+
+export type Answer =
+  | { readonly kind: "page"; readonly page: Page; readonly status: number; readonly redirectUri?: unknown }
+  | { readonly kind: "see-other"; readonly url: string; readonly cookies?: readonly string[] };
+
+export interface LoginDeps {
+  readonly provider: Provider;
+  readonly snapshot: Snapshot;
+  readonly mechanisms: readonly Mechanism[];
+  readonly walk: Walk;
+  readonly devices: Devices;
+  readonly marksCookie: (marks: readonly string[]) => string;
+  readonly csrfToken: (uid: string, turn: number, browser: string) => string;
+  readonly now: Clock;
+}
+
+/** The interaction of this browser; undefined when it has ended or was never this browser's. */
+export async function findInteraction(
+  provider: Provider,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<Interaction | "other-person" | undefined> {
+  try {
+    return await provider.interactionDetails(req, res);
+  } catch (problem) {
+    if (!(problem instanceof errors.SessionNotFound)) throw problem;
+    return /principal/.test(problem.error_description ?? "") ? "other-person" : undefined;
+  }
+}
+
+export function createLogin(deps: LoginDeps) {
+  const { provider, snapshot, walk } = deps;
+
+  function startOf(details: Interaction, visit: Visit): LoginStart {
+    const { params, session, uid, prompt } = details;
+    const client = clientSettings(snapshot, String(params.client_id));
+    const choice = chooseAcr(acrRequest(params), client, snapshot, deps.mechanisms);
+    if (choice.kind === "unmet")
+      throw new errors.CustomOIDCProviderError("unmet_authentication_requirements", "no acr can be reached");
+    const anew = String(params.prompt ?? "")
+      .split(" ")
+      .includes("login");
+    // Another person is asked for by id_token_hint or by the sub claim: the session's own cannot be it.
+    const otherWanted = prompt.reasons.some(
+      (reason) => reason === "id_token_hint" || reason === "claims_id_token_sub_value",
+    );
+    const subject = anew || otherWanted ? undefined : session?.accountId;
+    const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
+    return {
+      id: uid,
+      acr: choice.mechanism.acr,
+      visitor: visit.visitor,
+      locale: "en",
+      client: { id: String(params.client_id), name: client?.client_name ?? String(params.client_id) },
+      proofs: subject === undefined ? [] : proofsOf(session),
+      notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
+      ...(subject === undefined ? {} : { subject }),
+      username: typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : "",
+      pinned: subject !== undefined,
+      restart: restartUrl(params),
+    };
+  }
+
+  async function answerOf(turn: Turn, details: Interaction, visit: Visit): Promise<Answer> {
+    const brand = snapshot.brand;
+    switch (turn.kind) {
+      case "proven":
+        return finish(details, turn.end, visit);
+      case "stopped":
+        if (turn.reason === "cancelled")
+          return {
+            kind: "see-other",
+            url: await refuse(details, "access_denied", "the person cancelled the sign-in"),
+          };
+        return errorPage(turn.reason, turn.login.restart, turn.login.client.name, 403);
+      case "expired":
+        return errorPage(
+          "expired",
+          turn.login?.restart ?? restartUrl(details.params),
+          turn.login?.client.name ?? "",
+          400,
+        );
+      case "other-browser":
+        return elsewhere("other-browser", restartUrl(details.params));
+      case "page": {
+        const { login, page, notice } = turn;
+        const facts = {
+          ...page.facts,
+          brand,
+          appName: login.client.name,
+          action: `/login/${login.id}`,
+          csrf: deps.csrfToken(login.id, turn.turn, visit.visitor.browser),
+          ...(notice === undefined
+            ? {}
+            : {
+                notice: notice.key,
+                ...(notice.args === undefined ? {} : { noticeArgs: { ...notice.args } }),
+              }),
+        };
+        return {
+          kind: "page",
+          status: 200,
+          page: { page: page.page, facts } as Page,
+          redirectUri: details.params.redirect_uri,
+        };
+      }
+    }
+  }
+
+  /** What was proven becomes the engine's session; a session of somebody else ends first, so no two people mix (S10). */
+  async function finish(
+    details: Interaction,
+    end: Extract<LoginEnd, { kind: "proven" }>,
+    visit: Visit,
+  ): Promise<Answer> {
+    const old =
+      details.session?.uid === undefined ? undefined : await provider.Session.findByUid(details.session.uid);
+    if (old !== undefined && old.accountId !== end.subject) {
+      await old.destroy();
+      delete (details as { session?: unknown }).session;
+    }
+    const login = {
+      accountId: end.subject,
+      acr: end.attained.acr,
+      amr: [...end.attained.amr],
+      ts: Math.floor(end.attained.authTime / 1000),
+      remember: true,
+      proofs: [...end.proofs],
+    };
+    const url = await record(details, { login });
+    return {
+      kind: "see-other",
+      url,
+      cookies: [deps.marksCookie(deps.devices.remember(visit.visitor, end.subject))],
+    };
+  }
+
+  const refuse = (details: Interaction, error: string, description: string) =>
+    record(details, { error, error_description: description });
+
+  async function record(details: Interaction, result: Record<string, unknown>): Promise<string> {
+    details.result = ("error" in result ? result : { ...details.lastSubmission, ...result }) as NonNullable<
+      Interaction["result"]
+    >;
+    await details.save(Math.max(1, details.exp - Math.floor(deps.now() / 1000)));
+    return details.returnTo;
+  }
+
+  const errorPage = (problem: string, restart: string, appName: string, status: number): Answer => ({
+    kind: "page",
+    status,
+    page: {
+      page: "error",
+      facts: {
+        brand: snapshot.brand,
+        appName,
+        problem,
+        reference: "",
+        restartUrl: restart,
+        oauthError: "",
+        oauthDescription: "",
+      },
+    },
+  });
+
+  const elsewhere = (state: "finished" | "other-browser" | "other-person", continueUrl: string): Answer => ({
+    kind: "page",
+    status: state === "finished" ? 200 : 409,
+    page: {
+      page: "elsewhere",
+      facts: { brand: snapshot.brand, appName: "", state, username: "", continueUrl },
+    },
+  });
+
+  return {
+    refuse,
+    record,
+    elsewhere,
+    errorPage,
+    /** The login is no longer the engine's: say what became of it. */
+    async late(uid: string, visit: Visit, state: "other-person" | undefined): Promise<Answer> {
+      const turn = await walk.show(uid, visit.visitor);
+      if (turn.kind === "other-browser") return elsewhere("other-browser", "");
+      const login = turn.kind === "expired" ? turn.login : turn.login;
+      if (state === "other-person") return elsewhere("other-person", login?.restart ?? "");
+      if (turn.kind === "proven") return elsewhere("finished", login?.restart ?? "");
+      return errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400);
+    },
+    async show(details: Interaction, visit: Visit): Promise<Answer> {
+      const turn = await walk.show(details.uid, visit.visitor);
+      if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit);
+      return answerOf(await walk.begin(startOf(details, visit)), details, visit);
+    },
+    async submit(details: Interaction, turn: number, form: Form, visit: Visit): Promise<Answer> {
+      const next = await walk.submit(details.uid, turn, form, visit.visitor);
+      // A page is never the answer to a post: the browser is sent to look for itself, so a reload repeats nothing.
+      if (next.kind === "proven" || (next.kind === "stopped" && next.reason === "cancelled"))
+        return answerOf(next, details, visit);
+      return { kind: "see-other", url: `/login/${details.uid}` };
+    },
+    /** Ends the session and starts the same request anew, for another person. */
+    async switchPerson(details: Interaction): Promise<Answer> {
+      const session =
+        details.session?.uid === undefined
+          ? undefined
+          : await provider.Session.findByUid(details.session.uid);
+      await session?.destroy();
+      await details.destroy();
+      return { kind: "see-other", url: restartUrl(details.params) };
+    },
+  };
+}
+
+/** The authorization request as it was made, to be made again. */
+function restartUrl(params: Readonly<Record<string, unknown>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    if (typeof value === "string" || typeof value === "number") query.set(name, String(value));
+  return `/authorize?${query}`;
+}

@@ -1,0 +1,160 @@
+/**
+ * Mounts the room on Fastify: the walk's pages under `/login`, the engine under its own routes, the original's URLs by
+ * rewrite. The engine gets the raw request with the issuer's name in it, so every URL it builds is the issuer's.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Provider } from "oidc-provider";
+import type { Page } from "../../core/pages.ts";
+import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
+import { securityHeaders } from "../../kits/web/headers.ts";
+import { type ConsentDeps, createConsent } from "./consent-step.ts";
+import { formActions } from "./form-actions.ts";
+import { type Answer, createLogin, findInteraction, type LoginDeps } from "./interaction.ts";
+import type { createVisits, Visit } from "./visitor.ts";
+
+export interface Engine {
+  readonly provider: Provider;
+  readonly login: ReturnType<typeof createLogin>;
+  readonly consent: ReturnType<typeof createConsent>;
+}
+
+/** One engine with its pages, for one revision of the settings. */
+export const createEngine = (deps: LoginDeps & ConsentDeps): Engine => ({
+  provider: deps.provider,
+  login: createLogin(deps),
+  consent: createConsent(deps),
+});
+
+export interface MountOptions {
+  readonly issuer: URL;
+  readonly engine: () => Engine;
+  readonly visits: ReturnType<typeof createVisits>;
+  readonly csrf: Csrf;
+  readonly render: (page: Page) => Promise<string>;
+}
+
+const ENGINE_PATHS = [
+  "/authorize",
+  "/authorize/*",
+  "/token",
+  "/userinfo",
+  "/jwks",
+  "/end_session",
+  "/end_session/*",
+  "/introspect",
+  "/revoke",
+  "/par",
+  "/.well-known/openid-configuration",
+];
+
+/** The original's path for one of ours; every other path stays as it is. */
+export function rewriteOriginal(url: string): string {
+  const [path = "", query] = split(url);
+  const found =
+    /^\/jans-auth(?:\/(authorize)\.htm|(\/\.well-known\/openid-configuration)|\/restv1\/(authorize|token|userinfo|jwks|end_session|introspection|revoke|par|device_authorization))$/.exec(
+      path,
+    );
+  if (found === null) return url;
+  const name = found[1] ?? found[3];
+  const own = found[2] ?? `/${name === "introspection" ? "introspect" : name}`;
+  return query === undefined ? own : `${own}?${query}`;
+}
+
+const split = (url: string): [string, string | undefined] => {
+  const at = url.indexOf("?");
+  return at < 0 ? [url, undefined] : [url.slice(0, at), url.slice(at + 1)];
+};
+
+export async function mountOidc(app: FastifyInstance, options: MountOptions): Promise<void> {
+  const { issuer, engine, visits, csrf } = options;
+  const https = issuer.protocol === "https:";
+
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    const handler = (request: FastifyRequest, reply: FastifyReply) => {
+      const { raw: req } = request;
+      // The name was checked before routing; the engine builds its URLs from these.
+      req.headers.host = issuer.host;
+      req.headers["x-forwarded-proto"] = issuer.protocol.slice(0, -1);
+      delete req.headers["x-forwarded-host"];
+      const query = request.query as Record<string, unknown>;
+      const headers: Record<string, string> = securityHeaders({
+        https,
+        formAction: formActions(query.redirect_uri),
+      });
+      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      reply.hijack();
+      void engine().provider.callback()(req, reply.raw);
+    };
+    for (const url of ENGINE_PATHS) scope.all(url, { exposeHeadRoute: false }, handler);
+  });
+
+  await app.register(async (scope) => {
+    scope.get("/login/:uid", { exposeHeadRoute: false }, async (request, reply) => {
+      const { uid } = request.params as { uid: string };
+      const visit = visits.of(request.raw);
+      const { login, consent, provider } = engine();
+      const details = await findInteraction(provider, request.raw, reply.raw);
+      if (details === undefined || details === "other-person" || details.uid !== uid)
+        return send(
+          reply,
+          await login.late(uid, visit, details === "other-person" ? details : undefined),
+          visit,
+        );
+      if (details.prompt.name === "consent")
+        return send(reply, await consent.show(details, visit.visitor.browser), visit);
+      return send(reply, await login.show(details, visit), visit);
+    });
+
+    scope.post("/login/:uid", async (request, reply) => {
+      const { uid } = request.params as { uid: string };
+      const visit = visits.of(request.raw);
+      const { login, consent, provider } = engine();
+      const form = plainForm(request.body);
+      if (isCrossSite(request.headers, issuer.origin))
+        return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
+      const details = await findInteraction(provider, request.raw, reply.raw);
+      if (details === undefined || details === "other-person" || details.uid !== uid)
+        return send(
+          reply,
+          await login.late(uid, visit, details === "other-person" ? details : undefined),
+          visit,
+        );
+      const turn = csrf.turnOf(form.csrf, uid, visit.visitor.browser);
+      if (turn === undefined)
+        return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
+      if (details.prompt.name === "consent")
+        return send(reply, await consent.submit(details, form, visit.visitor.address, login.record), visit);
+      if (form.action === "switch") return send(reply, await login.switchPerson(details), visit);
+      return send(reply, await login.submit(details, turn, form, visit), visit);
+    });
+
+    // A verb that is not listed does nothing, and says so (CVE-2026-94379).
+    scope.route({
+      method: ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
+      url: "/login/:uid",
+      handler: (_request, reply) => reply.code(405).header("allow", "GET, POST").send(""),
+    });
+  });
+
+  async function send(reply: FastifyReply, answer: Answer, visit: Visit): Promise<FastifyReply> {
+    const cookies = [...visit.setCookies, ...(answer.kind === "see-other" ? (answer.cookies ?? []) : [])];
+    for (const cookie of cookies) reply.raw.appendHeader("set-cookie", cookie);
+    if (answer.kind === "see-other")
+      return reply.headers(securityHeaders({ https })).code(303).header("location", answer.url).send("");
+    return reply
+      .headers(securityHeaders({ https, formAction: formActions(answer.redirectUri) }))
+      .code(answer.status)
+      .type("text/html; charset=utf-8")
+      .send(await options.render(answer.page));
+  }
+}
+
+/** Fields with one string value. A field sent twice, or as `name[]`, is not there at all. */
+function plainForm(body: unknown): Readonly<Record<string, string>> {
+  const form: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries((body ?? {}) as Record<string, unknown>))
+    if (typeof value === "string") form[name] = value;
+  return form;
+}

@@ -1,0 +1,64 @@
+/**
+ * When the engine has to send a person to us. Its own login prompt takes any session for any `acr_values`; ours weighs
+ * the session's proofs through the gate. Fenced here: the proofs ride in the engine's session under `proofs`.
+ */
+import { errors, interactionPolicy, type Provider } from "oidc-provider";
+import { attain, satisfies } from "../../core/gate.ts";
+import type { Mechanism } from "../../core/mechanism.ts";
+import type { Snapshot } from "../../core/settings.ts";
+import type { Proof } from "../../core/words.ts";
+import { acrRequest, chooseAcr } from "./choice.ts";
+import { clientSettings } from "./clients.ts";
+
+type WithProofs = { proofs?: readonly Proof[] };
+
+/** The proofs a session holds. */
+export const proofsOf = (session: unknown): readonly Proof[] =>
+  (session as WithProofs | undefined)?.proofs ?? [];
+
+/** Lets the engine's session rows keep their proofs. */
+export function keepProofs(provider: Provider): void {
+  const own = (provider.Session as unknown as { IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
+  Object.defineProperty(provider.Session, "IN_PAYLOAD", { get: () => [...own, "proofs"] });
+}
+
+export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[]) {
+  const policy = interactionPolicy.base();
+  const login = policy.get("login");
+  if (login === undefined) throw new Error("the engine has no login prompt");
+  login.checks.remove("essential_acr");
+  login.checks.remove("essential_acrs");
+  login.checks.add(
+    new interactionPolicy.Check(
+      "acr",
+      "the session does not amount to the requested acr",
+      "login_required",
+      (ctx) => {
+        const { oidc } = ctx;
+        const { session } = oidc;
+        const result = oidc.result?.login as (WithProofs & { accountId?: string }) | undefined;
+        if (session !== undefined && result?.proofs !== undefined)
+          (session as unknown as WithProofs).proofs = result.proofs;
+        const request = acrRequest(oidc.params as { acr_values?: unknown; claims?: unknown });
+        const choice = chooseAcr(
+          request,
+          clientSettings(snapshot, oidc.client?.clientId),
+          snapshot,
+          mechanisms,
+        );
+        if (choice.kind === "unmet")
+          throw new errors.CustomOIDCProviderError(
+            "unmet_authentication_requirements",
+            "none of the essential acr values is enabled here",
+          );
+        if (session?.accountId === undefined) return interactionPolicy.Check.NO_NEED_TO_PROMPT;
+        const attained = attain(proofsOf(session), mechanisms);
+        const enough =
+          satisfies(attained, choice.mechanism) ||
+          (attained !== undefined && choice.alternatives.includes(attained.acr));
+        return enough ? interactionPolicy.Check.NO_NEED_TO_PROMPT : interactionPolicy.Check.REQUEST_PROMPT;
+      },
+    ),
+  );
+  return policy;
+}

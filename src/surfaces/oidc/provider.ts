@@ -1,0 +1,165 @@
+/**
+ * surfaces/oidc: the only room that knows the protocol engine (oidc-provider). It builds an engine for a revision of
+ * the settings, sends people to the walk, and turns what the walk has proven into a session. Mounted by compose.
+ * It never checks a factor and never names an acr: the gate does.
+ */
+import { type Configuration, errors, Provider } from "oidc-provider";
+import type { Authenticators } from "../../core/authenticators.ts";
+import type { Directory } from "../../core/directory.ts";
+import type { Keys } from "../../core/keys.ts";
+import type { Mechanism } from "../../core/mechanism.ts";
+import type { Storage } from "../../core/records.ts";
+import type { ClientSettings, Snapshot } from "../../core/settings.ts";
+import type { Clock } from "../../core/words.ts";
+import { claimsByScope, createFindAccount } from "./account.ts";
+import { createAdapterFactory } from "./adapter.ts";
+import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
+import { loadGrant } from "./consent.ts";
+import type { EnginePages } from "./engine-pages.ts";
+import { createPolicy, keepProofs } from "./policy.ts";
+
+export interface ProviderDeps {
+  readonly issuer: string;
+  readonly snapshot: Snapshot;
+  readonly mechanisms: readonly Mechanism[];
+  readonly storage: Storage;
+  readonly keys: Keys;
+  readonly directory: Directory;
+  readonly authenticators: Authenticators;
+  readonly pages: EnginePages;
+  readonly now: Clock;
+}
+
+/** Lifetimes in seconds. Refresh tokens and grants end 14 days after they were first given, however often rotated. */
+const LIFE = { code: 60, par: 60, access: 3600, idToken: 3600, clientCredentials: 600, refresh: 14 * 86_400 };
+const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
+
+export const cookieNames = (https: boolean) => ({
+  session: `${https ? "__Host-" : ""}sallyport_session`,
+  interaction: `${https ? "__Secure-" : ""}sallyport_login`,
+  resume: `${https ? "__Secure-" : ""}sallyport_resume`,
+});
+
+export function createProvider(deps: ProviderDeps): Provider {
+  const { snapshot, mechanisms } = deps;
+  const https = deps.issuer.startsWith("https:");
+  const cookie = { httpOnly: true, sameSite: "lax", secure: https, signed: true, path: "/" } as const;
+  const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
+
+  const configuration: Configuration = {
+    adapter: createAdapterFactory(deps.storage, deps.now),
+    clients: snapshot.clients.map(engineClient),
+    jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
+    cookies: {
+      keys: deps.keys.secrets("cookie").map(({ bytes }) => Buffer.from(bytes).toString("base64")),
+      names: cookieNames(https),
+      long: cookie,
+      short: cookie,
+    },
+    acrValues: mechanisms.map(({ acr }) => acr),
+    discovery: { auth_level_mapping: levels(mechanisms), ui_locales_supported: ["en"] },
+    scopes: SCOPES,
+    claims: claimsByScope,
+    responseTypes: ["code"],
+    subjectTypes: ["public"],
+    clientAuthMethods: ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+    enabledJWA: { idTokenSigningAlgValues: ["RS256", "ES256"], userinfoSigningAlgValues: ["RS256", "ES256"] },
+    clockTolerance: 15,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    pkce: {
+      required: (ctx, client) => {
+        if (settingsOf(client.clientId)?.pkce !== "waived") return true;
+        // What PKCE would have prevented, the nonce has to (RFC 9700 §2.1.1).
+        if (ctx.oidc.params?.nonce === undefined)
+          throw new errors.InvalidRequest("a client that leaves PKCE out must send a nonce");
+        return false;
+      },
+    },
+    rotateRefreshToken: true,
+    findAccount: createFindAccount(deps.directory, deps.authenticators),
+    loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true),
+    interactions: {
+      url: (_ctx, interaction) => `/login/${interaction.uid}`,
+      policy: createPolicy(snapshot, mechanisms),
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => originOf(uri) === origin),
+    renderError: deps.pages.error,
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      claimsParameter: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      resourceIndicators: { enabled: false },
+      // A token is inactive for everybody but the client it was given to (RFC 7662 §2.2).
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) =>
+          authMethodOfId(client.clientId) !== "none" && token.clientId === client.clientId,
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      clientCredentials: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: deps.pages.logout,
+        postLogoutSuccessSource: deps.pages.loggedOut,
+      },
+      userinfo: { enabled: true },
+    },
+    ttl: {
+      AccessToken: LIFE.access,
+      AuthorizationCode: LIFE.code,
+      IdToken: LIFE.idToken,
+      ClientCredentials: LIFE.clientCredentials,
+      PushedAuthorizationRequest: LIFE.par,
+      Interaction: snapshot.limits.loginLife,
+      Grant: LIFE.refresh,
+      RefreshToken: (ctx) => {
+        const rotated = ctx?.oidc.entities.RotatedRefreshToken;
+        return rotated === undefined ? LIFE.refresh : Math.max(1, rotated.remainingTTL);
+      },
+      Session: (_ctx, session) => {
+        const { sessionIdle, sessionLife } = snapshot.limits;
+        const began = session.iat ?? Math.floor(deps.now() / 1000);
+        return Math.max(1, Math.min(sessionIdle, began + sessionLife - Math.floor(deps.now() / 1000)));
+      },
+    },
+    routes: {
+      authorization: "/authorize",
+      token: "/token",
+      userinfo: "/userinfo",
+      jwks: "/jwks",
+      end_session: "/end_session",
+      introspection: "/introspect",
+      revocation: "/revoke",
+      pushed_authorization_request: "/par",
+    },
+  };
+
+  const authMethodOfId = (id: string) => {
+    const client = settingsOf(id);
+    return client === undefined ? "none" : authMethodOf(client);
+  };
+  const provider = new Provider(deps.issuer, configuration);
+  provider.proxy = true;
+  keepProofs(provider);
+  return provider;
+}
+
+/** `{ "<level>": [acr, …] }`, as the original's discovery document has it. */
+function levels(mechanisms: readonly Mechanism[]): Record<string, string[]> {
+  const byLevel: Record<string, string[]> = {};
+  for (const { level, acr } of mechanisms) byLevel[level] = [...(byLevel[level] ?? []), acr];
+  return byLevel;
+}
+
+function originOf(uri: string): string | undefined {
+  try {
+    return new URL(uri).origin;
+  } catch {
+    return undefined;
+  }
+}

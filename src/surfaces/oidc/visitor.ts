@@ -1,0 +1,40 @@
+/** The browser in front of a login: its own cookie, made on first sight, and the marks of people it knows. */
+import { createHash, randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Visitor } from "../../core/mechanism.ts";
+import { clientAddress, type TrustedPeers } from "../../kits/web/address.ts";
+import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
+
+const HALF_YEAR = 180 * 86_400;
+
+export interface Visit {
+  readonly visitor: Visitor;
+  /** `Set-Cookie` values that this answer has to carry. */
+  readonly setCookies: readonly string[];
+}
+
+export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
+  const { https, peers } = options;
+  return {
+    /** A planted login cookie is of no use without this one, which no other site and no sub-domain can set (M07, S11). */
+    of(request: IncomingMessage): Visit {
+      const cookies = readCookies(request.headers.cookie);
+      const own = cookies[cookieName("browser", https)];
+      const known = own !== undefined && /^[\w-]{22}$/.test(own);
+      const id = known ? own : randomBytes(16).toString("base64url");
+      return {
+        visitor: {
+          browser: createHash("sha256").update(id).digest("base64url"),
+          address: clientAddress(request, peers),
+          marks: (cookies[cookieName("known", https)] ?? "")
+            .split(".")
+            .filter((mark) => /^[\w-]{27}$/.test(mark))
+            .slice(0, 5),
+        },
+        setCookies: known ? [] : [setCookie("browser", id, { https, maxAge: HALF_YEAR })],
+      };
+    },
+    marksCookie: (marks: readonly string[]): string =>
+      setCookie("known", marks.join("."), { https, maxAge: HALF_YEAR }),
+  };
+}
