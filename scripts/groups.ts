@@ -1,0 +1,49 @@
+/** The groups of tests: one folder under test/ each, run by one `node --test`. */
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { root, runNode } from "./run.ts";
+import type { Tally } from "./tally.ts";
+
+/** The groups of `npm run check`: folders under test/, quickest first. */
+export const FAST: readonly string[] = ["floors", "unit", "contracts"];
+/** The groups of `npm test`; a floor test fails when a folder with tests is missing here. */
+export const ALL: readonly string[] = [...FAST, "setup", "browser"];
+
+/** Longer than any test may take; a test that hangs fails the run instead of holding it. */
+const LONGEST_TEST_MS = 300_000;
+
+/** Runs every `*.test.ts` under test/<group>. A group without tests has failed: it looked at nothing. */
+export async function runGroup(group: string): Promise<Tally> {
+  const files = globSync(`test/${group}/**/*.test.ts`, { cwd: root }).sort();
+  if (files.length === 0) return nothingRan(`test/${group} holds no test`);
+  const folder = mkdtempSync(path.join(tmpdir(), "sallyport-tally-"));
+  const figures = path.join(folder, "tally.json");
+  try {
+    const code = await runNode([
+      "--test",
+      "--test-concurrency=2",
+      `--test-timeout=${LONGEST_TEST_MS}`,
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      "--test-reporter=./scripts/tally.ts",
+      `--test-reporter-destination=${figures}`,
+      ...files,
+    ]);
+    return judge(JSON.parse(readFileSync(figures, "utf8")), code);
+  } catch (problem) {
+    return nothingRan(`the tests of test/${group} ended without figures: ${String(problem)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function judge(tally: Tally, code: number): Tally {
+  if (tally.passed + tally.failed + tally.skipped.length === 0) return nothingRan("no test ran");
+  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+function nothingRan(why: string): Tally {
+  process.stdout.write(`${why}\n`);
+  return { passed: 0, failed: 1, skipped: [] };
+}
