@@ -14,6 +14,9 @@ export interface Authenticator {
   readonly version: number;
 }
 
+/** What is kept about a bound phone: E.164, ISO 3166-1 country, when the code came back. */
+export type PhoneData = { readonly number: string; readonly country: string; readonly verifiedAt: EpochMs };
+
 export interface NewAuthenticator {
   readonly subject: Subject;
   readonly kind: FactorKind;

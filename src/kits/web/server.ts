@@ -76,7 +76,6 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
-    disableRequestLogging: true,
     logger: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     serverFactory: (handler) => {
@@ -94,7 +93,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   await app.register(formbody, { bodyLimit: BODY_LIMIT });
 
   const wantsJson = (accept: string | undefined) =>
-    accept !== undefined && accept.includes("application/json") && !accept.includes("text/html");
+    accept?.includes("application/json") === true && !accept.includes("text/html");
 
   app.setNotFoundHandler(async (request, reply) => {
     reply.headers(headers()).code(404);

@@ -1,13 +1,14 @@
 /** Signing in with a phone that is bound: a code on entering, the same code on a resend. */
+import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
 import { checkNotice, codePage, pausedNotice, resentNotice } from "./code-page.ts";
-import { KIND, type PhoneData, type SmsFactorDeps } from "./sms.ts";
+import { KIND, type SmsFactorDeps } from "./deps.ts";
 
 type State = { readonly challenge: string | null };
 
-export function createChallenge(deps: SmsFactorDeps & { readonly mostSends?: () => number }): Step {
+export function createChallenge(deps: SmsFactorDeps): Step {
   const { codes, authenticators, now } = deps;
 
   async function send(login: Login<Json>): Promise<Prepared<State> & { notice?: Notice }> {
@@ -54,7 +55,7 @@ export function createChallenge(deps: SmsFactorDeps & { readonly mostSends?: () 
           login,
           now: now(),
           host: deps.host,
-          mostSends: deps.mostSends?.() ?? 5,
+          mostSends: deps.mostSends(),
           canChangeNumber: false,
         }),
       };

@@ -2,11 +2,12 @@
  * Binding a phone at sign-in: number, code, bound. The number is proven before it is bound, the authority to bind is
  * taken once and atomically, and the audit says which authority it was.
  */
+import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
 import { checkNotice, codePage, pausedNotice, resentNotice } from "./code-page.ts";
-import { KIND, type PhoneData, type SmsFactorDeps } from "./sms.ts";
+import { KIND, type SmsFactorDeps } from "./deps.ts";
 
 type State = {
   readonly typed: string;
@@ -18,9 +19,9 @@ type State = {
   readonly sends: number;
 };
 
-export function createEnrol(deps: SmsFactorDeps & { readonly mostSends?: () => number }): Step {
+export function createEnrol(deps: SmsFactorDeps): Step {
   const { codes, phones, enrolment, now } = deps;
-  const mostSends = () => deps.mostSends?.() ?? 5;
+  const { mostSends } = deps;
 
   async function takeNumber(login: Login<Json>, state: State, form: Form): Promise<Outcome<Json>> {
     const typed = (form.phone ?? "").slice(0, 64);

@@ -1,0 +1,25 @@
+/** What the steps of this factor are given. */
+import type { Audit } from "../../../core/audit.ts";
+import type { Authenticators } from "../../../core/authenticators.ts";
+import type { Codes } from "../../../core/codes.ts";
+import type { Enrolment } from "../../../core/enrolment.ts";
+import type { Clock } from "../../../core/words.ts";
+import type { Phones } from "../../../kits/phone/phones.ts";
+
+export const KIND = "sms";
+
+export interface SmsFactorDeps {
+  readonly codes: Codes;
+  readonly authenticators: Authenticators;
+  readonly enrolment: Enrolment;
+  readonly phones: Phones;
+  readonly countries: () => "all" | readonly string[];
+  readonly audit: Audit;
+  readonly now: Clock;
+  /** Host of the issuer as the message's last line names it. */
+  readonly host: string;
+  /** Sends that one login may ask for. */
+  readonly mostSends: () => number;
+  /** Keyed hash of a number, the same for every holder. */
+  readonly phoneKey: (e164: string) => string;
+}
