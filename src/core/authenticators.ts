@@ -50,6 +50,7 @@ export interface AuthenticatorRow {
 }
 
 export interface AuthenticatorStore {
+  get(id: string): Promise<AuthenticatorRow | undefined>;
   list(subject: Subject, kind?: FactorKind): Promise<readonly AuthenticatorRow[]>;
   find(kind: FactorKind, key: string): Promise<readonly AuthenticatorRow[]>;
   /** Inserts, unless a live row has the same subject, kind and key: then that row is answered. Atomic. */

@@ -3,14 +3,18 @@ import type { EpochMs } from "./words.ts";
 /**
  * The keys of this deployment: made on first start, kept in the store sealed under the master key, shared by all
  * nodes. Rotation adds a key that is published first, used from `activeFrom` on, and keeps the old one for
- * verification until `expiresAt`.
+ * verification until `expiresAt`. Keys of the purpose `seal`
+ * open what they sealed for good, since permanent rows stay under them; the key that names rows is never rotated.
  */
 export type KeyPurpose = "signing-rs256" | "signing-es256" | "cookie" | "code" | "seal" | "csrf";
+
+/** What a stored key is for: a purpose that rotates, or the names of the rows. */
+export type StoredPurpose = KeyPurpose | "lookup";
 
 /** One stored key. `material` is sealed under the master key before it reaches a `KeyStore`. */
 export interface KeyRow {
   readonly id: string;
-  readonly purpose: KeyPurpose;
+  readonly purpose: StoredPurpose;
   readonly createdAt: EpochMs;
   readonly activeFrom: EpochMs;
   /** null: still the newest of its purpose. */
@@ -37,5 +41,5 @@ export interface Keys {
   /** Private signing keys as JWK (RFC 7517): all that verify, the one that signs first per algorithm. */
   signing(): readonly Readonly<Record<string, unknown>>[];
   /** Symmetric keys of a purpose, the current one first. */
-  secrets(purpose: Exclude<KeyPurpose, "signing-rs256" | "signing-es256">): readonly NamedKey[];
+  secrets(purpose: Exclude<StoredPurpose, "signing-rs256" | "signing-es256">): readonly NamedKey[];
 }

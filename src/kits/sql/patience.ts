@@ -1,4 +1,5 @@
 /** How long an act that met another process at the same row or lock is tried again, without holding the event loop. */
+import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Longest sum of waits, in milliseconds, before an act is given up. */
@@ -12,7 +13,7 @@ export const PATIENCE_MS = 5_000;
 export async function patiently<T>(
   act: () => T | Promise<T>,
   again: (error: unknown) => boolean,
-  spread: () => number = Math.random,
+  spread: () => number = () => randomInt(2 ** 32) / 2 ** 32,
 ): Promise<T> {
   let waited = 0;
   for (let attempt = 0; ; attempt += 1) {

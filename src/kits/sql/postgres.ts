@@ -1,6 +1,7 @@
 /** Opens PostgreSQL through pg: a bounded pool, named prepared statements, short transactions. */
 import pg from "pg";
 import { Breakage } from "../../core/errors.ts";
+import type { Secret } from "../../core/secret.ts";
 import { forPostgres } from "./compile.ts";
 import type { Call, Database, Result, Statement, Transaction, Value } from "./database.ts";
 import { createKysely } from "./dialect.ts";
@@ -8,8 +9,8 @@ import { patiently } from "./patience.ts";
 import { isConflict, toBreakage } from "./postgres-error.ts";
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database?sslmode=…`; never appears in an error. */
-  readonly url: string;
+  /** `postgres://user:password@host:port/database?sslmode=…` */
+  readonly url: Secret;
   readonly poolSize?: number | undefined;
 }
 
@@ -124,9 +125,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 
 function createPool({ url, poolSize = 10 }: PostgresOptions): pg.Pool {
   try {
-    if (!/^postgres(ql)?:\/\//.test(url)) throw new Error("another protocol");
+    if (!/^postgres(ql)?:\/\//.test(url.reveal())) throw new Error("another protocol");
     const pool = new pg.Pool({
-      connectionString: url,
+      connectionString: url.reveal(),
       max: poolSize,
       connectionTimeoutMillis: 5_000,
       idleTimeoutMillis: 60_000,

@@ -1,0 +1,129 @@
+/**
+ * Seals what goes into a store and names its rows, so that a copy of the database shows neither a value nor which
+ * token, session or number a row belongs to. Called by storage.ts and authenticator-box.ts; knows no record kinds.
+ *
+ * A sealed value: version 1 · length of the key id · key id · 16 bytes salt · 12 bytes nonce · ciphertext · 16 bytes tag.
+ * AES-256-GCM (NIST SP 800-38D) under HMAC-SHA-256(key, context ‖ salt): each message has its own key, so nonces
+ * cannot repeat under one key however many messages there are. The header and the label are authenticated.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
+import { Breakage } from "./errors.ts";
+import type { Keys, NamedKey } from "./keys.ts";
+
+export interface Sealer {
+  /** Seals under the current key. The label says where the value belongs; it is not part of the result. */
+  seal(label: string, plaintext: Uint8Array): Uint8Array;
+  /** Throws Breakage `sealed-value-invalid` if a byte or the label differs, or the key is not known. */
+  open(label: string, sealed: Uint8Array): Uint8Array;
+  /** A keyed name of a value: HMAC-SHA-256 in base64url, 43 characters. Stays the same when sealing keys rotate. */
+  lookup(label: string, value: string): string;
+}
+
+const VERSION = 1;
+const SALT = 16;
+const NONCE = 12;
+const TAG = 16;
+const CONTEXT = Buffer.from("sallyport seal v1");
+
+interface Ring {
+  readonly from: readonly NamedKey[];
+  readonly current: Entry;
+  readonly byId: ReadonlyMap<string, Entry>;
+}
+
+interface Entry {
+  readonly header: Buffer;
+  readonly key: KeyObject;
+}
+
+/** Makes a sealer over the keys of the purposes `seal` and `lookup`, which are asked for at every use. */
+export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
+  let ring: Ring | undefined;
+  let names: { readonly from: readonly NamedKey[]; readonly key: KeyObject } | undefined;
+
+  function sealing(): Ring {
+    const from = keys.secrets("seal");
+    if (ring?.from !== from) ring = toRing(from);
+    return ring;
+  }
+
+  function naming(): KeyObject {
+    const from = keys.secrets("lookup");
+    if (names?.from !== from) names = { from, key: createSecretKey(first(from).bytes) };
+    return names.key;
+  }
+
+  return {
+    seal(label, plaintext) {
+      const { header, key } = sealing().current;
+      const fresh = randomBytes(SALT + NONCE);
+      const cipher = createCipheriv("aes-256-gcm", messageKey(key, fresh), fresh.subarray(SALT));
+      cipher.setAAD(authenticated(header, label));
+      const body = cipher.update(plaintext);
+      cipher.final();
+      return Buffer.concat([header, fresh, body, cipher.getAuthTag()]);
+    },
+    open(label, sealed) {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+      const start = 2 + (bytes[1] ?? 0);
+      if (bytes[0] !== VERSION || bytes.length < start + SALT + NONCE + TAG) throw invalid();
+      const entry = sealing().byId.get(bytes.toString("latin1", 2, start));
+      if (entry === undefined) throw invalid();
+      const fresh = bytes.subarray(start, start + SALT + NONCE);
+      const decipher = createDecipheriv("aes-256-gcm", messageKey(entry.key, fresh), fresh.subarray(SALT), {
+        authTagLength: TAG,
+      });
+      decipher.setAAD(authenticated(entry.header, label));
+      decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
+      const body = decipher.update(bytes.subarray(start + SALT + NONCE, bytes.length - TAG));
+      try {
+        decipher.final();
+      } catch {
+        throw invalid();
+      }
+      return body;
+    },
+    lookup(label, value) {
+      // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
+      return createHmac("sha256", naming()).update(`${label}\0${value}`).digest("base64url");
+    },
+  };
+}
+
+function messageKey(key: KeyObject, fresh: Buffer): Buffer {
+  return createHmac("sha256", key).update(CONTEXT).update(fresh.subarray(0, SALT)).digest();
+}
+
+function authenticated(header: Buffer, label: string): Buffer {
+  return Buffer.concat([header, Buffer.from(label)]);
+}
+
+function toRing(from: readonly NamedKey[]): Ring {
+  const byId = new Map(from.map((named) => [named.id, toEntry(named)]));
+  return { from, byId, current: byId.get(first(from).id) as Entry };
+}
+
+function toEntry({ id, bytes }: NamedKey): Entry {
+  const name = Buffer.from(id, "latin1");
+  return { header: Buffer.concat([Buffer.of(VERSION, name.length), name]), key: createSecretKey(bytes) };
+}
+
+function first(keys: readonly NamedKey[]): NamedKey {
+  const [key] = keys;
+  if (key === undefined)
+    throw new Breakage("key-unavailable", "There is no key to seal with; load the keys first.");
+  return key;
+}
+
+const invalid = () =>
+  new Breakage(
+    "sealed-value-invalid",
+    "A stored value was changed, moved or sealed under a key that is not here.",
+  );

@@ -1,0 +1,61 @@
+/** The tables of this store. A migration is never changed once released; a change is a new one. */
+import type { Migration } from "../../../kits/sql/database.ts";
+
+const records: Migration = {
+  id: "0001-records",
+  up: ({ text, bytes, integer }) => [
+    `create table records (
+       kind ${text} not null, key ${text} not null, bytes ${bytes} not null, version ${integer} not null,
+       expires_at ${integer} not null, grp ${text}, made_at ${integer} not null, primary key (kind, key))`,
+    "create index records_by_group on records (kind, grp, made_at) where grp is not null",
+    "create index records_by_end on records (expires_at)",
+  ],
+};
+
+const authenticators: Migration = {
+  id: "0002-authenticators",
+  up: ({ text, bytes, integer }) => [
+    `create table authenticators (
+       id ${text} primary key, subject ${text} not null, kind ${text} not null, key ${text} not null,
+       data ${bytes} not null, bound_at ${integer} not null, bound_by ${text} not null, version ${integer} not null,
+       removed_at ${integer}, removed_by ${text}, reason ${text})`,
+    // What makes two parallel bindings of one number end as one row.
+    "create unique index authenticators_once on authenticators (subject, kind, key) where removed_at is null",
+    "create index authenticators_by_key on authenticators (kind, key) where removed_at is null",
+    "create index authenticators_ever on authenticators (subject, kind)",
+  ],
+};
+
+const audit: Migration = {
+  id: "0003-audit",
+  up: ({ text, integer, serial }, engine) => [
+    `create table audit (
+       seq ${serial}, at ${integer} not null, kind ${text} not null, subject ${text}, login ${text}, client ${text},
+       address ${text}, facts ${text})`,
+    "create index audit_by_subject on audit (subject, seq) where subject is not null",
+    "create index audit_by_login on audit (login, seq) where login is not null",
+    "create index audit_by_kind on audit (kind, seq)",
+    ...(engine === "sqlite"
+      ? [
+          `create trigger audit_stays before update on audit begin
+             select raise(abort, 'the audit is append-only'); end`,
+        ]
+      : [
+          `create function audit_stays() returns trigger language plpgsql as
+             'begin raise exception ''the audit is append-only''; end'`,
+          "create trigger audit_stays before update on audit for each row execute function audit_stays()",
+        ]),
+  ],
+};
+
+const keys: Migration = {
+  id: "0004-keys",
+  up: ({ text, bytes, integer }) => [
+    `create table keys (
+       id ${text} primary key, purpose ${text} not null, created_at ${integer} not null,
+       active_from ${integer} not null, expires_at ${integer}, material ${bytes} not null)`,
+  ],
+};
+
+/** In the order they are applied; ids of this plug-in are 0001 to 0009. */
+export const migrations: readonly Migration[] = [records, authenticators, audit, keys];

@@ -1,0 +1,129 @@
+/** RecordStore in SQL. One statement per write; a commit of several is one transaction with the rows in fixed order. */
+import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.ts";
+import type { EpochMs } from "../../../core/words.ts";
+import {
+  ask,
+  type Call,
+  type Database,
+  type Statement,
+  statement,
+  type Transaction,
+} from "../../../kits/sql/database.ts";
+
+interface Row {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly version: number;
+  readonly expires_at: number;
+}
+
+const COLUMNS = "key, bytes, version, expires_at";
+const read = statement<Row>(
+  `select ${COLUMNS} from records where kind = $1 and key = $2 and expires_at > $3`,
+);
+const list = statement<Row>(
+  `select ${COLUMNS} from records where kind = $1 and grp = $2 and expires_at > $3 order by made_at, key limit $4`,
+);
+const take = statement<Pick<Row, "bytes">>(
+  "delete from records where kind = $1 and key = $2 and expires_at > $3 returning bytes",
+);
+
+const INSERT = `insert into records (kind, key, bytes, version, expires_at, grp, made_at)
+  values ($1, $2, $3, $4, $5, $6, $7) on conflict (kind, key) do update set
+  bytes = excluded.bytes, version = excluded.version, expires_at = excluded.expires_at, grp = excluded.grp,
+  made_at = case when records.expires_at > $7 then records.made_at else excluded.made_at end`;
+const put = statement(INSERT);
+// A row that has expired is not there: it is overwritten as if it were absent.
+const add = statement(`${INSERT} where records.expires_at <= $7`);
+const change = statement(
+  `update records set bytes = $3, version = $4, expires_at = $5, grp = $6
+   where kind = $1 and key = $2 and expires_at > $7 and version = $8`,
+);
+const remove = statement("delete from records where kind = $1 and key = $2");
+const removeVersion = statement(
+  "delete from records where kind = $1 and key = $2 and expires_at > $3 and version = $4",
+);
+// The rows are locked in the order of commits, or a commit and a removal could wait for each other.
+const removeGroup = statement(
+  `delete from records where (kind, key) in
+   (select kind, key from records where kind = $1 and grp = $2 order by kind, key {for update})`,
+);
+const sweep = statement(
+  `delete from records where (kind, key) in
+   (select kind, key from records where expires_at <= $1 order by expires_at limit $2 {for update skip locked})`,
+);
+
+const NOTHING = new Uint8Array();
+
+/** Makes the record store; the tables must be there. */
+export function createSqlRecords(database: Database): RecordStore {
+  return {
+    async read(kind, key, now) {
+      const { rows } = await database.run(read, kind, key, now);
+      return rows[0] === undefined ? undefined : toStored(rows[0]);
+    },
+    async commit(writes, now) {
+      const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
+      const [only] = calls;
+      if (only === undefined) return true;
+      if (calls.length > 1) return database.transact(() => all(calls));
+      const { changes } = await database.run(only.statement, ...only.values);
+      return only.sure || changes === 1;
+    },
+    async take(kind, key, now) {
+      const { rows } = await database.run(take, kind, key, now);
+      return rows[0]?.bytes;
+    },
+    async list(kind, group, limit, now) {
+      const { rows } = await database.run(list, kind, group, now, limit);
+      return rows.map(toStored);
+    },
+    async removeGroup(kind, group) {
+      await database.run(removeGroup, kind, group);
+    },
+    async sweep(now, limit) {
+      return (await database.run(sweep, now, limit)).changes;
+    },
+  };
+}
+
+/** A statement that must touch exactly one row, unless it is `sure` to hold. */
+type Checked = Call & { readonly statement: Statement<never>; readonly sure: boolean };
+
+function* all(calls: readonly Checked[]): Transaction<boolean> {
+  for (const { statement, values, sure } of calls) {
+    const { changes } = yield* ask(statement, ...values);
+    if (!sure && changes !== 1) return { undo: false };
+  }
+  return { keep: true };
+}
+
+function toCalls(write: ByteWrite, now: EpochMs): readonly Checked[] {
+  const { kind, key, bytes, version, expiresAt, expect } = write;
+  const row = [kind, key, bytes ?? NOTHING, version, expiresAt, write.group ?? null, now];
+  if (bytes === null) {
+    if (expect === undefined) return [{ statement: remove, values: [kind, key], sure: true }];
+    if (expect !== "absent")
+      return [{ statement: removeVersion, values: [kind, key, now, expect], sure: false }];
+    // Nothing to delete, but the promise that nothing is there has to hold until the end of the transaction.
+    return [
+      { statement: add, values: row, sure: false },
+      { statement: remove, values: [kind, key], sure: true },
+    ];
+  }
+  if (expect === undefined) return [{ statement: put, values: row, sure: true }];
+  if (expect === "absent") return [{ statement: add, values: row, sure: false }];
+  return [{ statement: change, values: [...row, expect], sure: false }];
+}
+
+/** By kind and key: commits that share rows lock them in one order and never wait for each other in a circle. */
+function inOrder(writes: readonly ByteWrite[]): readonly ByteWrite[] {
+  if (writes.length < 2) return writes;
+  return [...writes].sort((a, b) => compare(a.kind, b.kind) || compare(a.key, b.key));
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function toStored({ key, bytes, version, expires_at: expiresAt }: Row): StoredBytes {
+  return { key, bytes, version, expiresAt };
+}

@@ -1,0 +1,82 @@
+/**
+ * The store in SQL, for SQLite and PostgreSQL from one code: expiring records, authenticators, the audit and the keys
+ * of the deployment, over `kits/sql`. Opened by compose; the directory in SQL shares its database. What is stored
+ * comes sealed; this room never opens it.
+ */
+import { z } from "zod";
+import type { Audit } from "../../../core/audit.ts";
+import type { AuthenticatorStore } from "../../../core/authenticators.ts";
+import type { KeyStore } from "../../../core/keys.ts";
+import type { Plugin } from "../../../core/plugin.ts";
+import type { RecordStore } from "../../../core/records.ts";
+import { Secret } from "../../../core/secret.ts";
+import type { Clock } from "../../../core/words.ts";
+import type { Database, Migration } from "../../../kits/sql/database.ts";
+import { migrate } from "../../../kits/sql/migrate.ts";
+import { openPostgres } from "../../../kits/sql/postgres.ts";
+import { openSqlite } from "../../../kits/sql/sqlite.ts";
+import { createSqlAudit } from "./audit.ts";
+import { createSqlAuthenticators } from "./authenticators.ts";
+import { createSqlKeys } from "./keys.ts";
+import { migrations } from "./migrations.ts";
+import { createSqlRecords } from "./records.ts";
+
+/** An open store: four ports over one database. */
+export interface SqlStore {
+  readonly records: RecordStore;
+  readonly authenticators: AuthenticatorStore;
+  readonly audit: Audit;
+  readonly keys: KeyStore;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/** `migrations`: those of other plug-ins that keep tables in this database. */
+export interface SqlStoreDeps {
+  readonly now: Clock;
+  readonly migrations?: readonly Migration[] | undefined;
+}
+
+const sqliteSchema = z.strictObject({
+  type: z.literal("sqlite"),
+  file: z.string().min(1),
+  synchronous: z.enum(["normal", "full"]).optional(),
+});
+
+const postgresSchema = z.strictObject({
+  type: z.literal("postgres"),
+  url: z.instanceof(Secret),
+  pool: z.int().min(2).max(100).default(10),
+});
+
+/** The embedded store: one file, one node. */
+export const sqliteStore: Plugin<SqlStore, z.infer<typeof sqliteSchema>, SqlStoreDeps> = {
+  type: "sqlite",
+  schema: sqliteSchema,
+  open: async ({ file, synchronous }, deps) => openOver(await openSqlite({ file, synchronous }), deps),
+};
+
+/** The shared store: any number of nodes. */
+export const postgresStore: Plugin<SqlStore, z.infer<typeof postgresSchema>, SqlStoreDeps> = {
+  type: "postgres",
+  schema: postgresSchema,
+  open: async ({ url, pool }, deps) => openOver(await openPostgres({ url, poolSize: pool }), deps),
+};
+
+/** Brings the schema up to date and answers the ports. Throws Breakage `store-damaged` or `store-unavailable`. */
+async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStore> {
+  try {
+    await migrate(database, [...migrations, ...(deps.migrations ?? [])], deps.now);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return {
+    records: createSqlRecords(database),
+    authenticators: createSqlAuthenticators(database),
+    audit: createSqlAudit(database),
+    keys: createSqlKeys(database),
+    database,
+    close: () => database.close(),
+  };
+}
