@@ -4,14 +4,14 @@
  */
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import type { BootConfig } from "./config.ts";
-import { invalid } from "./config.ts";
-import type { Authenticators, PhoneData } from "./core/authenticators.ts";
-import type { Directory } from "./core/directory.ts";
-import { Breakage } from "./core/errors.ts";
-import { Secret } from "./core/secret.ts";
-import { settingsSchema } from "./core/settings.ts";
-import type { Clock } from "./core/words.ts";
+import type { BootConfig } from "../config.ts";
+import { invalid } from "../config.ts";
+import type { Authenticators, PhoneData } from "../core/authenticators.ts";
+import type { Directory } from "../core/directory.ts";
+import { Breakage } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
+import { settingsSchema } from "../core/settings.ts";
+import type { Clock } from "../core/words.ts";
 
 export const DEMO_PASSWORD = "two doors, one open";
 export const DEMO_CLIENT = "demo";

@@ -130,7 +130,9 @@ function toView(keys: readonly Loaded[], now: EpochMs): View {
   return {
     until: Math.min(...turns.filter((turn) => turn > now), Number.POSITIVE_INFINITY),
     print: [...lines.values()].flatMap((line) => line.map(({ id }) => id)).join(),
-    signing: SIGNING.flatMap((purpose) => lines.get(purpose) ?? []).flatMap(({ jwk }) => (jwk === undefined ? [] : [jwk])),
+    signing: SIGNING.flatMap((purpose) => lines.get(purpose) ?? []).flatMap(({ jwk }) =>
+      jwk === undefined ? [] : [jwk],
+    ),
     secrets: new Map([...lines].map(([purpose, line]) => [purpose, line.map(({ named }) => named)])),
   };
 }

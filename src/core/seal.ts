@@ -97,8 +97,9 @@ export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
   };
 }
 
-function messageKey(key: KeyObject, fresh: Buffer): Buffer {
-  return createHmac("sha256", key).update(CONTEXT).update(fresh.subarray(0, SALT)).digest();
+function messageKey(key: KeyObject, fresh: Buffer): KeyObject {
+  // As a KeyObject: Node takes ten times as long to make a cipher from plain bytes.
+  return createSecretKey(createHmac("sha256", key).update(CONTEXT).update(fresh.subarray(0, SALT)).digest());
 }
 
 function authenticated(header: Buffer, label: string): Buffer {

@@ -11,7 +11,7 @@ import { createSealer } from "../../src/core/seal.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
 import { createStorage } from "../../src/core/storage.ts";
-import { sqliteStore } from "../../src/plugins/stores/sql/sql.ts";
+import { sqlStore } from "../../src/plugins/stores/sql/store.ts";
 
 export const MINUTE = 60_000;
 export const START = Date.UTC(2027, 0, 1);
@@ -21,7 +21,7 @@ export async function createCore() {
   const folder = mkdtempSync(join(tmpdir(), "sallyport-core-"));
   let time = START;
   const now = () => time;
-  const store = await sqliteStore.open({ type: "sqlite", file: join(folder, "test.db") }, { now });
+  const store = await sqlStore.open({ type: "sqlite", file: join(folder, "test.db") }, { now });
   const keyring = createKeyring({ store: store.keys, masterKey: new Secret(randomBytes(32).toString("base64")), now });
   await keyring.load();
   const sealer = createSealer(keyring);

@@ -25,6 +25,8 @@ interface Cookie {
 
 export interface VisitorOptions {
   readonly origin: string;
+  /** Where the server really listens, when it answers as another host (behind a proxy). */
+  readonly connect?: { readonly host: string; readonly port: number };
   /** URLs that start with one of these are not requested: the trail ends there. */
   readonly stopAt?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -67,11 +69,16 @@ export function createVisitor(options: VisitorOptions) {
     const cookies = cookieHeader(url.pathname);
     return new Promise((resolve, reject) => {
       const req = request(
-        url,
         {
+          host: url.hostname.replace(/^\[|\]$/g, ""),
+          port: url.port,
+          path: `${url.pathname}${url.search}`,
+          ...options.connect,
+          setHost: false,
           method,
           headers: {
             accept: "text/html,application/xhtml+xml",
+            host: url.host,
             ...(cookies === "" ? {} : { cookie: cookies }),
             ...(body === undefined
               ? {}

@@ -43,7 +43,7 @@ describe("the gate", () => {
 
   it("M08: whatever proofs there are, no acr comes out of which a factor is missing", () => {
     const proof = fc.record({
-      factor: fc.constantFrom("password", "sms", "otp"),
+      factor: fc.constantFrom<string>("password", "sms", "otp"),
       method: fc.constant("pwd" as const),
       at: fc.nat(),
     });

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Longest sum of waits, in milliseconds, before an act is given up. */
-export const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 5_000;
 
 /**
  * Runs `act` until it succeeds, throws something that `again` does not accept, or the waits add up to PATIENCE_MS

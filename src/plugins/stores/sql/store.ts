@@ -37,31 +37,33 @@ export interface SqlStoreDeps {
   readonly migrations?: readonly Migration[] | undefined;
 }
 
-const sqliteSchema = z.strictObject({
-  type: z.literal("sqlite"),
-  file: z.string().min(1),
-  synchronous: z.enum(["normal", "full"]).optional(),
-});
+const schema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("sqlite"),
+    file: z.string().min(1),
+    synchronous: z.enum(["normal", "full"]).optional(),
+  }),
+  z.strictObject({
+    type: z.literal("postgres"),
+    url: z.instanceof(Secret),
+    pool: z.int().min(2).max(100).default(10),
+  }),
+]);
 
-const postgresSchema = z.strictObject({
-  type: z.literal("postgres"),
-  url: z.instanceof(Secret),
-  pool: z.int().min(2).max(100).default(10),
-});
+export type SqlStoreConfig = z.infer<typeof schema>;
 
-/** The embedded store: one file, one node. */
-export const sqliteStore: Plugin<SqlStore, z.infer<typeof sqliteSchema>, SqlStoreDeps> = {
-  type: "sqlite",
-  schema: sqliteSchema,
-  open: async ({ file, synchronous }, deps) => openOver(await openSqlite({ file, synchronous }), deps),
+/** SQLite: embedded, one file, one node. PostgreSQL: any number of nodes. */
+export const sqlStore: Plugin<SqlStore, SqlStoreConfig, SqlStoreDeps> = {
+  type: "sql",
+  schema,
+  open: async (config, deps) => openOver(await openDatabase(config), deps),
 };
 
-/** The shared store: any number of nodes. */
-export const postgresStore: Plugin<SqlStore, z.infer<typeof postgresSchema>, SqlStoreDeps> = {
-  type: "postgres",
-  schema: postgresSchema,
-  open: async ({ url, pool }, deps) => openOver(await openPostgres({ url, poolSize: pool }), deps),
-};
+function openDatabase(config: SqlStoreConfig): Promise<Database> {
+  return config.type === "sqlite"
+    ? openSqlite({ file: config.file, synchronous: config.synchronous })
+    : openPostgres({ url: config.url, poolSize: config.pool });
+}
 
 /** Brings the schema up to date and answers the ports. Throws Breakage `store-damaged` or `store-unavailable`. */
 async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStore> {

@@ -2,6 +2,8 @@
  * RecordStore in a Map: for benchmarks that measure everything but a database, and for unit tests. Not a store for
  * people: nothing survives the process, and compose offers it to no configuration.
  */
+import { z } from "zod";
+import type { Plugin } from "../../../core/plugin.ts";
 import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
 
@@ -10,8 +12,19 @@ interface Row extends StoredBytes {
   readonly group: string | undefined;
 }
 
-/** Makes an empty store. */
-export function createMemoryRecords(): RecordStore {
+export interface MemoryStore {
+  readonly records: RecordStore;
+  close(): Promise<void>;
+}
+
+/** Records alone: whoever needs the other ports without a file opens SQLite on `:memory:`. */
+export const memoryStore: Plugin<MemoryStore, { type: "memory" }, unknown> = {
+  type: "memory",
+  schema: z.strictObject({ type: z.literal("memory") }),
+  open: async () => ({ records: createMemoryRecords(), close: async () => {} }),
+};
+
+function createMemoryRecords(): RecordStore {
   // Insertion order is age: an update keeps a row's place, a row made anew goes to the end.
   const rows = new Map<string, Row>();
   const groups = new Map<string, Set<string>>();

@@ -1,0 +1,135 @@
+/**
+ * The wiring diagram: which part is given to which. `openParts` (parts.ts) opens what commands on this host need as
+ * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
+ */
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { FastifyInstance } from "fastify";
+import type { BootConfig } from "../config.ts";
+import { createCodes } from "../core/codes.ts";
+import { createDelivery } from "../core/delivery.ts";
+import { createDevices } from "../core/device.ts";
+import { composeMechanism } from "../core/mechanism.ts";
+import type { Page } from "../core/pages.ts";
+import type { Snapshot } from "../core/settings.ts";
+import type { SmsGateway } from "../core/sms.ts";
+import { createThrottle } from "../core/throttle.ts";
+import { createWalk } from "../core/walk.ts";
+import { createPhones } from "../kits/phone/phones.ts";
+import { createTrustedPeers } from "../kits/web/address.ts";
+import { createCsrf } from "../kits/web/csrf.ts";
+import { createPages } from "../kits/web/pages.ts";
+import { createWebServer } from "../kits/web/server.ts";
+import { createPasswordFactor } from "../plugins/factors/password/password.ts";
+import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
+import { openGateway, homeCountry } from "./gateway.ts";
+import { mountAssets, readTls } from "./web.ts";
+import { openParts, type Parts } from "./parts.ts";
+import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
+import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
+import { createProvider } from "../surfaces/oidc/provider.ts";
+import { createVisits } from "../surfaces/oidc/visitor.ts";
+
+export interface Running {
+  readonly issuer: string;
+  close(): Promise<void>;
+}
+
+export interface Voices {
+  readonly complain: (text: string) => void;
+}
+
+const newId = (): string => randomBytes(16).toString("base64url");
+/** How often a node looks for keys that another one has made or rotated, and for messages nobody sent. */
+const KEYS_EVERY = 5_000;
+const OUTBOX_EVERY = 5_000;
+const SWEEP_EVERY = 60_000;
+
+export interface ComposeOptions extends Voices {
+  /** Mounts what only the demo has. */
+  readonly extras?: (app: FastifyInstance, tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] }) => void;
+  readonly parts?: Parts;
+  readonly gateway?: SmsGateway;
+}
+
+export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
+  const parts = options.parts ?? (await openParts(config));
+  const onProblem = (problem: unknown) => options.complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
+  const { now } = parts;
+  const timers: NodeJS.Timeout[] = [];
+  try {
+    const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey } = parts;
+    const phones = createPhones();
+    const gateway = options.gateway ?? (await openGateway(config));
+    const snapshot: Snapshot = { ...config.settings, countries: config.settings.countries === "home" ? homeCountry(config, phones) : config.settings.countries };
+    const limits = () => snapshot.limits;
+    const host = config.issuer.hostname;
+
+    const codes = createCodes({ storage, keys: keyring, limits, now, newId });
+    const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const devices = createDevices(keyring);
+    const throttle = createThrottle({ records: storage.records("password-throttle"), now });
+    const factors = new Map(
+      [
+        createPasswordFactor({ directory, throttle, devices, audit, now }),
+        createSmsFactor({ codes, authenticators, enrolment, phones, countries: () => snapshot.countries, audit, now, host, phoneKey, mostSends: () => limits().sendsPerLogin }),
+      ].map((factor) => [factor.kind, factor]),
+    );
+    const mechanisms = [
+      composeMechanism({ acr: "simple_password_auth", level: 10, requires: ["password"] }),
+      composeMechanism({ acr: "twilio_sms", level: 40, requires: ["password", "sms"] }),
+    ].filter(({ acr }) => snapshot.acrs.enabled.includes(acr));
+    const walk = createWalk({ storage, mechanisms: () => mechanisms, factors, delivery, audit, limits, now });
+
+    const pages = createPages({
+      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)), brand: snapshot.brand, locale: "en",
+      ...(config.pages === undefined ? {} : { overlayDir: config.pages }), onProblem: options.complain,
+    });
+    const render = async (page: Page): Promise<string> => (await pages.render(page, {})).html;
+    const https = config.issuer.protocol === "https:";
+    const peers = createTrustedPeers(config.trustedProxies);
+    const visits = createVisits({ https, peers });
+    const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
+    const enginePages = createEnginePages({ brand: snapshot.brand, render });
+
+    const build = () => {
+      const provider = createProvider({ issuer: config.issuer.origin, snapshot, mechanisms, storage, keys: keyring, directory, authenticators, pages: enginePages, now });
+      provider.on("server_error", (_ctx, problem) => onProblem(problem));
+      return createEngine({ provider, snapshot, mechanisms, walk, devices, directory, audit, marksCookie: visits.marksCookie, csrfToken: csrf.token, now });
+    };
+    let engine = build();
+
+    const app = await createWebServer({
+      issuer: config.issuer, peers, rewrite: rewriteOriginal, render, brand: snapshot.brand, newReference: () => newId().slice(0, 8),
+      onProblem: (problem, { reference, method, path }) => options.complain(`${method} ${path} failed (reference ${reference}): ${problem instanceof Error ? problem.message : "unknown"}`),
+      ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
+    });
+    await mountOidc(app, { issuer: config.issuer, engine: () => engine, visits, csrf, render });
+    mountAssets(app, pages);
+    options.extras?.(app, { render, acrs: () => mechanisms.map(({ acr }) => acr) });
+    await app.listen({ host: config.listen.host, port: config.listen.port });
+
+    const every = (ms: number, act: () => Promise<unknown>) => timers.push(setInterval(() => void act().catch(onProblem), ms).unref());
+    every(KEYS_EVERY, async () => {
+      // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
+      if (await keyring.refresh()) engine = build();
+    });
+    every(OUTBOX_EVERY, () => delivery.sweep());
+    every(SWEEP_EVERY, () => storage.sweep(1000));
+    setImmediate(() => void Promise.all([gateway.warm?.(), delivery.sweep()]).catch(onProblem));
+
+    return {
+      issuer: config.issuer.origin,
+      async close() {
+        for (const timer of timers) clearInterval(timer);
+        await app.close();
+        await delivery.idle();
+        await parts.close();
+      },
+    };
+  } catch (problem) {
+    for (const timer of timers) clearInterval(timer);
+    await parts.close();
+    throw problem;
+  }
+}

@@ -1,0 +1,53 @@
+/** What every command of this host needs: the data folder, the store, the keys, the people. */
+import { catalog } from "../catalog.ts";
+import type { BootConfig } from "../config.ts";
+import { createAuthenticators } from "../core/authenticator-box.ts";
+import { createEnrolment } from "../core/enrolment.ts";
+import { createKeyring } from "../core/keyring.ts";
+import type { KeyPurpose } from "../core/keys.ts";
+import { createSealer } from "../core/seal.ts";
+import { createStorage } from "../core/storage.ts";
+import type { Clock } from "../core/words.ts";
+import { openDataFolder, openMasterKey } from "./data-folder.ts";
+
+/** Seconds an old key stays valid after its successor was published. */
+const OVERLAP: Record<KeyPurpose, number> = { "signing-rs256": 7200, "signing-es256": 7200, cookie: 86_400, code: 600, seal: 15 * 86_400, csrf: 3600 };
+
+/** Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2). */
+const directoryOptions = ({ settings, issuer, breachedPasswords }: BootConfig) => ({
+  leastLength: settings.acrs.enabled.includes("simple_password_auth") ? 15 : 8,
+  words: [settings.brand, issuer.hostname],
+  ...(breachedPasswords === undefined ? {} : { breachedPasswords }),
+});
+
+export type Parts = Awaited<ReturnType<typeof openParts>>;
+
+export async function openParts(config: BootConfig, now: Clock = Date.now) {
+  openDataFolder(config);
+  const masterKey = config.masterKey ?? openMasterKey(config);
+  const store = await catalog.stores[config.store.type].open(config.store, { now, migrations: catalog.directories.sql.migrations });
+  try {
+    const keyring = createKeyring({ store: store.keys, masterKey, now });
+    await keyring.load();
+    const sealer = createSealer(keyring);
+    const storage = createStorage({ store: store.records, sealer, now });
+    const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
+    const directory = await catalog.directories.sql.open(directoryOptions(config), { database: store.database, now });
+    const enrolment = createEnrolment({ storage, authenticators, policy: () => config.settings.enrolment, now });
+    return {
+      config, store, keyring, sealer, storage, authenticators, directory, audit: store.audit, enrolment, now,
+      phoneKey: (e164: string) => sealer.lookup("phone", e164),
+      async rotate(purpose: string) {
+        if (!(purpose in OVERLAP)) return { ok: false, text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.` };
+        await store.audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
+        await keyring.rotate(purpose as KeyPurpose, { overlap: OVERLAP[purpose as KeyPurpose] });
+        return { ok: true, text: `A new ${purpose} key is published; the old one verifies for another ${OVERLAP[purpose as KeyPurpose]} s.` };
+      },
+      close: () => store.close(),
+    };
+  } catch (problem) {
+    await store.close();
+    throw problem;
+  }
+}
+

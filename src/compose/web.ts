@@ -1,0 +1,31 @@
+/** Small pieces of the web server that belong to no surface: styles and scripts of the pages, TLS files. */
+import { readFileSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
+import { invalid } from "../config.ts";
+import type { Pages } from "../kits/web/pages.ts";
+
+/** `/assets/*`: whatever the pages folder has, cached by its content's hash. */
+export function mountAssets(app: FastifyInstance, pages: Pages): void {
+  app.get("/assets/*", async (request, reply) => {
+    const asset = await pages.asset((request.params as { "*": string })["*"]);
+    if (asset === undefined) return reply.callNotFound();
+    reply.header("etag", asset.etag).header("x-content-type-options", "nosniff").header("cache-control", "public, max-age=300");
+    if (request.headers["if-none-match"] === asset.etag) return reply.code(304).send();
+    return reply.type(asset.type).send(asset.bytes);
+  });
+}
+
+export function readTls(files: { readonly cert: string; readonly key: string }): { cert: Buffer; key: Buffer } {
+  const faults: string[] = [];
+  const read = (name: "cert" | "key") => {
+    try {
+      return readFileSync(files[name]);
+    } catch (problem) {
+      faults.push(`the file ${files[name]} cannot be read (${(problem as { code?: string }).code ?? "unknown"})`);
+      return Buffer.alloc(0);
+    }
+  };
+  const tls = { cert: read("cert"), key: read("key") };
+  if (faults.length > 0) throw invalid("tls", faults);
+  return tls;
+}

@@ -1,0 +1,109 @@
+/**
+ * The directory in SQL: people with a username, a password hash, a status and claims, in the table `people` of the
+ * server's own database. Opened by compose; asked by the password factor, the protocol surface and the commands of this
+ * host. Hashes never leave this folder, and nothing here counts failures: that is core/throttle.ts.
+ */
+import { z } from "zod";
+import type { Directory, DirectoryWriter } from "../../../core/directory.ts";
+import { Breakage } from "../../../core/errors.ts";
+import type { Plugin } from "../../../core/plugin.ts";
+import { usernameFault, usernameKey } from "../../../core/username.ts";
+import type { Clock } from "../../../core/words.ts";
+import { createBlocklist } from "../../../kits/password/blocklist.ts";
+import { openBreachedList } from "../../../kits/password/breached.ts";
+import { createHashing, type Hashing } from "../../../kits/password/hashing.ts";
+import { normalPassword } from "../../../kits/password/normal.ts";
+import { createPasswordPolicy, LEAST_ALONE } from "../../../kits/password/policy.ts";
+import type { Database, Migration } from "../../../kits/sql/database.ts";
+import { migrations } from "./migrations.ts";
+import { createPeople, type People, type PersonRow, toUser } from "./people.ts";
+import { createWriter } from "./writer.ts";
+
+/** A directory that can be written to, with the figures of its hashing for metrics. */
+export interface SqlDirectory extends Directory {
+  readonly write: DirectoryWriter;
+  hashingStats(): ReturnType<Hashing["stats"]>;
+}
+
+export interface SqlDirectoryDeps {
+  /** The schema steps of migrations.ts must have been applied to it. */
+  readonly database: Database;
+  readonly now: Clock;
+}
+
+const schema = z.strictObject({
+  /** Least length of a new password: 15 where a password may stand alone (the default), 8 where a second factor follows. */
+  leastLength: z.int().min(8).max(64).optional(),
+  /** Words no password may lean on: the product's name, the issuer's host. */
+  words: z.array(z.string()).optional(),
+  /** File of breached passwords, one per line, in clear or as SHA-1. */
+  breachedPasswords: z.string().optional(),
+  cost: z.strictObject({ memory: z.int().min(8), passes: z.int().min(1), lanes: z.int().min(1) }).optional(),
+  /** See HashingOptions in kits/password/hashing.ts. */
+  atOnce: z.int().min(1).max(64).optional(),
+  waiting: z.int().min(0).max(10_000).optional(),
+  longestWait: z.int().min(100).max(30_000).optional(),
+});
+
+export type SqlDirectoryConfig = z.infer<typeof schema>;
+
+/** People in the server's own database; its schema steps go to the store that opens that database. */
+export const sqlDirectory: Plugin<SqlDirectory, SqlDirectoryConfig, SqlDirectoryDeps> & {
+  readonly migrations: readonly Migration[];
+} = {
+  type: "sql",
+  schema,
+  migrations,
+  async open({ leastLength = LEAST_ALONE, words, breachedPasswords: file, ...bounds }, { database, now }) {
+    const breached = file === undefined ? undefined : openBreachedList(file);
+    const policy = createPasswordPolicy({
+      least: leastLength,
+      blocklist: createBlocklist({ words, breached }),
+    });
+    const hashing = createHashing(bounds);
+    const people = createPeople(database);
+    return {
+      ...createReader(people, hashing),
+      write: createWriter({ people, hashing, policy, now }),
+      hashingStats: hashing.stats,
+    };
+  },
+};
+
+function createReader(people: People, hashing: Hashing): Directory {
+  // A name nobody can have is looked up all the same, under a key nobody has: the same work, and no NUL for PostgreSQL.
+  const byName = (username: string): Promise<PersonRow | undefined> =>
+    people.byKey(usernameFault(username.trim()) === undefined ? usernameKey(username) : "");
+
+  return {
+    async get(id) {
+      const row = await people.byId(id);
+      return row === undefined ? undefined : toUser(row);
+    },
+
+    async find(username) {
+      const row = await byName(username);
+      return row === undefined ? undefined : toUser(row);
+    },
+
+    async checkPassword(username, password) {
+      const row = await byName(username);
+      const text = normalPassword(password);
+      const verdict = await hashing.verify(row?.password_hash ?? undefined, text);
+      if (row === undefined) return { kind: "unknown" };
+      if (row.status === "disabled") return { kind: "disabled", user: toUser(row) };
+      if (!verdict.right) return { kind: "wrong" };
+      if (verdict.outdated && text !== undefined) await renew(row, text);
+      return { kind: "right", user: toUser(row) };
+    },
+  };
+
+  /** P07: the hash at today's cost. A full queue is no reason to turn a right password away; the next sign-in will do. */
+  async function renew({ id, password_hash }: PersonRow, password: string): Promise<void> {
+    try {
+      await people.swapHash(id, password_hash ?? "", await hashing.hash(password));
+    } catch (error) {
+      if (!(error instanceof Breakage) || error.code !== "hashing-busy") throw error;
+    }
+  }
+}

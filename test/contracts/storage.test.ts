@@ -1,0 +1,199 @@
+/** Storage over the engines: typed, sealed, and exact when several processes write at once or one of them dies. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { RecordStore, Storage } from "../../src/core/records.ts";
+import { createStorage } from "../../src/core/storage.ts";
+import { statement } from "../../src/kits/sql/database.ts";
+import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { engines, type Place, testSealer } from "../kit/stores.ts";
+
+const LATER = Date.now() + 3_600_000;
+
+/** Starts another node on the same store. */
+function startNode(place: Place, ...args: readonly string[]) {
+  const script = fileURLToPath(new URL("../kit/store-process.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, place.text, ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout });
+  return { child, lines, ended: once(child, "exit") };
+}
+
+/** A store that never answers. */
+const hanging = (records: RecordStore): RecordStore => ({ ...records, read: () => new Promise(() => {}) });
+
+for (const engine of engines) {
+  describe(`Storage on ${engine.name}`, { skip: engine.skip }, () => {
+    let place: Place;
+    let store: SqlStore;
+    let storage: Storage;
+    const over = (records: RecordStore, now = Date.now) =>
+      createStorage({ store: records, sealer: testSealer(), now });
+
+    before(async () => {
+      place = await engine.place();
+      store = await place.open();
+      storage = over(store.records);
+    });
+    after(async () => {
+      await store?.close();
+      place?.remove();
+    });
+
+    it("gives back typed values and keeps kinds, keys and groups apart", async () => {
+      const rows = storage.records<{ readonly name: string; readonly list: readonly number[] }>("typed");
+      const value = { name: "Zoë ✓ \0", list: [1, 2.5, -3] };
+      await rows.put("one", value, LATER, "group");
+      assert.deepEqual(await rows.get("one"), value);
+      assert.deepEqual((await rows.read("one"))?.value, value);
+      assert.deepEqual(await rows.list("group", 10), [value]);
+      assert.deepEqual(await rows.list("one", 10), []);
+      assert.equal(await storage.records("other").get("one"), undefined);
+      assert.deepEqual(await rows.take("one"), value);
+      assert.equal(await rows.take("one"), undefined);
+    });
+
+    it("updates, keeps, removes and answers what the change says", async () => {
+      const rows = storage.records<number>("changed");
+      const add = (current = 0) => ({ result: `was ${current}`, write: current + 1, expiresAt: LATER });
+      assert.equal(await rows.update("n", add), "was 0");
+      assert.equal(await rows.update("n", add), "was 1");
+      assert.equal(await rows.update("n", (current) => ({ result: current })), 2);
+      assert.equal(await rows.get("n"), 2);
+      assert.equal(await rows.update("n", (current) => ({ result: current, remove: true })), 2);
+      assert.equal(await rows.get("n"), undefined);
+      assert.equal(await rows.update("n", () => ({ result: "nothing", remove: true })), "nothing");
+      await assert.rejects(
+        rows.update("n", () => assert.fail("the change throws")),
+        /the change throws/,
+      );
+      assert.equal(await rows.update("n", add), "was 0", "a change that threw leaves the queue open");
+    });
+
+    it("commits writes of several kinds together or not at all", async () => {
+      const left = storage.records<string>("left");
+      const right = storage.records<string>("right");
+      await left.put("a", "old", LATER);
+      const { version = 0 } = (await left.read("a")) ?? {};
+      const stale = [right.write("b", "new", LATER), left.write("a", "new", LATER, { expect: version + 1 })];
+      assert.equal(await storage.commit(stale), false);
+      assert.deepEqual([await left.get("a"), await right.get("b")], ["old", undefined]);
+      const fresh = [
+        right.write("b", "new", LATER, { expect: "absent", group: "g" }),
+        left.write("a", null, 0, { expect: version }),
+      ];
+      assert.equal(await storage.commit(fresh), true);
+      assert.deepEqual([await left.get("a"), await right.list("g", 9)], [undefined, ["new"]]);
+    });
+
+    it("O09: no key, group or value stands in the database in clear", async () => {
+      const rows = storage.records<{ readonly code: string }>("dumped");
+      const secrets = ["key-4711-visible", "group-4711-visible", "value-4711-visible"] as const;
+      await rows.put(secrets[0], { code: secrets[2] }, LATER, secrets[1]);
+      const all = await store.database.run(statement<Record<string, unknown>>("select * from records"));
+      const dump = all.rows
+        .flatMap((row) => Object.values(row))
+        .map((cell) => (cell instanceof Uint8Array ? Buffer.from(cell).toString("latin1") : String(cell)))
+        .join("\n");
+      assert.ok(dump.includes("dumped"), "the dump shows the row");
+      for (const secret of secrets) assert.ok(!dump.includes(secret), secret);
+    });
+
+    it("L06: a row that was moved, changed or made to live longer is refused", async () => {
+      const rows = storage.records<string>("tampered");
+      await rows.put("mine", "mine", Date.now() + 50);
+      await rows.put("yours", "yours", LATER);
+      const set = (text: string) => store.database.run(statement(`${text} and kind = 'tampered'`));
+      await set(`update records set expires_at = ${LATER} where expires_at < ${LATER}`);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      assert.equal(await rows.get("mine"), undefined, "its end is sealed with it");
+      const row = testSealer();
+      const bytesOf = (key: string) =>
+        `(select bytes from records where key = '${row.lookup("row tampered", key)}')`;
+      await rows.put("mine", "mine", LATER);
+      await set(
+        `update records set bytes = ${bytesOf("mine")} where key = '${row.lookup("row tampered", "yours")}'`,
+      );
+      assert.equal(await rows.get("mine"), "mine");
+      await assert.rejects(rows.get("yours"), { code: "sealed-value-invalid" });
+      await assert.rejects(rows.take("yours"), { code: "sealed-value-invalid" });
+      await rows.put("yours", "yours", LATER);
+      assert.equal(await rows.get("yours"), "yours");
+    });
+
+    it("one process never collides with itself: 200 parallel updates take 200 commits", async () => {
+      let commits = 0;
+      const counted = {
+        ...store.records,
+        commit: (...args: Parameters<RecordStore["commit"]>) => {
+          commits += 1;
+          return store.records.commit(...args);
+        },
+      };
+      const rows = over(counted).records<number>("queued");
+      const add = (current = 0) => ({ result: current, write: current + 1, expiresAt: LATER });
+      const seen = await Promise.all(Array.from({ length: 200 }, () => rows.update("n", add)));
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 200 }, (_, index) => index),
+        "in the order of the calls",
+      );
+      assert.equal(commits, 200);
+    });
+
+    it("gives up a change that never gets through with store-conflict, and bounds who waits", async () => {
+      const never = { ...store.records, commit: async () => false };
+      const stuck = createStorage({ store: never, sealer: testSealer(), now: Date.now, random: () => 0 });
+      const rows = stuck.records<number>("stuck");
+      const add = () => rows.update("n", () => ({ result: 0, write: 1, expiresAt: LATER }));
+      await assert.rejects(add(), { code: "store-conflict" });
+      const slow = createStorage({ store: hanging(store.records), sealer: testSealer(), now: Date.now });
+      const held = slow.records<number>("held");
+      const flood = Array.from({ length: 1_005 }, () => held.update("n", () => ({ result: 0 })));
+      // One is at work and 1 000 wait; the rest is refused at once.
+      const refused = await Promise.allSettled(flood.slice(1_001));
+      assert.equal(refused.length, 4);
+      for (const end of refused) assert.equal(end.status === "rejected" && end.reason.code, "store-conflict");
+    });
+
+    it("O08: a counter is exact under 100 parallel updates at a time from each of two processes", async (t) => {
+      const nodes = [startNode(place, "count", "500"), startNode(place, "count", "500")];
+      // Both are up before either begins.
+      const heard = nodes.map(({ lines }) => lines[Symbol.asyncIterator]());
+      for (const lines of heard) assert.equal((await lines.next()).value, "ready");
+      for (const { child } of nodes) child.stdin.end("go");
+      for (const lines of heard) {
+        const { p99, max } = JSON.parse((await lines.next()).value ?? "{}") as { p99: number; max: number };
+        t.diagnostic(`event-loop delay p99 ${p99.toFixed(1)} ms, longest ${max.toFixed(1)} ms`);
+        assert.ok(p99 < 100, `p99 was ${p99} ms`);
+      }
+      for (const { ended } of nodes) assert.equal((await ended)[0], 0);
+      assert.equal(await storage.records<number>("counter").get("shared"), 1_000);
+    });
+
+    it("O08: nothing that was acknowledged is missing after kill -9 under load", async (t) => {
+      const { child, lines, ended } = startNode(place, "write");
+      const acknowledged: string[] = [];
+      for await (const key of lines) {
+        acknowledged.push(key);
+        if (acknowledged.length === 500) child.kill("SIGKILL");
+      }
+      assert.equal((await ended)[1], "SIGKILL");
+      await store.close();
+      store = await place.open();
+      storage = over(store.records);
+      const rows = storage.records<string>("acknowledged");
+      t.diagnostic(`${acknowledged.length} writes acknowledged before the kill`);
+      assert.ok(acknowledged.length >= 500);
+      for (const key of acknowledged) {
+        const isPair = Number(key.split(".")[1]) % 2 === 1;
+        assert.equal((await rows.get(key))?.length, isPair ? 500 : "single".length, key);
+        assert.equal(await rows.get(`${key}.twin`), isPair ? "twin" : undefined, key);
+      }
+    });
+  });
+}
