@@ -6,9 +6,9 @@ import { root, runNode } from "./run.ts";
 import type { Tally } from "./tally.ts";
 
 /** The groups of `npm run check`: folders under test/, quickest first. */
-export const FAST: readonly string[] = ["floors", "unit", "contracts"];
+export const FAST: readonly string[] = ["floors", "unit", "contracts", "journeys"];
 /** The groups of `npm test`; a floor test fails when a folder with tests is missing here. */
-export const ALL: readonly string[] = [...FAST, "setup", "browser"];
+export const ALL: readonly string[] = [...FAST, "attacks", "setup", "browser"];
 
 /** Longer than any test may take; a test that hangs fails the run instead of holding it. */
 const LONGEST_TEST_MS = 300_000;

@@ -14,8 +14,8 @@
  * Zones, over all accounts: an IPv4 address or a /64 may fail 100 times an hour, a /48 1000 times; beyond that, tries
  * are let in at that rate. Right passwords cost nothing, known devices are exempt.
  *
- * The odds. However many addresses guess at one account: 100 guesses in an hour and a half, 200 in 27 h, then 24 a day:
- * about 9000 a year, and signing in does not give the guessers new ones. NIST's 100 is a bound on consecutive failures
+ * The odds. However many addresses guess at one account: 100 guesses in an hour and a half, 200 in 27 h, then 24 a day,
+ * at any pace less than 9300 a year, and signing in does not give the guessers new ones. NIST's 100 is a bound on consecutive failures
  * after which the authenticator is disabled. For passwords that would be a switch with which anybody turns anybody off
  * (P14, ASVS 6.1.1), so after 100 strangers are slowed to NIST's longest delay instead: known devices go on as if
  * nothing had happened, and a person on a new device waits for at most 15 min, later an hour, unless a guesser takes
@@ -97,8 +97,9 @@ export function createThrottle(deps: ThrottleDeps): Throttle {
   const { records, now, limits = DEFAULT_THROTTLE_LIMITS } = deps;
   const zones = createZones({ records, now, perHour: limits.zone });
 
-  const take = (row: ThrottleRow = {}, who: Try, place: string): Change<ThrottleRow, Taking> => {
+  const take = (stored: ThrottleRow = {}, who: Try, place: string): Change<ThrottleRow, Taking> => {
     const at = now();
+    const row = pruned(stored, MOST_LANES, at);
     const own = `device ${who.device}`;
     const known = who.device !== undefined && (row[own]?.failures ?? 0) < limits.deviceTrust;
     const lanes: readonly Lane[] = known

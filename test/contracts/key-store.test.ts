@@ -68,7 +68,8 @@ overEngines("Keys", ({ store }) => {
     await keyring.load();
     const dump = Buffer.concat((await store().keys.all()).map(({ material }) => Buffer.from(material)));
     for (const purpose of ["cookie", "code", "seal", "lookup", "csrf"] as const)
-      for (const { bytes } of keyring.secrets(purpose)) assert.equal(dump.includes(Buffer.from(bytes)), false, purpose);
+      for (const { bytes } of keyring.secrets(purpose))
+        assert.equal(dump.includes(Buffer.from(bytes)), false, purpose);
     for (const { d } of keyring.signing())
       assert.equal(dump.includes(Buffer.from(String(d), "base64url")), false);
   });

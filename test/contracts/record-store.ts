@@ -176,7 +176,7 @@ export function recordStoreContract(
         await store.commit([write(key, key, { group: "g" })], NOW + index);
       await put("g-other", "x", { group: "other" });
       await put("g-loose", "x");
-      await put("g-c", "changed", { group: "g" });
+      await store.commit([write("g-c", "changed", { group: "g" })], NOW + 10);
       const listed = async (limit: number) =>
         (await store.list("t", "g", limit, NOW)).map((row) => [row.key, text(row.bytes)]);
       assert.deepEqual(await listed(10), [

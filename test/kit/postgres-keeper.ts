@@ -14,15 +14,17 @@ const USERS = path.join(MEETING, "users");
 
 if (becomeKeeper()) {
   const cluster = await startCluster();
-  writeFileSync(`${URL_FILE}.new`, cluster.url("DATABASE"));
-  renameSync(`${URL_FILE}.new`, URL_FILE);
-  let idleSince = Date.now();
-  while (Date.now() - idleSince < IDLE_MS) {
-    await sleep(250);
-    if (hasUsers()) idleSince = Date.now();
-  }
-  // First nobody finds it any more, then it ends.
-  rmSync(URL_FILE, { force: true });
+  do {
+    writeFileSync(`${URL_FILE}.new`, cluster.url("DATABASE"));
+    renameSync(`${URL_FILE}.new`, URL_FILE);
+    let idleSince = Date.now();
+    while (Date.now() - idleSince < IDLE_MS) {
+      await sleep(250);
+      if (hasUsers()) idleSince = Date.now();
+    }
+    // Who comes registers before it reads the URL: whoever has still found it is seen by the next look.
+    rmSync(URL_FILE, { force: true });
+  } while (hasUsers());
   rmSync(LOCK, { force: true });
   await cluster.stop();
 }

@@ -28,6 +28,7 @@ export const MEETING = path.join(
 
 /** Answers the URL of a fresh, empty database. The cluster needs no stopping. */
 export async function startPostgres(): Promise<{ readonly url: string }> {
+  if (findBinaries() === undefined) throw new Error("PostgreSQL is not installed");
   mkdirSync(path.join(MEETING, "users"), { recursive: true, mode: 0o700 });
   writeFileSync(path.join(MEETING, "users", String(process.pid)), "");
   const name = `t_${randomBytes(8).toString("hex")}`;

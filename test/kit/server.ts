@@ -14,7 +14,7 @@ import type { BootConfig } from "../../src/config.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
-import { startSimulator, type TestSimulator } from "./simulator.ts";
+import { codeOf, startSimulator, type TestPhones } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
 
 export const PASSWORD = DEMO_PASSWORD;
@@ -40,7 +40,7 @@ export interface ServerOptions {
   readonly httpsIssuer?: string;
   /** Another server's data folder, to start on it again. */
   readonly folder?: string;
-  readonly simulator?: TestSimulator;
+  readonly simulator?: TestPhones;
   readonly people?: boolean;
   readonly onProblem?: (text: string) => void;
 }
@@ -50,7 +50,11 @@ export type TestServer = Awaited<ReturnType<typeof startServer>>;
 export async function startServer(options: ServerOptions = {}) {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "sallyport-test-"));
   const port = options.config?.listen?.port ?? (await freePort());
-  const simulator = options.simulator ?? (await startSimulator());
+  const phones = options.simulator ?? (await startSimulator());
+  const simulator = Object.assign(phones, {
+    /** The code of the oldest unread message to this number. */
+    codeAfter: async (_before: number, to: string): Promise<string> => codeOf(await phones.nextMessage(to)),
+  });
   const issuer = new URL(options.httpsIssuer ?? `http://localhost:${port}`);
   const demoClient = { client_id: "demo", client_name: "Demo application", trusted: true, redirect_uris: [`${issuer.origin}/demo/callback`], post_logout_redirect_uris: [`${issuer.origin}/demo`] };
   const settings = settingsSchema.parse({

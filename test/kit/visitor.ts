@@ -147,6 +147,9 @@ export function createVisitor(options: VisitorOptions) {
       headers?: Readonly<Record<string, string>>,
     ) =>
       go(method, target, fields === undefined ? undefined : new URLSearchParams(fields).toString(), headers),
+    /** Posts a body as it is. */
+    post: (target: string, body: string, headers?: Readonly<Record<string, string>>) =>
+      go("POST", target, body, headers),
     /** Sends the page's form with its hidden fields and these. */
     submit(
       page: Seen,

@@ -1,0 +1,38 @@
+/** Who may use the simulated API: HTTP Basic with `AccountSid:AuthToken` or with an API key (RFC 7617). */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { refusal, send } from "./answers.ts";
+
+export interface Account {
+  readonly sid: string;
+  readonly token: string;
+  readonly apiKeys?: readonly { readonly sid: string; readonly secret: string }[] | undefined;
+}
+
+export function createAccounts(accounts: readonly Account[]) {
+  const bySid = new Map(accounts.map((account) => [account.sid, account]));
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const equal = (a: string, b: string) => timingSafeEqual(digest(a), digest(b));
+
+  function isAccount(request: FastifyRequest): "token" | "key" | undefined {
+    const account = bySid.get((request.params as { account: string }).account.replace(/\.json$/, ""));
+    const [scheme, coded = ""] = (request.headers.authorization ?? "").split(" ");
+    if (account === undefined || scheme?.toLowerCase() !== "basic") return undefined;
+    const given = Buffer.from(coded, "base64").toString("utf8");
+    if (equal(given, `${account.sid}:${account.token}`)) return "token";
+    return account.apiKeys?.some(({ sid, secret }) => equal(given, `${sid}:${secret}`)) ? "key" : undefined;
+  }
+
+  return {
+    /** The token that signs an account's callbacks. */
+    tokenOf: (sid: string): string => bySid.get(sid)?.token ?? "",
+    async authenticate(request: FastifyRequest, reply: FastifyReply) {
+      const by = isAccount(request);
+      // A standard API key may not read /Accounts (Twilio error 20003).
+      const isResource = request.routeOptions.url?.endsWith("/Accounts/:account") === true;
+      if (by === "token" || (by === "key" && !isResource)) return;
+      reply.header("www-authenticate", 'Basic realm="Twilio API"');
+      return send(reply, refusal(20003, 401));
+    },
+  };
+}

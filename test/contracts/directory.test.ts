@@ -1,0 +1,146 @@
+/** The directory in SQL: the contract on both engines, and what only rows can show. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { Breakage } from "../../src/core/errors.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { statement } from "../../src/kits/sql/database.ts";
+import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
+import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { engines } from "../kit/stores.ts";
+import { directoryContract, PASSWORD } from "./directory.ts";
+
+const CHEAP = { memory: 64, passes: 1, lanes: 1 };
+const HIGHER = { memory: 128, passes: 2, lanes: 1 };
+const DAY = 86_400_000;
+const hashOf = statement<{ password_hash: string }>(
+  "select password_hash from people where username_key = $1",
+);
+const everything = statement<Record<string, unknown>>("select * from people");
+
+const open = (store: SqlStore, cost = CHEAP, now = Date.now) =>
+  sqlDirectory.open({ leastLength: 8, cost, waiting: 2000 }, { database: store.database, now });
+
+for (const engine of engines) {
+  directoryContract(
+    engine.name,
+    async () => {
+      const place = await engine.place();
+      const store = await place.open(sqlDirectory.migrations);
+      const close = async () => {
+        await store.close();
+        place.remove();
+      };
+      return { directory: await open(store), close };
+    },
+    engine.skip,
+  );
+
+  /** One story over a fresh database. */
+  const story = (name: string, tell: (store: SqlStore) => Promise<void>) =>
+    it(`${name} (${engine.name})`, { skip: engine.skip }, async () => {
+      const place = await engine.place();
+      const store = await place.open(sqlDirectory.migrations);
+      try {
+        await tell(store);
+      } finally {
+        await store.close();
+        place.remove();
+      }
+    });
+
+  const storedHash = async (store: SqlStore, key: string) =>
+    (await store.database.run(hashOf, key)).rows[0]?.password_hash ?? "";
+
+  story("P06: 1000 people with one password have 1000 hashes, and no row shows it", async (store) => {
+    const { write } = await open(store);
+    await Promise.all(
+      Array.from({ length: 1000 }, (_, n) =>
+        write.add({ username: `u${n}`, password: new Secret(PASSWORD) }),
+      ),
+    );
+    const { rows } = await store.database.run(everything);
+    assert.equal(new Set(rows.map((row) => row.password_hash)).size, 1000);
+    assert.ok(!JSON.stringify(rows).includes(PASSWORD));
+    assert.match(String(rows[0]?.password_hash), /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+  });
+
+  story("P07: a sign-in after the cost was raised renews the hash; nothing else does", async (store) => {
+    const cheap = await open(store);
+    await cheap.write.add({ username: "ada", password: new Secret(PASSWORD) });
+    const old = await storedHash(store, "ada");
+    const higher = await open(store, HIGHER);
+    const before = await higher.find("ada");
+    assert.equal((await higher.checkPassword("ada", new Secret("wrong password"))).kind, "wrong");
+    assert.equal(await storedHash(store, "ada"), old);
+    assert.equal((await higher.checkPassword("ada", new Secret(PASSWORD))).kind, "right");
+    const renewed = await storedHash(store, "ada");
+    assert.match(renewed, /^\$argon2id\$v=19\$m=128,t=2,p=1\$/);
+    assert.deepEqual(await higher.find("ada"), before, "a renewed hash is no change of the person");
+    assert.equal((await higher.checkPassword("ada", new Secret(PASSWORD))).kind, "right");
+    assert.equal(await storedHash(store, "ada"), renewed);
+    assert.equal(
+      (await cheap.checkPassword("ada", new Secret(PASSWORD))).kind,
+      "right",
+      "a node not yet restarted",
+    );
+    assert.equal(await storedHash(store, "ada"), renewed, "and it lowers nothing");
+  });
+
+  story("P07: a password changed while its old hash is renewed stays changed", async (store) => {
+    const cheap = await open(store);
+    const added = await cheap.write.add({ username: "ada", password: new Secret(PASSWORD) });
+    assert.equal(added.kind, "done");
+    if (added.kind !== "done") return;
+    const higher = await open(store, HIGHER);
+    for (let round = 0; round < 20; round += 1) {
+      const [old, next] = [
+        round === 0 ? PASSWORD : `round ${round - 1} of twenty`,
+        `round ${round} of twenty`,
+      ];
+      await cheap.write.setPassword(added.user.id, new Secret(old));
+      await Promise.all([
+        higher.checkPassword("ada", new Secret(old)),
+        cheap.write.setPassword(added.user.id, new Secret(next)),
+      ]);
+      assert.equal((await higher.checkPassword("ada", new Secret(next))).kind, "right", `round ${round}`);
+      assert.equal((await higher.checkPassword("ada", new Secret(old))).kind, "wrong", `round ${round}`);
+    }
+  });
+
+  story("P04: 400 days later the password is still right", async (store) => {
+    const begin = Date.UTC(2027, 0, 1);
+    const then = await open(store, CHEAP, () => begin);
+    await then.write.add({ username: "ada", password: new Secret(PASSWORD) });
+    const later = await open(store, CHEAP, () => begin + 400 * DAY);
+    assert.equal((await later.checkPassword("ada", new Secret(PASSWORD))).kind, "right");
+  });
+
+  story(
+    "M27: a stored hash that costs too much or cannot be read is a fault of the store, not a wrong password",
+    async (store) => {
+      const directory = await open(store);
+      await directory.write.add({ username: "ada", password: new Secret(PASSWORD) });
+      const spoil = statement("update people set password_hash = $1");
+      await store.database.run(
+        spoil,
+        `$argon2id$v=19$m=2147483647,t=9,p=1$${"A".repeat(22)}$${"A".repeat(43)}`,
+      );
+      await assert.rejects(directory.checkPassword("ada", new Secret(PASSWORD)), { code: "store-damaged" });
+    },
+  );
+
+  story("S16: when the database has gone, nothing is right: a breakage says so", async (store) => {
+    const directory = await open(store);
+    await directory.write.add({ username: "ada", password: new Secret(PASSWORD) });
+    await store.close();
+    await assert.rejects(directory.checkPassword("ada", new Secret(PASSWORD)), (error: Breakage) => {
+      assert.ok(!String(error.stack).includes(PASSWORD));
+      return true;
+    });
+  });
+}
+
+it("a setting that would weaken passwords below NIST's least is refused", () => {
+  assert.equal(sqlDirectory.schema.safeParse({ leastLength: 7 }).success, false);
+  assert.equal(sqlDirectory.schema.safeParse({}).success, true);
+});
