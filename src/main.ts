@@ -17,7 +17,9 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function run(): Promise<void> {
-  const program = new Command("sallyport").description("An OpenID Connect server for two-step sign-in.").version(version());
+  const program = new Command("sallyport")
+    .description("An OpenID Connect server for two-step sign-in.")
+    .version(version());
   program.exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
   program
@@ -57,20 +59,37 @@ async function run(): Promise<void> {
     .option("--window", "at the next sign-in, whoever knows the password")
     .option("--ticket", "for whoever holds the ticket that is printed")
     .requiredOption("--reason <text>", "goes into the audit")
-    .action(async (name: string, options: { config: string; window?: boolean; ticket?: boolean; reason: string }) => {
-      if ((options.window === true) === (options.ticket === true)) throw new Breakage("configuration-invalid", "Say either --window or --ticket.");
-      await withParts(options.config, (parts) => openEnrolment(parts, name, options.ticket === true ? "ticket" : "window", options.reason));
-    });
+    .action(
+      async (
+        name: string,
+        options: { config: string; window?: boolean; ticket?: boolean; reason: string },
+      ) => {
+        if ((options.window === true) === (options.ticket === true))
+          throw new Breakage("configuration-invalid", "Say either --window or --ticket.");
+        await withParts(options.config, (parts) =>
+          openEnrolment(parts, name, options.ticket === true ? "ticket" : "window", options.reason),
+        );
+      },
+    );
 
-  for (const [verb, status] of [["disable", "disabled"], ["enable", "active"]] as const) {
+  for (const [verb, status] of [
+    ["disable", "disabled"],
+    ["enable", "active"],
+  ] as const) {
     withConfig(user.command(`${verb} <name>`))
       .description(`${verb} a person`)
-      .action(async (name: string, { config }: { config: string }) => withParts(config, (parts) => setStatus(parts, name, status)));
+      .action(async (name: string, { config }: { config: string }) =>
+        withParts(config, (parts) => setStatus(parts, name, status)),
+      );
   }
 
   withConfig(program.command("keys").command("rotate <purpose>"))
-    .description("signing-rs256, signing-es256, cookie, code, seal or csrf; the old key stays valid for a while")
-    .action(async (purpose: string, { config }: { config: string }) => withParts(config, async (parts) => parts.rotate(purpose)));
+    .description(
+      "signing-rs256, signing-es256, cookie, code, seal or csrf; the old key stays valid for a while",
+    )
+    .action(async (purpose: string, { config }: { config: string }) =>
+      withParts(config, async (parts) => parts.rotate(purpose)),
+    );
 
   program
     .command("pages")
@@ -81,7 +100,10 @@ async function run(): Promise<void> {
   await program.parseAsync(process.argv);
 }
 
-async function withParts(config: string, act: (parts: Awaited<ReturnType<typeof openParts>>) => Promise<Said>): Promise<void> {
+async function withParts(
+  config: string,
+  act: (parts: Awaited<ReturnType<typeof openParts>>) => Promise<Said>,
+): Promise<void> {
   const parts = await openParts(readConfig(config, process.env));
   try {
     tell(await act(parts));
@@ -100,7 +122,9 @@ async function standardInput(): Promise<string> {
   if (process.stdin.isTTY) return "";
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString("utf8").replace(/\r?\n$/, "");
+  return Buffer.concat(parts)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
 }
 
 function stopOnSignal(running: Running): void {
@@ -115,7 +139,9 @@ function stopOnSignal(running: Running): void {
   }
 }
 
-const version = (): string => (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
 
 run().catch((problem: unknown) => {
   if ((problem as { code?: string }).code?.startsWith("commander.") === true) {
@@ -130,8 +156,11 @@ run().catch((problem: unknown) => {
 function sentence(problem: unknown): string {
   if (problem instanceof Breakage) return problem.message;
   const { code, port, path } = problem as { code?: string; port?: number; path?: string };
-  if (code === "EADDRINUSE") return `Port ${port} is in use; stop the program that listens there, or choose another port (PORT=8081 npm start, or listen in sallyport.yaml).`;
-  if (code === "EACCES" && port !== undefined) return `Port ${port} may not be opened by this user; choose a port above 1023 or put a proxy in front.`;
-  if (code === "EACCES" || code === "EROFS" || code === "EPERM") return `${path ?? "A file"} cannot be written (${code}); give this user the right to, or set SALLYPORT_DATA to another folder.`;
+  if (code === "EADDRINUSE")
+    return `Port ${port} is in use; stop the program that listens there, or choose another port (PORT=8081 npm start, or listen in sallyport.yaml).`;
+  if (code === "EACCES" && port !== undefined)
+    return `Port ${port} may not be opened by this user; choose a port above 1023 or put a proxy in front.`;
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM")
+    return `${path ?? "A file"} cannot be written (${code}); give this user the right to, or set SALLYPORT_DATA to another folder.`;
   return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
 }

@@ -22,13 +22,13 @@ import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
-import { openGateway, homeCountry } from "./gateway.ts";
-import { mountAssets, readTls } from "./web.ts";
-import { openParts, type Parts } from "./parts.ts";
 import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
 import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
+import { homeCountry, openGateway } from "./gateway.ts";
+import { openParts, type Parts } from "./parts.ts";
+import { mountAssets, readTls } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
@@ -47,21 +47,29 @@ const SWEEP_EVERY = 60_000;
 
 export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
-  readonly extras?: (app: FastifyInstance, tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] }) => void;
+  readonly extras?: (
+    app: FastifyInstance,
+    tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] },
+  ) => void;
   readonly parts?: Parts;
   readonly gateway?: SmsGateway;
 }
 
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
   const parts = options.parts ?? (await openParts(config));
-  const onProblem = (problem: unknown) => options.complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
+  const onProblem = (problem: unknown) =>
+    options.complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   const { now } = parts;
   const timers: NodeJS.Timeout[] = [];
   try {
     const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey } = parts;
     const phones = createPhones();
     const gateway = options.gateway ?? (await openGateway(config));
-    const snapshot: Snapshot = { ...config.settings, countries: config.settings.countries === "home" ? homeCountry(config, phones) : config.settings.countries };
+    const snapshot: Snapshot = {
+      ...config.settings,
+      countries:
+        config.settings.countries === "home" ? homeCountry(config, phones) : config.settings.countries,
+    };
     const limits = () => snapshot.limits;
     const host = config.issuer.hostname;
 
@@ -72,7 +80,18 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const factors = new Map(
       [
         createPasswordFactor({ directory, throttle, devices, audit, now }),
-        createSmsFactor({ codes, authenticators, enrolment, phones, countries: () => snapshot.countries, audit, now, host, phoneKey, mostSends: () => limits().sendsPerLogin }),
+        createSmsFactor({
+          codes,
+          authenticators,
+          enrolment,
+          phones,
+          countries: () => snapshot.countries,
+          audit,
+          now,
+          host,
+          phoneKey,
+          mostSends: () => limits().sendsPerLogin,
+        }),
       ].map((factor) => [factor.kind, factor]),
     );
     const mechanisms = [
@@ -82,8 +101,11 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const walk = createWalk({ storage, mechanisms: () => mechanisms, factors, delivery, audit, limits, now });
 
     const pages = createPages({
-      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)), brand: snapshot.brand, locale: "en",
-      ...(config.pages === undefined ? {} : { overlayDir: config.pages }), onProblem: options.complain,
+      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
+      brand: snapshot.brand,
+      locale: "en",
+      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
+      onProblem: options.complain,
     });
     const render = async (page: Page): Promise<string> => (await pages.render(page, {})).html;
     const https = config.issuer.protocol === "https:";
@@ -93,15 +115,44 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const enginePages = createEnginePages({ brand: snapshot.brand, render });
 
     const build = () => {
-      const provider = createProvider({ issuer: config.issuer.origin, snapshot, mechanisms, storage, keys: keyring, directory, authenticators, pages: enginePages, now });
+      const provider = createProvider({
+        issuer: config.issuer.origin,
+        snapshot,
+        mechanisms,
+        storage,
+        keys: keyring,
+        directory,
+        authenticators,
+        pages: enginePages,
+        now,
+      });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
-      return createEngine({ provider, snapshot, mechanisms, walk, devices, directory, audit, marksCookie: visits.marksCookie, csrfToken: csrf.token, now });
+      return createEngine({
+        provider,
+        snapshot,
+        mechanisms,
+        walk,
+        devices,
+        directory,
+        audit,
+        marksCookie: visits.marksCookie,
+        csrfToken: csrf.token,
+        now,
+      });
     };
     let engine = build();
 
     const app = await createWebServer({
-      issuer: config.issuer, peers, rewrite: rewriteOriginal, render, brand: snapshot.brand, newReference: () => newId().slice(0, 8),
-      onProblem: (problem, { reference, method, path }) => options.complain(`${method} ${path} failed (reference ${reference}): ${problem instanceof Error ? problem.message : "unknown"}`),
+      issuer: config.issuer,
+      peers,
+      rewrite: rewriteOriginal,
+      render,
+      brand: snapshot.brand,
+      newReference: () => newId().slice(0, 8),
+      onProblem: (problem, { reference, method, path }) =>
+        options.complain(
+          `${method} ${path} failed (reference ${reference}): ${problem instanceof Error ? problem.message : "unknown"}`,
+        ),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     });
     await mountOidc(app, { issuer: config.issuer, engine: () => engine, visits, csrf, render });
@@ -109,7 +160,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     options.extras?.(app, { render, acrs: () => mechanisms.map(({ acr }) => acr) });
     await app.listen({ host: config.listen.host, port: config.listen.port });
 
-    const every = (ms: number, act: () => Promise<unknown>) => timers.push(setInterval(() => void act().catch(onProblem), ms).unref());
+    const every = (ms: number, act: () => Promise<unknown>) =>
+      timers.push(setInterval(() => void act().catch(onProblem), ms).unref());
     every(KEYS_EVERY, async () => {
       // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
       if (await keyring.refresh()) engine = build();

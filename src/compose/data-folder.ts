@@ -14,8 +14,15 @@ export function openDataFolder(config: BootConfig): void {
     mkdirSync(config.data, { recursive: true, mode: 0o700 });
     accessSync(config.data, constants.W_OK | constants.R_OK | constants.X_OK);
   } catch (problem) {
-    const where = config.mode === "demo" ? "set SALLYPORT_DATA to a folder that can be" : "name a folder that can be under data:";
-    throw new Breakage("store-unavailable", `The data folder ${config.data} cannot be written (${codeOf(problem)}); ${where}.`, { cause: problem });
+    const where =
+      config.mode === "demo"
+        ? "set SALLYPORT_DATA to a folder that can be"
+        : "name a folder that can be under data:";
+    throw new Breakage(
+      "store-unavailable",
+      `The data folder ${config.data} cannot be written (${codeOf(problem)}); ${where}.`,
+      { cause: problem },
+    );
   }
 }
 
@@ -23,15 +30,26 @@ export function openDataFolder(config: BootConfig): void {
 export function openMasterKey(config: BootConfig): Secret {
   const file = join(config.data, "master.key");
   if (config.store.type === "sqlite" && existsSync(config.store.file) && !existsSync(file))
-    throw new Breakage("key-unavailable", `The master key ${file} is gone, and the database ${config.store.file} cannot be read without it; put it back from a backup.`);
+    throw new Breakage(
+      "key-unavailable",
+      `The master key ${file} is gone, and the database ${config.store.file} cannot be read without it; put it back from a backup.`,
+    );
   try {
     // The first of two processes that start at once writes it, the other finds it.
     writeFileSync(file, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600, flag: "wx" });
   } catch (problem) {
-    if (codeOf(problem) !== "EEXIST") throw new Breakage("key-unavailable", `The master key ${file} cannot be written (${codeOf(problem)}); give this user the right to.`, { cause: problem });
+    if (codeOf(problem) !== "EEXIST")
+      throw new Breakage(
+        "key-unavailable",
+        `The master key ${file} cannot be written (${codeOf(problem)}); give this user the right to.`,
+        { cause: problem },
+      );
   }
   const text = readFileSync(file, "utf8").trim();
   if (Buffer.from(text, "base64").length !== 32)
-    throw new Breakage("key-unavailable", `The master key ${file} is damaged; put it back from a backup. Without it the database next to it cannot be read.`);
+    throw new Breakage(
+      "key-unavailable",
+      `The master key ${file} is damaged; put it back from a backup. Without it the database next to it cannot be read.`,
+    );
   return new Secret(text);
 }

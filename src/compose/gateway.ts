@@ -8,13 +8,20 @@ import type { Phones } from "../kits/phone/phones.ts";
 /** A gateway for installations that offer no factor that sends. */
 const none: SmsGateway = {
   send: async () => ({ kind: "refused", reason: "other" }),
-  check: async () => [{ level: "ok", message: "No SMS gateway is configured, and no enabled acr needs one." }],
+  check: async () => [
+    { level: "ok", message: "No SMS gateway is configured, and no enabled acr needs one." },
+  ],
 };
 
 export async function openGateway(config: BootConfig): Promise<SmsGateway> {
   if (config.twilio === undefined) return none;
   const plugin = catalog.gateways.twilio;
-  const plain = Object.fromEntries(Object.entries(config.twilio).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]));
+  const plain = Object.fromEntries(
+    Object.entries(config.twilio).map(([name, value]) => [
+      name,
+      value instanceof Secret ? value.reveal() : value,
+    ]),
+  );
   const parsed = plugin.schema.safeParse(plain);
   if (!parsed.success) throw invalid("twilio_sms", sentences(parsed.error));
   return plugin.open(parsed.data, {});
@@ -26,6 +33,8 @@ export function homeCountry(config: BootConfig, phones: Phones): readonly string
   if (config.twilio === undefined) return ["US"];
   const country = typeof from === "string" ? phones.countryOf(from) : undefined;
   if (country === undefined)
-    throw invalid("countries", ["is missing; without a from_number of one country say which countries may receive texts, for example [DE, AT], or all"]);
+    throw invalid("countries", [
+      "is missing; without a from_number of one country say which countries may receive texts, for example [DE, AT], or all",
+    ]);
   return [country];
 }

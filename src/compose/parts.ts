@@ -11,7 +11,14 @@ import type { Clock } from "../core/words.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 
 /** Seconds an old key stays valid after its successor was published. */
-const OVERLAP: Record<KeyPurpose, number> = { "signing-rs256": 7200, "signing-es256": 7200, cookie: 86_400, code: 600, seal: 15 * 86_400, csrf: 3600 };
+const OVERLAP: Record<KeyPurpose, number> = {
+  "signing-rs256": 7200,
+  "signing-es256": 7200,
+  cookie: 86_400,
+  code: 600,
+  seal: 15 * 86_400,
+  csrf: 3600,
+};
 
 /** Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2). */
 const directoryOptions = ({ settings, issuer, breachedPasswords }: BootConfig) => ({
@@ -25,23 +32,50 @@ export type Parts = Awaited<ReturnType<typeof openParts>>;
 export async function openParts(config: BootConfig, now: Clock = Date.now) {
   openDataFolder(config);
   const masterKey = config.masterKey ?? openMasterKey(config);
-  const store = await catalog.stores[config.store.type].open(config.store, { now, migrations: catalog.directories.sql.migrations });
+  const store = await catalog.stores[config.store.type].open(config.store, {
+    now,
+    migrations: catalog.directories.sql.migrations,
+  });
   try {
     const keyring = createKeyring({ store: store.keys, masterKey, now });
     await keyring.load();
     const sealer = createSealer(keyring);
     const storage = createStorage({ store: store.records, sealer, now });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
-    const directory = await catalog.directories.sql.open(directoryOptions(config), { database: store.database, now });
-    const enrolment = createEnrolment({ storage, authenticators, policy: () => config.settings.enrolment, now });
+    const directory = await catalog.directories.sql.open(directoryOptions(config), {
+      database: store.database,
+      now,
+    });
+    const enrolment = createEnrolment({
+      storage,
+      authenticators,
+      policy: () => config.settings.enrolment,
+      now,
+    });
     return {
-      config, store, keyring, sealer, storage, authenticators, directory, audit: store.audit, enrolment, now,
+      config,
+      store,
+      keyring,
+      sealer,
+      storage,
+      authenticators,
+      directory,
+      audit: store.audit,
+      enrolment,
+      now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
       async rotate(purpose: string) {
-        if (!(purpose in OVERLAP)) return { ok: false, text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.` };
+        if (!(purpose in OVERLAP))
+          return {
+            ok: false,
+            text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
+          };
         await store.audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
         await keyring.rotate(purpose as KeyPurpose, { overlap: OVERLAP[purpose as KeyPurpose] });
-        return { ok: true, text: `A new ${purpose} key is published; the old one verifies for another ${OVERLAP[purpose as KeyPurpose]} s.` };
+        return {
+          ok: true,
+          text: `A new ${purpose} key is published; the old one verifies for another ${OVERLAP[purpose as KeyPurpose]} s.`,
+        };
       },
       close: () => store.close(),
     };
@@ -50,4 +84,3 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     throw problem;
   }
 }
-

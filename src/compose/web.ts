@@ -9,19 +9,27 @@ export function mountAssets(app: FastifyInstance, pages: Pages): void {
   app.get("/assets/*", async (request, reply) => {
     const asset = await pages.asset((request.params as { "*": string })["*"]);
     if (asset === undefined) return reply.callNotFound();
-    reply.header("etag", asset.etag).header("x-content-type-options", "nosniff").header("cache-control", "public, max-age=300");
+    reply
+      .header("etag", asset.etag)
+      .header("x-content-type-options", "nosniff")
+      .header("cache-control", "public, max-age=300");
     if (request.headers["if-none-match"] === asset.etag) return reply.code(304).send();
     return reply.type(asset.type).send(asset.bytes);
   });
 }
 
-export function readTls(files: { readonly cert: string; readonly key: string }): { cert: Buffer; key: Buffer } {
+export function readTls(files: { readonly cert: string; readonly key: string }): {
+  cert: Buffer;
+  key: Buffer;
+} {
   const faults: string[] = [];
   const read = (name: "cert" | "key") => {
     try {
       return readFileSync(files[name]);
     } catch (problem) {
-      faults.push(`the file ${files[name]} cannot be read (${(problem as { code?: string }).code ?? "unknown"})`);
+      faults.push(
+        `the file ${files[name]} cannot be read (${(problem as { code?: string }).code ?? "unknown"})`,
+      );
       return Buffer.alloc(0);
     }
   };

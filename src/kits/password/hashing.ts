@@ -84,7 +84,10 @@ export function createHashing(options: HashingOptions = {}): Hashing {
   };
 }
 
-/** Spends what a cheaper stored hash has saved: otherwise the quick answer tells that the name exists (P11). */
+/**
+ * Spends what a cheaper stored hash has saved: otherwise the quick answer tells that the name exists (P11). Good where
+ * memory was raised, or passes; where one was raised and the other lowered, memory speed decides how good.
+ */
 async function makeUp(hash: Cost, cost: Cost): Promise<void> {
   const memory = Math.floor((work(cost) - work(hash)) / cost.passes);
   if (memory < 8 * cost.lanes) return;

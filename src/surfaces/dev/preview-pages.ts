@@ -22,6 +22,9 @@ export function mountPreviews(app: FastifyInstance, { render }: PreviewOptions):
     const { name } = request.params as { name: string };
     const state = previewStates().find((one) => one.name === name);
     if (state === undefined) return reply.callNotFound();
-    return reply.headers(headers).type("text/html; charset=utf-8").send(await render(state.page));
+    return reply
+      .headers(headers)
+      .type("text/html; charset=utf-8")
+      .send(await render(state.page));
   });
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type Provider } from "oidc-provider";
 import type { Devices } from "../../core/device.ts";
+import type { Directory } from "../../core/directory.ts";
 import type { LoginEnd, LoginStart, Turn } from "../../core/login.ts";
 import type { Form, Mechanism } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
@@ -28,6 +29,7 @@ export interface LoginDeps {
   readonly mechanisms: readonly Mechanism[];
   readonly walk: Walk;
   readonly devices: Devices;
+  readonly directory: Directory;
   readonly marksCookie: (marks: readonly string[]) => string;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
   readonly now: Clock;
@@ -50,7 +52,7 @@ export async function findInteraction(
 export function createLogin(deps: LoginDeps) {
   const { provider, snapshot, walk } = deps;
 
-  function startOf(details: Interaction, visit: Visit): LoginStart {
+  async function startOf(details: Interaction, visit: Visit): Promise<LoginStart> {
     const { params, session, uid, prompt } = details;
     const client = clientSettings(snapshot, String(params.client_id));
     const choice = chooseAcr(acrRequest(params), client, snapshot, deps.mechanisms);
@@ -71,14 +73,23 @@ export function createLogin(deps: LoginDeps) {
       visitor: visit.visitor,
       locale: "en",
       client: { id: String(params.client_id), name: client?.client_name ?? String(params.client_id) },
-      proofs: subject === undefined ? [] : proofsOf(session),
+      // The interaction keeps only an extract of the session; the proofs are in the session itself.
+      proofs:
+        subject === undefined || session === undefined
+          ? []
+          : proofsOf(await provider.Session.findByUid(session.uid)),
       notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
       ...(subject === undefined ? {} : { subject }),
-      username: typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : "",
+      username:
+        (await known(subject)) ??
+        (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),
       pinned: subject !== undefined,
       restart: restartUrl(params),
     };
   }
+
+  const known = async (subject: string | undefined) =>
+    subject === undefined ? undefined : (await deps.directory.get(subject))?.username;
 
   async function answerOf(turn: Turn, details: Interaction, visit: Visit): Promise<Answer> {
     const brand = snapshot.brand;
@@ -208,7 +219,7 @@ export function createLogin(deps: LoginDeps) {
     async show(details: Interaction, visit: Visit): Promise<Answer> {
       const turn = await walk.show(details.uid, visit.visitor);
       if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit);
-      return answerOf(await walk.begin(startOf(details, visit)), details, visit);
+      return answerOf(await walk.begin(await startOf(details, visit)), details, visit);
     },
     async submit(details: Interaction, turn: number, form: Form, visit: Visit): Promise<Answer> {
       const next = await walk.submit(details.uid, turn, form, visit.visitor);

@@ -26,18 +26,23 @@ const SAYS: Readonly<Record<number, (about: Subject) => string>> = {
   20503: () => "Service Unavailable",
   21205: () => "Url is not valid",
   21211: ({ to }) => `The 'To' number ${to} is not a valid phone number.`,
-  21212: ({ from }) => `The 'From' number ${from} is not a valid phone number, shortcode, or alphanumeric sender ID.`,
+  21212: ({ from }) =>
+    `The 'From' number ${from} is not a valid phone number, shortcode, or alphanumeric sender ID.`,
   21266: () => "'To' and 'From' number cannot be the same",
-  21408: ({ to }) => `Permission to send an SMS has not been enabled for the region indicated by the 'To' number: ${to}.`,
+  21408: ({ to }) =>
+    `Permission to send an SMS has not been enabled for the region indicated by the 'To' number: ${to}.`,
   21602: () => "Message body is required.",
   21603: () => "A 'From' phone number is required.",
   21604: () => "A 'To' phone number is required.",
-  21606: ({ from }) => `The 'From' phone number provided (${from}) is not a valid message-capable Twilio phone number for this destination.`,
-  21608: ({ to }) => `The number ${to} is unverified. Trial accounts cannot send messages to unverified numbers.`,
+  21606: ({ from }) =>
+    `The 'From' phone number provided (${from}) is not a valid message-capable Twilio phone number for this destination.`,
+  21608: ({ to }) =>
+    `The number ${to} is unverified. Trial accounts cannot send messages to unverified numbers.`,
   21609: () => "The 'StatusCallback' URL is not a valid URL.",
   21610: () => "Attempt to send to unsubscribed recipient",
   21611: ({ from }) => `This 'From' number ${from} has exceeded the maximum number of queued messages`,
-  21612: ({ to, from }) => `Message cannot be sent with the current combination of 'To' (${to}) and/or 'From' (${from}) parameters`,
+  21612: ({ to, from }) =>
+    `Message cannot be sent with the current combination of 'To' (${to}) and/or 'From' (${from}) parameters`,
   21614: ({ to }) => `'To' number is not a valid mobile number: ${to}`,
   21617: () => "The concatenated message body exceeds the 1600 character limit.",
   21624: () => "The 'ValidityPeriod' value is invalid.",
@@ -49,7 +54,9 @@ export function refusal(code: number, status = 400, about: Subject = {}): Refusa
 }
 
 export function send(reply: FastifyReply, { code, status, message }: Refusal): FastifyReply {
-  return reply.code(status).send({ code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
+  return reply
+    .code(status)
+    .send({ code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
 }
 
 /** RFC 2822, as the 2010-04-01 API writes times. */

@@ -20,7 +20,10 @@ export function mountControl(app: FastifyInstance, { book, faults, shown }: Cont
     }
   });
 
-  for (const [path, shelf] of [["/messages", book.messages], ["/calls", book.calls]] as const) {
+  for (const [path, shelf] of [
+    ["/messages", book.messages],
+    ["/calls", book.calls],
+  ] as const) {
     app.get(path, (_request, reply) => reply.send(shelf.all().map(shown)));
     app.delete(path, (_request, reply) => {
       shelf.clear();

@@ -41,7 +41,10 @@ const later = new WeakMap<FastifyRequest, Fault>();
 export function createFaults(): Faults {
   let rules: { fault: Fault; left: number }[] = [];
   const waits = new Map<NodeJS.Timeout, () => void>();
-  const ruleOf = (fault: Fault) => ({ fault, left: fault.times === "always" ? Number.POSITIVE_INFINITY : fault.times });
+  const ruleOf = (fault: Fault) => ({
+    fault,
+    left: fault.times === "always" ? Number.POSITIVE_INFINITY : fault.times,
+  });
 
   function next(request: FastifyRequest): Fault | undefined {
     const { To, From } = (request.body ?? {}) as { To?: string; From?: string };
@@ -69,7 +72,8 @@ export function createFaults(): Faults {
       rules = list.map(ruleOf);
     },
     add: (fault) => void rules.push(ruleOf(fault)),
-    list: () => rules.map(({ fault, left }) => (fault.times === "always" ? fault : { ...fault, times: left })),
+    list: () =>
+      rules.map(({ fault, left }) => (fault.times === "always" ? fault : { ...fault, times: left })),
     async strike(request, reply) {
       const fault = next(request);
       if (fault === undefined) return undefined;
@@ -97,7 +101,14 @@ export function createFaults(): Faults {
   };
 }
 
-const CODES: Readonly<Record<number, number>> = { 401: 20003, 403: 20003, 404: 20404, 429: 20429, 500: 20500, 503: 20503 };
+const CODES: Readonly<Record<number, number>> = {
+  401: 20003,
+  403: 20003,
+  404: 20404,
+  429: 20429,
+  500: 20500,
+  503: 20503,
+};
 
 function refusalOf({ status, code, then }: Fault, request: FastifyRequest): Refusal | undefined {
   if (then !== undefined || (status === undefined && code === undefined)) return undefined;

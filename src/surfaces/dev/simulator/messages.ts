@@ -20,7 +20,9 @@ const SERVICE_SENDER = "+12025550100";
 /** The single-valued fields of a form or query; of a repeated one the last. */
 export function fieldsOf(form: unknown): Fields {
   const entries = Object.entries((form ?? {}) as Record<string, unknown>);
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(Array.isArray(value) ? value.at(-1) : value)]));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, String(Array.isArray(value) ? value.at(-1) : value)]),
+  );
 }
 
 export function mountMessages(api: FastifyInstance, { book, progress, now }: ApiDeps): void {
@@ -35,7 +37,9 @@ export function mountMessages(api: FastifyInstance, { book, progress, now }: Api
 
   api.get("", (request, reply) => {
     const { account } = params(request);
-    return account.endsWith(".json") ? reply.send(accountJson(account.slice(0, -5))) : notFound(request, reply);
+    return account.endsWith(".json")
+      ? reply.send(accountJson(account.slice(0, -5)))
+      : notFound(request, reply);
   });
 
   api.post("/Messages.json", (request, reply) => {
@@ -72,10 +76,15 @@ export function mountMessages(api: FastifyInstance, { book, progress, now }: Api
     const size = Math.min(1000, Math.max(1, Number(PageSize) || 50));
     const found = book.messages
       .all()
-      .filter((item) => item.account === account && (To ?? item.to) === item.to && (From ?? item.from) === item.from)
+      .filter(
+        (item) =>
+          item.account === account && (To ?? item.to) === item.to && (From ?? item.from) === item.from,
+      )
       .reverse()
       .slice(0, size);
-    return reply.send(pageJson("messages", `/2010-04-01/Accounts/${account}/Messages.json`, found.map(messageJson), size));
+    return reply.send(
+      pageJson("messages", `/2010-04-01/Accounts/${account}/Messages.json`, found.map(messageJson), size),
+    );
   });
 
   api.get("/Messages/:sid", (request, reply) => {

@@ -24,7 +24,9 @@ const schema = z.strictObject({
   untilStdinCloses: z.boolean().default(false),
 });
 
-const { accounts, port, untilStdinCloses, ...rest } = schema.parse(JSON.parse(process.env.SALLYPORT_SIMULATOR ?? "{}"));
+const { accounts, port, untilStdinCloses, ...rest } = schema.parse(
+  JSON.parse(process.env.SALLYPORT_SIMULATOR ?? "{}"),
+);
 const simulator = createSimulator({ accounts, now: Date.now, ...rest });
 const { url } = await simulator.listen(port);
 writeSync(1, `${JSON.stringify({ url })}\n`);

@@ -11,13 +11,13 @@ import formbody from "@fastify/formbody";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Clock } from "../../../core/words.ts";
 import { type Account, createAccounts } from "./accounts.ts";
+import { refusal, send } from "./answers.ts";
 import { createBook, type Item } from "./book.ts";
 import { mountCalls } from "./calls.ts";
 import { mountControl } from "./control.ts";
 import { createFaults } from "./faults.ts";
 import { mountMessages } from "./messages.ts";
 import { createProgress } from "./progress.ts";
-import { refusal, send } from "./answers.ts";
 
 export interface SimulatorOptions {
   readonly accounts: readonly Account[];
@@ -70,12 +70,15 @@ export function createSimulator({ accounts, now, keep = 500, paceMs = 30 }: Simu
     return send(reply, refusal(20_000 + status, status));
   });
 
-  app.register(async (api) => {
-    api.addHook("onRequest", known.authenticate);
-    api.addHook("preHandler", faults.strike);
-    mountMessages(api, { book, progress, now });
-    mountCalls(api, { book, progress, now });
-  }, { prefix: "/2010-04-01/Accounts/:account" });
+  app.register(
+    async (api) => {
+      api.addHook("onRequest", known.authenticate);
+      api.addHook("preHandler", faults.strike);
+      mountMessages(api, { book, progress, now });
+      mountCalls(api, { book, progress, now });
+    },
+    { prefix: "/2010-04-01/Accounts/:account" },
+  );
   app.register(async (control) => mountControl(control, { book, faults, shown }));
 
   return {

@@ -1,0 +1,102 @@
+/**
+ * The template engine: Liquid over templates that are all in memory, so that no tag can reach a file. Tags and filters
+ * are the few listed here; every output is escaped; objects show their own plain values and nothing else (S22).
+ */
+import { Context, Liquid, type Template } from "liquidjs";
+import { Breakage } from "../../core/errors.ts";
+import type { Catalogue, TextArgs } from "./texts.ts";
+
+export interface EngineOptions {
+  readonly templates: ReadonlyMap<string, string>;
+  readonly catalogue: (locale: string) => Catalogue;
+  /** URL of an asset; empty when there is none of that name. */
+  readonly assetPath: (name: string) => string;
+}
+
+export interface Engine {
+  /** HTML of the template called `page`. Throws when it does not parse, or shows what is not there. */
+  render(page: string, facts: object, globals: Readonly<Record<string, string>>): string;
+}
+
+const TAGS = new Set(
+  "assign block break capture case comment continue for if include layout raw render unless #".split(" "),
+);
+const FILTERS = new Set(
+  "append at_least at_most capitalize compact concat default divided_by downcase escape first join last minus modulo plus prepend remove replace reverse round size slice split strip times truncate upcase".split(
+    " ",
+  ),
+);
+/** Milliseconds, bytes and characters that a page may cost; a default page stays far below. */
+const LIMITS = { renderLimit: 250, memoryLimit: 4_000_000, parseLimit: 1_000_000 };
+
+/** Makes a bare Liquid with our tags, filters and limits; used by the engine and by the lint. */
+export function createLiquid({ templates, catalogue, assetPath }: EngineOptions): Liquid {
+  const liquid = new Liquid({
+    templates: Object.assign(Object.create(null), Object.fromEntries(templates)),
+    outputEscape: "escape",
+    ownPropertyOnly: true,
+    strictVariables: true,
+    strictFilters: true,
+    lenientIf: false,
+    relativeReference: false,
+    cache: true,
+    ...LIMITS,
+  });
+  for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
+  for (const name of Object.keys(liquid.filters)) if (!FILTERS.has(name)) delete liquid.filters[name];
+
+  liquid.registerFilter("t", function (key: unknown, ...args: unknown[]) {
+    return catalogue(localeOf(this.context)).text(String(key), argsOf(args));
+  });
+  liquid.registerFilter("has_text", function (key: unknown) {
+    return catalogue(localeOf(this.context)).has(String(key));
+  });
+  liquid.registerFilter("asset", (name: unknown) => assetPath(String(name)));
+  liquid.registerFilter("clock", function (time: unknown) {
+    const at = new Date(String(time));
+    return Number.isNaN(at.getTime())
+      ? String(time)
+      : at.toLocaleTimeString(localeOf(this.context), { timeStyle: "medium" });
+  });
+  return liquid;
+}
+
+/** Makes the engine. Templates are parsed when they are first shown. */
+export function createEngine(options: EngineOptions): Engine {
+  const liquid = createLiquid(options);
+  const parsed = new Map<string, Template[] | { readonly broken: unknown }>();
+
+  function templateOf(page: string): Template[] {
+    let found = parsed.get(page);
+    if (found === undefined) {
+      try {
+        found = liquid.parseFileSync(page);
+      } catch (broken) {
+        found = { broken };
+      }
+      parsed.set(page, found);
+    }
+    if (Array.isArray(found)) return found;
+    throw new Breakage("page-invalid", `template ${page} does not parse`, { cause: found.broken });
+  }
+
+  return {
+    render: (page, facts, globals) => String(liquid.renderSync(templateOf(page), facts, { globals })),
+  };
+}
+
+const localeOf = (context: Context): string => String((context.globals as { locale?: unknown }).locale ?? "");
+
+// Named values arrive as [name, value]; one value without a name is a table of them.
+function argsOf(given: readonly unknown[]): TextArgs {
+  const args: Record<string, string | number | boolean> = {};
+  const put = (name: string, value: unknown) => {
+    args[name] = typeof value === "number" || typeof value === "boolean" ? value : String(value);
+  };
+  for (const one of given) {
+    if (Array.isArray(one)) put(String(one[0]), one[1]);
+    else if (typeof one === "object" && one !== null)
+      for (const [name, value] of Object.entries(one)) put(name, value);
+  }
+  return args;
+}

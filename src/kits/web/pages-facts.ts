@@ -1,0 +1,28 @@
+/** What a template is given: a page's facts, with nothing left out and every URL one that may be followed. */
+import { type Page, type PageName, pageFacts } from "../../core/pages.ts";
+
+/** Optional facts, as a template sees them when they are absent. */
+const ABSENT = { appName: "", notice: "", noticeArgs: {}, deliveryText: "", problemArgs: {} } as const;
+const LINKS = ["policyUrl", "termsUrl", "restartUrl", "continueUrl", "phoneUrl"] as const;
+
+/** Names that every template may use besides its page's own facts. */
+export const GLOBALS: readonly string[] = ["locale", "dir", "page"];
+
+/** Names of the facts of a page. */
+export const factNames = (page: PageName): readonly string[] => [
+  ...new Set([...Object.keys(ABSENT), ...Object.keys(pageFacts[page].shape)]),
+];
+
+/** The facts of a page, complete, and with `""` for a link that is not http, https or a path of ours (S22). */
+export function factsFor({ page, facts }: Page): object {
+  const given: Record<string, unknown> = { ...ABSENT, ...facts };
+  for (const name of LINKS) if (name in given) given[name] = safeLink(String(given[name]));
+  // An answer may be posted to an application's own scheme; never to one that a browser runs or reads (S22).
+  if (page === "post-on" && RUNS.test(facts.action)) given.action = "";
+  return given;
+}
+
+const RUNS = /^[\u0000-\u0020]*(?:javascript|data|vbscript|blob|file|about|view-source)\s*:/i;
+
+const safeLink = (url: string): string =>
+  /^(?:https?:\/\/[^\s"<>\\]+|\/(?![/\\])[^\s"<>\\]*)$/i.test(url) ? url : "";

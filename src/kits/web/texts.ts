@@ -1,0 +1,95 @@
+/**
+ * Texts of one locale: ICU messages, compiled once each. Called by the template engine; it never escapes (the engine
+ * does, for everything) and never throws for a text that a site has broken: the next layer's text is shown instead.
+ */
+import IntlMessageFormat from "intl-messageformat";
+
+/** Values a text may show. */
+export type TextArgs = Readonly<Record<string, string | number | boolean>>;
+
+/** One file of texts; a catalogue looks through several, the site's own first. */
+export interface TextLayer {
+  readonly locale: string;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+export interface Catalogue {
+  /** BCP 47 tag of the first layer. */
+  readonly locale: string;
+  readonly dir: "ltr" | "rtl";
+  has(key: string): boolean;
+  /** The sentence; the key itself when no layer has a usable text for it. */
+  text(key: string, args: TextArgs): string;
+}
+
+type Compiled = string | IntlMessageFormat;
+
+const RTL_LANGUAGE = /^(?:ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)(?:-|$)/i;
+// Characters that turn the direction of what follows: a name must not be able to rearrange the sentence around it.
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const RTL_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/** Makes a catalogue over `layers`; `onProblem` hears of a broken text once. */
+export function createCatalogue(
+  layers: readonly TextLayer[],
+  onProblem: (message: string) => void,
+): Catalogue {
+  const compiled = new Map<string, readonly Compiled[]>();
+  const locale = layers[0]?.locale ?? "en";
+
+  function find(key: string): readonly Compiled[] {
+    const known = compiled.get(key);
+    if (known !== undefined) return known;
+    const found: Compiled[] = [];
+    for (const layer of layers) {
+      const text = layer.texts.get(key);
+      if (text === undefined) continue;
+      const one = compileText(text, layer.locale);
+      if (one instanceof Error)
+        onProblem(`texts/${layer.locale}.json: ${key}: ${one.message}; another text is shown`);
+      else found.push(one);
+    }
+    // Keys that nobody has are not kept: where they come from outside, they could fill the memory.
+    if (found.length > 0) compiled.set(key, found);
+    return found;
+  }
+
+  return {
+    locale,
+    dir: RTL_LANGUAGE.test(locale) ? "rtl" : "ltr",
+    has: (key) => find(key).length > 0,
+    text(key, args) {
+      for (const one of find(key)) {
+        if (typeof one === "string") return one;
+        try {
+          return String(one.format(isolate(args)));
+        } catch (problem) {
+          onProblem(`text ${key} (${locale}): ${(problem as Error).message}; another text is shown`);
+        }
+      }
+      return key;
+    },
+  };
+}
+
+/** A text as it is shown: itself when it takes no values, an ICU message otherwise, an Error when it is not valid ICU. */
+export function compileText(text: string, locale: string): Compiled | Error {
+  if (!/[{}'#]/.test(text)) return text;
+  try {
+    return new IntlMessageFormat(text, locale, undefined, { ignoreTag: true });
+  } catch (problem) {
+    return new Error(`no valid ICU message (${(problem as Error).message})`);
+  }
+}
+
+function isolate(args: TextArgs): Record<string, string | number | boolean> {
+  const safe: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(args))
+    safe[name] = typeof value === "string" ? isolated(value) : value;
+  return safe;
+}
+
+function isolated(value: string): string {
+  const plain = value.replace(TURNING, "");
+  return RTL_LETTER.test(plain) ? `\u2068${plain}\u2069` : plain;
+}

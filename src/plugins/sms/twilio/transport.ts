@@ -1,0 +1,114 @@
+/**
+ * One HTTP exchange with Twilio on node:http(s): kept connections, one time limit over all of it, nothing tried twice
+ * (a message without an answer may have been sent). It stands in for the SDK's axios, which costs more processor time
+ * than the rest of a send. Errors carry a code and never the request.
+ */
+import * as http from "node:http";
+import * as https from "node:https";
+import { OVERDUE } from "./refusals.ts";
+
+export interface Exchange {
+  readonly method: string;
+  readonly uri: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  readonly params?: object | undefined;
+  readonly data?: unknown;
+}
+
+export interface Answer {
+  readonly statusCode: number;
+  readonly body: unknown;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+export interface TransportOptions {
+  /** Instead of Twilio's own hosts; reached without a proxy. */
+  readonly apiBase: URL | undefined;
+  readonly timeoutMs: number;
+  /** HTTPS_PROXY, NO_PROXY, … for Twilio's own hosts. */
+  readonly proxies: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+export type Transport = (exchange: Exchange) => Promise<Answer>;
+
+/** Below what servers and load balancers allow a silent connection, so that none is reused that is being closed. */
+const IDLE_MS = 10_000;
+const LARGEST_ANSWER = 512 * 1024;
+
+export function createTransport({ apiBase, timeoutMs, proxies }: TransportOptions): Transport {
+  const pool = { keepAlive: true, timeout: IDLE_MS, maxSockets: 64, maxFreeSockets: 16 };
+  const agent =
+    apiBase?.protocol === "http:"
+      ? new http.Agent(pool)
+      : new https.Agent(apiBase === undefined && proxies !== undefined ? { ...pool, proxyEnv: proxies } : pool);
+  const { request } = apiBase?.protocol === "http:" ? http : https;
+
+  return (exchange) => {
+    const url = addressOf(exchange, apiBase);
+    const body = exchange.data === undefined ? undefined : formOf(exchange.data);
+    return new Promise((resolve, reject) => {
+      const headers = headersOf(exchange, body);
+      const req = request(url, { method: exchange.method.toUpperCase(), agent, headers });
+      const timer = setTimeout(() => req.destroy(failure(OVERDUE)), timeoutMs);
+      const fail = (problem: unknown) => {
+        clearTimeout(timer);
+        reject(failure((problem as { code?: string }).code ?? "ECONNRESET"));
+      };
+      req.on("error", fail);
+      req.on("response", (res) => {
+        let text = "";
+        res.setEncoding("utf8");
+        res.on("data", (part: string) => {
+          text += part;
+          if (text.length > LARGEST_ANSWER) req.destroy(failure("EMSGSIZE"));
+        });
+        res.on("error", fail);
+        res.on("end", () => {
+          clearTimeout(timer);
+          resolve({ statusCode: res.statusCode ?? 0, body: parse(text), headers: res.headers });
+        });
+      });
+      req.end(body);
+    });
+  };
+}
+
+/** Twilio's URL, or the same path on the other server. */
+function addressOf({ uri, params }: Exchange, apiBase: URL | undefined): URL {
+  const url = new URL(uri);
+  const target = apiBase === undefined ? url : new URL(apiBase.pathname.replace(/\/$/, "") + url.pathname, apiBase);
+  target.search = params === undefined ? url.search : formOf(params);
+  return target;
+}
+
+function headersOf({ headers, username, password }: Exchange, body: string | undefined): http.OutgoingHttpHeaders {
+  const basic = Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64");
+  return {
+    ...(headers as http.OutgoingHttpHeaders | undefined),
+    authorization: `Basic ${basic}`,
+    ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
+  };
+}
+
+/** `application/x-www-form-urlencoded`; lists repeat the name, unset values are left out. */
+function formOf(fields: unknown): string {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields ?? {}))
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined && one !== null) form.append(name, String(one));
+  return form.toString();
+}
+
+/** JSON objects as such; anything else as null, which the SDK takes for an answer without content. */
+function parse(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const failure = (code: string): Error => Object.assign(new Error(`the exchange with Twilio ended with ${code}`), { code });
