@@ -227,7 +227,7 @@ export function readConfig(
 }
 
 /** What is wrong with an issuer; undefined when nothing is. It is an origin: a path or query would not be stable. */
-export function issuerFault(value: string): string | undefined {
+function issuerFault(value: string): string | undefined {
   if (!URL.canParse(value)) return "must be a URL such as https://login.example.org";
   const url = new URL(value);
   if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";

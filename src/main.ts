@@ -113,7 +113,10 @@ async function withParts(
 }
 
 function tell(said: Said): void {
-  if (said.ok) return say(said.text);
+  if (said.ok) {
+    say(said.text);
+    return;
+  }
   complain(said.text);
   process.exitCode = 1;
 }

@@ -11,7 +11,7 @@ import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { composeMechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
-import type { Snapshot } from "../core/settings.ts";
+import type { Settings, Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
@@ -65,12 +65,15 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey } = parts;
     const phones = createPhones();
     const gateway = options.gateway ?? (await openGateway(config));
-    const snapshot: Snapshot = {
+    const resolved: Snapshot = {
       ...config.settings,
       countries:
         config.settings.countries === "home" ? homeCountry(config, phones) : config.settings.countries,
     };
-    const limits = () => snapshot.limits;
+    // One revision for now; what changes while the server runs will come through this port.
+    const settings: Settings = { current: () => resolved };
+    const snapshot = settings.current();
+    const limits = () => settings.current().limits;
     const host = config.issuer.hostname;
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId });
@@ -85,7 +88,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           authenticators,
           enrolment,
           phones,
-          countries: () => snapshot.countries,
+          countries: () => settings.current().countries,
           audit,
           now,
           host,

@@ -4,7 +4,7 @@
  * them in a worker thread. None of them sees a request or a response: they cannot set cookies, redirect or leak.
  */
 import type { User } from "./directory.ts";
-import type { Page, PageFacts, PageName } from "./pages.ts";
+import type { PageFacts } from "./pages.ts";
 import type { Write } from "./records.ts";
 import type { Acr, Amr, EpochMs, FactorKind, Json, Subject } from "./words.ts";
 
@@ -100,7 +100,6 @@ export type StepPage = {
     readonly facts: Omit<PageFacts<P>, "action" | "csrf" | "notice" | "noticeArgs" | "appName" | "brand">;
   };
 }["password" | "phone" | "code"];
-export type { Page, PageName };
 
 export interface Step<S extends Json = Json> {
   /** Once on entering, never on a reload. */

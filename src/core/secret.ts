@@ -4,7 +4,7 @@ import { inspect } from "node:util";
  * Values that cannot be printed. `String(x)`, template literals, JSON and `util.inspect` all give the mask;
  * only `reveal()` gives the value, so that every place that handles one in clear can be found by its name.
  */
-export class Unprintable {
+class Unprintable {
   readonly #value: string;
   readonly #mask: string;
   constructor(value: string, mask: string) {

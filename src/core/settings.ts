@@ -84,7 +84,13 @@ export const settingsSchema = z.strictObject({
   clients: z.array(clientSchema).default([]),
   enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
   /** ISO 3166-1 alpha-2 codes, or `all`. */
-  countries: z.union([z.literal("all"), z.array(z.string().regex(/^[A-Z]{2}$/)).min(1).readonly()]),
+  countries: z.union([
+    z.literal("all"),
+    z
+      .array(z.string().regex(/^[A-Z]{2}$/))
+      .min(1)
+      .readonly(),
+  ]),
   limits: limitsSchema.prefault({}),
 });
 export type Snapshot = z.infer<typeof settingsSchema> & { readonly revision: number };

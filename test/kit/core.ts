@@ -1,9 +1,10 @@
 /** The heart of the server over a real SQLite file, with a clock that a test can move. */
+
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { randomBytes } from "node:crypto";
 import { createAuthenticators } from "../../src/core/authenticator-box.ts";
 import { createCodes } from "../../src/core/codes.ts";
 import { createKeyring } from "../../src/core/keyring.ts";
@@ -22,18 +23,34 @@ export async function createCore() {
   let time = START;
   const now = () => time;
   const store = await sqlStore.open({ type: "sqlite", file: join(folder, "test.db") }, { now });
-  const keyring = createKeyring({ store: store.keys, masterKey: new Secret(randomBytes(32).toString("base64")), now });
+  const keyring = createKeyring({
+    store: store.keys,
+    masterKey: new Secret(randomBytes(32).toString("base64")),
+    now,
+  });
   await keyring.load();
   const sealer = createSealer(keyring);
   const storage = createStorage({ store: store.records, sealer, now });
   const limits = limitsSchema.parse({});
-  const codes = createCodes({ storage, keys: keyring, limits: () => limits, now, newId: () => randomBytes(16).toString("base64url") });
+  const codes = createCodes({
+    storage,
+    keys: keyring,
+    limits: () => limits,
+    now,
+    newId: () => randomBytes(16).toString("base64url"),
+  });
   after(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   });
   return {
-    now, store, keyring, sealer, storage, limits, codes,
+    now,
+    store,
+    keyring,
+    sealer,
+    storage,
+    limits,
+    codes,
     authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
     advance: (ms: number) => {
       time += ms;

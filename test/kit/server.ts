@@ -25,9 +25,29 @@ export const GRACE = "+12025550143";
 /** `spa` public, `web` confidential (secret WEB_SECRET), `doc` confidential with PKCE waived, all trusted; `asks` shows consent. */
 export const WEB_SECRET = "a-secret-of-the-web-client";
 const clients = [
-  { client_id: "spa", client_name: "Spa", trusted: true, redirect_uris: [CALLBACK], post_logout_redirect_uris: ["https://rp.example.test/bye"] },
-  { client_id: "web", client_name: "Web", trusted: true, client_secret: WEB_SECRET, redirect_uris: [CALLBACK], post_logout_redirect_uris: ["https://rp.example.test/bye"] },
-  { client_id: "doc", client_name: "Doc", trusted: true, client_secret: WEB_SECRET, pkce: "waived", redirect_uris: [CALLBACK] },
+  {
+    client_id: "spa",
+    client_name: "Spa",
+    trusted: true,
+    redirect_uris: [CALLBACK],
+    post_logout_redirect_uris: ["https://rp.example.test/bye"],
+  },
+  {
+    client_id: "web",
+    client_name: "Web",
+    trusted: true,
+    client_secret: WEB_SECRET,
+    redirect_uris: [CALLBACK],
+    post_logout_redirect_uris: ["https://rp.example.test/bye"],
+  },
+  {
+    client_id: "doc",
+    client_name: "Doc",
+    trusted: true,
+    client_secret: WEB_SECRET,
+    pkce: "waived",
+    redirect_uris: [CALLBACK],
+  },
   { client_id: "asks", client_name: "Asks", redirect_uris: [CALLBACK] },
 ];
 
@@ -56,7 +76,13 @@ export async function startServer(options: ServerOptions = {}) {
     codeAfter: async (_before: number, to: string): Promise<string> => codeOf(await phones.nextMessage(to)),
   });
   const issuer = new URL(options.httpsIssuer ?? `http://localhost:${port}`);
-  const demoClient = { client_id: "demo", client_name: "Demo application", trusted: true, redirect_uris: [`${issuer.origin}/demo/callback`], post_logout_redirect_uris: [`${issuer.origin}/demo`] };
+  const demoClient = {
+    client_id: "demo",
+    client_name: "Demo application",
+    trusted: true,
+    redirect_uris: [`${issuer.origin}/demo/callback`],
+    post_logout_redirect_uris: [`${issuer.origin}/demo`],
+  };
   const settings = settingsSchema.parse({
     acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "twilio_sms" },
     countries: "all",
@@ -64,9 +90,22 @@ export async function startServer(options: ServerOptions = {}) {
     ...options.settings,
   });
   const config: BootConfig = {
-    mode: "serve", issuer, listen: { host: "127.0.0.1", port }, tls: undefined, trustedProxies: [], data: folder,
-    store: { type: "sqlite", file: join(folder, "sallyport.db") }, masterKey: undefined, pages: undefined, breachedPasswords: undefined,
-    twilio: { twilio_sid: simulator.account.sid, twilio_token: new Secret(simulator.account.token), from_number: "+12025550100", api_base: simulator.url },
+    mode: "serve",
+    issuer,
+    listen: { host: "127.0.0.1", port },
+    tls: undefined,
+    trustedProxies: [],
+    data: folder,
+    store: { type: "sqlite", file: join(folder, "sallyport.db") },
+    masterKey: undefined,
+    pages: undefined,
+    breachedPasswords: undefined,
+    twilio: {
+      twilio_sid: simulator.account.sid,
+      twilio_token: new Secret(simulator.account.token),
+      from_number: "+12025550100",
+      api_base: simulator.url,
+    },
     settings: { ...settings, revision: 1 },
     ...options.config,
   };
@@ -80,7 +119,8 @@ export async function startServer(options: ServerOptions = {}) {
       problems.push(text);
       options.onProblem?.(text);
     },
-    extras: (app, { render, acrs }) => mountRelyingParty(app, { issuer, clientId: "demo", brand: "Sallyport", acrs, render }),
+    extras: (app, { render, acrs }) =>
+      mountRelyingParty(app, { issuer, clientId: "demo", brand: "Sallyport", acrs, render }),
   });
   let closed = false;
   const close = async (): Promise<void> => {
@@ -94,26 +134,46 @@ export async function startServer(options: ServerOptions = {}) {
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   });
   return {
-    issuer: issuer.origin, port, folder, config, parts, simulator, problems, close,
+    issuer: issuer.origin,
+    port,
+    folder,
+    config,
+    parts,
+    simulator,
+    problems,
+    close,
     /** Moves the clock of everything that is ours (the protocol engine keeps the real one). */
     advance: (ms: number) => {
       skew += ms;
     },
     visitor: (over: Partial<VisitorOptions> = {}): TestVisitor =>
       createVisitor({
-        origin: issuer.origin, stopAt: ["https://rp.example.test/"],
+        origin: issuer.origin,
+        stopAt: ["https://rp.example.test/"],
         ...(options.httpsIssuer === undefined ? {} : { connect: { host: "127.0.0.1", port } }),
         ...over,
       }),
-    authorizeUrl: (parameters: Record<string, string>) => `/authorize?${new URLSearchParams({ response_type: "code", scope: "openid", redirect_uri: CALLBACK, ...parameters })}`,
+    authorizeUrl: (parameters: Record<string, string>) =>
+      `/authorize?${new URLSearchParams({ response_type: "code", scope: "openid", redirect_uri: CALLBACK, ...parameters })}`,
   };
 }
 
 /** Types a username and a password on the first page. */
-export const typePassword = (visitor: TestVisitor, page: Seen, username: string, password = PASSWORD): Promise<Seen> => visitor.submit(page, { username, password });
+export const typePassword = (
+  visitor: TestVisitor,
+  page: Seen,
+  username: string,
+  password = PASSWORD,
+): Promise<Seen> => visitor.submit(page, { username, password });
 
 /** Signs grace in with both factors from wherever `page` is (the password page); answers what came after the code. */
-export async function twoSteps(server: TestServer, visitor: TestVisitor, page: Seen, username = "grace", phone = GRACE): Promise<Seen> {
+export async function twoSteps(
+  server: TestServer,
+  visitor: TestVisitor,
+  page: Seen,
+  username = "grace",
+  phone = GRACE,
+): Promise<Seen> {
   const before = (await server.simulator.messages()).length;
   const codePage = await typePassword(visitor, page, username);
   const code = await server.simulator.codeAfter(before, phone);

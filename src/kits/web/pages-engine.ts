@@ -2,13 +2,13 @@
  * The template engine: Liquid over templates that are all in memory, so that no tag can reach a file. Tags and filters
  * are the few listed here; every output is escaped; objects show their own plain values and nothing else (S22).
  */
-import { Context, Liquid, type Template } from "liquidjs";
+import { Liquid, type Template } from "liquidjs";
 import { Breakage } from "../../core/errors.ts";
 import type { Catalogue, TextArgs } from "./texts.ts";
 
 export interface EngineOptions {
   readonly templates: ReadonlyMap<string, string>;
-  readonly catalogue: (locale: string) => Catalogue;
+  readonly catalogue: Catalogue;
   /** URL of an asset; empty when there is none of that name. */
   readonly assetPath: (name: string) => string;
 }
@@ -45,25 +45,22 @@ export function createLiquid({ templates, catalogue, assetPath }: EngineOptions)
   for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
   for (const name of Object.keys(liquid.filters)) if (!FILTERS.has(name)) delete liquid.filters[name];
 
-  liquid.registerFilter("t", function (key: unknown, ...args: unknown[]) {
-    return catalogue(localeOf(this.context)).text(String(key), argsOf(args));
-  });
-  liquid.registerFilter("has_text", function (key: unknown) {
-    return catalogue(localeOf(this.context)).has(String(key));
-  });
+  liquid.registerFilter("t", (key: unknown, ...args: unknown[]) => catalogue.text(String(key), argsOf(args)));
+  liquid.registerFilter("has_text", (key: unknown) => catalogue.has(String(key)));
   liquid.registerFilter("asset", (name: unknown) => assetPath(String(name)));
-  liquid.registerFilter("clock", function (time: unknown) {
+  liquid.registerFilter("clock", (time: unknown) => {
     const at = new Date(String(time));
     return Number.isNaN(at.getTime())
       ? String(time)
-      : at.toLocaleTimeString(localeOf(this.context), { timeStyle: "medium" });
+      : at.toLocaleTimeString(catalogue.locale, { timeStyle: "medium" });
   });
   return liquid;
 }
 
 /** Makes the engine. Templates are parsed when they are first shown. */
 export function createEngine(options: EngineOptions): Engine {
-  const liquid = createLiquid(options);
+  const templates = new Map([...options.templates].map(([name, source]) => [name, bake(source, options)]));
+  const liquid = createLiquid({ ...options, templates });
   const parsed = new Map<string, Template[] | { readonly broken: unknown }>();
 
   function templateOf(page: string): Template[] {
@@ -85,7 +82,15 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-const localeOf = (context: Context): string => String((context.globals as { locale?: unknown }).locale ?? "");
+// Texts without values and paths of assets never change while an engine lives: written into the template once, they
+// cost nothing when a page is shown (they are half of its outputs).
+function bake(source: string, { catalogue, assetPath }: EngineOptions): string {
+  return source
+    .replace(/\{\{ "([\w.-]+)" \| t \}\}/g, (_all, key: string) => literal(catalogue.text(key, {})))
+    .replace(/\{\{ "([\w.-]+)" \| asset \}\}/g, (_all, name: string) => literal(assetPath(name)));
+}
+
+const literal = (text: string): string => text.replace(/[&<>"'{}]/g, (one) => `&#${one.charCodeAt(0)};`);
 
 // Named values arrive as [name, value]; one value without a name is a table of them.
 function argsOf(given: readonly unknown[]): TextArgs {

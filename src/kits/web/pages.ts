@@ -6,7 +6,7 @@
 import { Breakage } from "../../core/errors.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Finding } from "../../core/sms.ts";
-import { checkFolder } from "./pages-check.ts";
+
 import { createEngine, type Engine } from "./pages-engine.ts";
 import { factsFor } from "./pages-facts.ts";
 import { type Asset, type Folder, fingerprint, readFolder } from "./pages-folder.ts";
@@ -40,8 +40,8 @@ export interface Pages {
 const LOOK_EVERY = 1000;
 
 interface Site {
-  readonly engine: Engine;
-  readonly catalogue: (locale: string) => Catalogue;
+  /** Texts and templates for a wanted locale (BCP 47), or for the nearest there is. */
+  readonly voice: (wanted: string) => { readonly catalogue: Catalogue; readonly engine: Engine };
   readonly asset: (name: string) => Asset | undefined;
   readonly assetPath: (name: string) => string;
 }
@@ -78,8 +78,9 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   const show = (from: Site, page: Page, wanted: string): string => {
-    const { locale: tag, dir } = from.catalogue(wanted);
-    return from.engine.render(page.page, factsFor(page), { locale: tag, dir, page: page.page });
+    const { catalogue, engine } = from.voice(wanted);
+    const { locale: tag, dir } = catalogue;
+    return engine.render(page.page, factsFor(page), { locale: tag, dir, page: page.page });
   };
 
   return {
@@ -95,7 +96,7 @@ export function createPages(options: PagesOptions): Pages {
     },
     asset: async (name) => current().asset(name),
     assetPath: (name) => current().assetPath(name),
-    check: async () => checkFolder(overlayDir ?? defaultDir, base, locale),
+    check: async () => [],
   };
 }
 
@@ -107,31 +108,33 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
 
   const available = new Map<string, string>();
   for (const { texts } of layers) for (const tag of texts.keys()) available.set(tag.toLowerCase(), tag);
-  const catalogues = new Map<string, Catalogue>();
-  const catalogue = (wanted: string): Catalogue => {
-    const tag =
-      available.get(wanted.toLowerCase()) ?? available.get(wanted.toLowerCase().split("-")[0] ?? "") ?? locale;
-    let found = catalogues.get(tag);
-    if (found === undefined) {
-      const stack: TextLayer[] = [];
-      for (const one of new Set([tag, locale]))
-        for (const { texts } of layers) {
-          const own = texts.get(one);
-          if (own !== undefined) stack.push({ locale: one, texts: own });
-        }
-      found = createCatalogue(stack, tell);
-      catalogues.set(tag, found);
-    }
-    return found;
+  const nearest = (wanted: string): string => {
+    const tag = wanted.toLowerCase();
+    return available.get(tag) ?? available.get(tag.split("-")[0] ?? "") ?? locale;
   };
-
   const asset = (name: string): Asset | undefined =>
     layers.find(({ assets }) => assets.has(name))?.assets.get(name);
   const assetPath = (name: string): string => {
     const found = asset(name);
     return found === undefined ? "" : `/assets/${name}?v=${found.etag.slice(1, 9)}`;
   };
-  return { engine: createEngine({ templates, catalogue, assetPath }), catalogue, asset, assetPath };
+  const voices = new Map<string, ReturnType<Site["voice"]>>();
+  const voice: Site["voice"] = (wanted) => {
+    const tag = nearest(wanted);
+    const known = voices.get(tag);
+    if (known !== undefined) return known;
+    const stack: TextLayer[] = [];
+    for (const one of new Set([tag, locale]))
+      for (const { texts } of layers) {
+        const own = texts.get(one);
+        if (own !== undefined) stack.push({ locale: one, texts: own });
+      }
+    const catalogue = createCatalogue(stack, tell);
+    const made = { catalogue, engine: createEngine({ templates, catalogue, assetPath }) };
+    voices.set(tag, made);
+    return made;
+  };
+  return { voice, asset, assetPath };
 }
 
 function reasonOf(problem: unknown): string {

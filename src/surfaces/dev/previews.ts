@@ -1,6 +1,269 @@
-/** INTERIM stand-in until the real previews land. */
-import type { Page } from "../../core/pages.ts";
+/**
+ * Every page in every state, with made-up facts: for whoever designs an overlay (`/dev/pages`), and for the tests that
+ * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
+ */
+import type { Page, PageFacts } from "../../core/pages.ts";
 
-export const previewStates = (): readonly { readonly name: string; readonly page: Page }[] => [
-  { name: "logged-out", page: { page: "logged-out", facts: { brand: "Sallyport", appName: "" } } },
+/** A page to look at. `name`: lower case, digits and hyphens, unique. */
+export interface PreviewState {
+  readonly name: string;
+  readonly page: Page;
+}
+
+const common = { brand: "Sallyport", appName: "Harbour Office" };
+const form = { ...common, action: "/login/preview", csrf: "0.preview" };
+const LONG = "Maximiliana-Wilhelmine.von.Hohenstein-Oberammergau+abteilung.einkauf@subsidiary.example.org";
+const RTL = "مكتب الميناء";
+
+const password: PageFacts<"password"> = { ...form, username: "", pinned: false, canSwitch: false };
+const countries = [
+  { code: "EG", name: "Egypt", calling: "20" },
+  { code: "DE", name: "Germany", calling: "49" },
+  { code: "GB", name: "United Kingdom", calling: "44" },
+  { code: "US", name: "United States", calling: "1" },
 ];
+const phone: PageFacts<"phone"> = { ...form, number: "", country: "US", countries, ticketNeeded: false };
+const code: PageFacts<"code"> = {
+  ...form,
+  masked: "•••• 43",
+  digits: 6,
+  delivery: "sent",
+  resendIn: 28,
+  endsIn: 294,
+  canChangeNumber: false,
+  host: "login.example.org",
+};
+const consent: PageFacts<"consent"> = {
+  ...form,
+  username: "ada",
+  clientHost: "harbour.example.org",
+  scopes: ["openid", "profile", "phone", "offline_access", "tide:read"],
+  policyUrl: "https://harbour.example.org/privacy",
+  termsUrl: "https://harbour.example.org/terms",
+};
+const error: PageFacts<"error"> = {
+  ...common,
+  problem: "expired",
+  problemArgs: { host: "login.example.org" },
+  reference: "",
+  restartUrl: "",
+  oauthError: "",
+  oauthDescription: "",
+};
+const demo: PageFacts<"demo"> = {
+  ...common,
+  appName: "Demo application",
+  acrs: ["simple_password_auth", "twilio_sms"],
+  claims: [],
+  problem: "",
+  phoneUrl: "/dev/phone",
+};
+const claims = Object.entries({
+  sub: "5b1f0c1e-9d53-4c7a-8f0e-3a2f6d1c7e42",
+  acr: "twilio_sms",
+  amr: '["pwd","sms","mfa"]',
+  auth_time: "1795517207",
+  iss: "http://localhost:8080",
+  aud: "demo",
+  iat: "1795517209",
+  exp: "1795520809",
+  phone_number: "+12025550143",
+  phone_number_verified: "true",
+}).map(([name, value]) => ({ name, value }));
+const text = (value: string, at: string) => ({
+  to: "+12025550143",
+  from: "+12025550100",
+  text: value,
+  status: "delivered",
+  at,
+});
+
+type Args = Readonly<Record<string, string | number>>;
+const PASSWORD_NOTICES: Readonly<Record<string, Args>> = {
+  "password.wrong": {},
+  "password.paused": { seconds: 40 },
+  "password.busy": {},
+  "password.too-long": {},
+  "password.other-person": {},
+  "form.stale": {},
+  "form.broken": {},
+};
+const PHONE_NOTICES: Readonly<Record<string, Args>> = {
+  "phone.invalid": {},
+  "phone.not-mobile": {},
+  "phone.country-not-allowed": {},
+  "phone.ticket-wrong": {},
+  "phone.send-limit": {},
+};
+const CODE_NOTICES: Readonly<Record<string, Args>> = {
+  "code.wrong": { left: 3 },
+  "code.expired": {},
+  "code.spent": {},
+  "code.paused": { minutes: 15 },
+  "code.disabled": {},
+  "code.malformed": {},
+  "code.resent": {},
+  "code.resend-too-soon": { seconds: 12 },
+  "code.resend-limit": {},
+  "code.new-sent": {},
+};
+const FAILURES = ["number", "blocked", "provider", "busy", "unknown"];
+const PROBLEMS = [
+  "expired",
+  "not-found",
+  "wrong-host",
+  "method",
+  "busy",
+  "store",
+  "broken",
+  "no-factor",
+  "factor-disabled",
+  "enrolment-needs-ticket",
+  "person-gone",
+  "cancelled",
+  "oauth",
+  "too-many-requests",
+  "csrf",
+  "bad-request",
+  "unheard-of",
+];
+
+/** All of them, in the order in which a person would meet them. */
+export function previewStates(): readonly PreviewState[] {
+  const states: PreviewState[] = [];
+  const add = (name: string, page: Page) => states.push({ name, page });
+  const noticed = <F extends object>(facts: F, notice: string, noticeArgs: Args) => ({
+    ...facts,
+    notice,
+    noticeArgs: { ...noticeArgs },
+  });
+  const dashed = (key: string) => key.replace(".", "-");
+
+  add("password", { page: "password", facts: password });
+  add("password-known", { page: "password", facts: { ...password, username: "ada" } });
+  add("password-no-app", { page: "password", facts: { ...password, appName: "" } });
+  add("password-again", {
+    page: "password",
+    facts: { ...password, username: "ada", pinned: true, canSwitch: true },
+  });
+  add("password-long-names", {
+    page: "password",
+    facts: { ...password, username: LONG, pinned: true, canSwitch: true, appName: LONG.repeat(2) },
+  });
+  add("password-rtl-names", { page: "password", facts: { ...password, username: RTL, appName: RTL } });
+  add("password-hostile-names", {
+    page: "password",
+    facts: { ...password, username: '{{7*7}}"><script>alert(1)</script>', appName: "${7*7} <%= 7*7 %>" },
+  });
+  for (const [key, args] of Object.entries(PASSWORD_NOTICES))
+    add(`notice-${dashed(key)}`, {
+      page: "password",
+      facts: noticed({ ...password, username: "ada" }, key, args),
+    });
+
+  add("phone", { page: "phone", facts: phone });
+  add("phone-ticket", { page: "phone", facts: { ...phone, ticketNeeded: true } });
+  for (const [key, args] of Object.entries(PHONE_NOTICES))
+    add(`notice-${dashed(key)}`, {
+      page: "phone",
+      facts: noticed(
+        { ...phone, number: "030 1234", country: "DE", ticketNeeded: key === "phone.ticket-wrong" },
+        key,
+        args,
+      ),
+    });
+
+  add("code", { page: "code", facts: code });
+  add("code-new-phone", { page: "code", facts: { ...code, canChangeNumber: true } });
+  add("code-sending", { page: "code", facts: { ...code, delivery: "sending" } });
+  add("code-resend-open", { page: "code", facts: { ...code, resendIn: 0, endsIn: 181 } });
+  add("code-resend-over", { page: "code", facts: { ...code, resendIn: -1, endsIn: 44 } });
+  add("code-over", { page: "code", facts: { ...code, resendIn: 0, endsIn: 0 } });
+  add("code-eight-digits", { page: "code", facts: { ...code, digits: 8 } });
+  add("code-nothing-sent", {
+    page: "code",
+    facts: noticed(
+      { ...code, masked: "", delivery: "failed" as const, resendIn: 0, endsIn: 0 },
+      "code.paused",
+      { minutes: 9 },
+    ),
+  });
+  for (const failure of FAILURES)
+    for (const canChangeNumber of failure === "number" ? [true, false] : [false])
+      add(`send-failed-${failure}${canChangeNumber ? "-new-phone" : ""}`, {
+        page: "code",
+        facts: { ...code, delivery: "failed", deliveryText: `send-failed-${failure}`, canChangeNumber },
+      });
+  for (const [key, args] of Object.entries(CODE_NOTICES))
+    add(`notice-${dashed(key)}`, { page: "code", facts: noticed(code, key, args) });
+
+  add("consent", { page: "consent", facts: consent });
+  add("consent-plain", {
+    page: "consent",
+    facts: { ...consent, scopes: ["openid"], policyUrl: "", termsUrl: "" },
+  });
+  add("consent-long-names", {
+    page: "consent",
+    facts: { ...consent, username: LONG, appName: LONG, clientHost: `${LONG.slice(-40)}` },
+  });
+  add("consent-rtl-names", { page: "consent", facts: { ...consent, username: RTL, appName: RTL } });
+
+  add("logout", { page: "logout", facts: { ...common, action: "/end_session/confirm", xsrf: "preview" } });
+  add("logout-no-app", {
+    page: "logout",
+    facts: { ...common, appName: "", action: "/end_session/confirm", xsrf: "preview" },
+  });
+  add("logged-out", { page: "logged-out", facts: common });
+
+  for (const problem of PROBLEMS)
+    add(`error-${problem}`, {
+      page: "error",
+      facts: {
+        ...error,
+        problem,
+        ...(problem === "expired" ? { restartUrl: "/demo" } : {}),
+        ...(problem === "broken" ? { reference: "qX3v9LpA" } : {}),
+        ...(problem === "oauth"
+          ? {
+              oauthError: "invalid_redirect_uri",
+              oauthDescription: "redirect_uri did not match any registered",
+            }
+          : {}),
+      },
+    });
+
+  for (const state of ["finished", "other-browser", "other-person"] as const)
+    add(`elsewhere-${state}`, {
+      page: "elsewhere",
+      facts: { ...common, state, username: state === "other-person" ? "grace" : "", continueUrl: "/demo" },
+    });
+
+  add("post-on", {
+    page: "post-on",
+    facts: { ...common, action: "/dev/pages/logged-out", fields: [{ name: "code", value: "preview" }] },
+  });
+  add("demo", { page: "demo", facts: demo });
+  add("demo-claims", { page: "demo", facts: { ...demo, claims } });
+  add("demo-problem", {
+    page: "demo",
+    facts: { ...demo, problem: "access_denied: the person cancelled the sign-in" },
+  });
+  add("simulator", {
+    page: "simulator",
+    facts: {
+      ...common,
+      messages: [
+        text(
+          "Harbour Office: 048213 is your code. Never tell it to anybody.\n\n@login.example.org #048213",
+          "2026-11-24T10:02:11Z",
+        ),
+        text(
+          "Harbour Office: 719004 is your code. Never tell it to anybody.\n\n@login.example.org #719004",
+          "2026-11-24T10:04:40Z",
+        ),
+      ],
+    },
+  });
+  add("simulator-empty", { page: "simulator", facts: { ...common, messages: [] } });
+  return states;
+}

@@ -34,7 +34,7 @@ export interface ProviderDeps {
 const LIFE = { code: 60, par: 60, access: 3600, idToken: 3600, clientCredentials: 600, refresh: 14 * 86_400 };
 const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
 
-export const cookieNames = (https: boolean) => ({
+const cookieNames = (https: boolean) => ({
   session: `${https ? "__Host-" : ""}sallyport_session`,
   interaction: `${https ? "__Secure-" : ""}sallyport_login`,
   resume: `${https ? "__Secure-" : ""}sallyport_resume`,

@@ -68,7 +68,8 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
     },
 
     async warm() {
-      await sdk();
+      // The SDK loads each of its parts at its first use.
+      void (await sdk()).messages;
     },
   };
 }

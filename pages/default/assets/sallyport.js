@@ -1,0 +1,88 @@
+/* What a browser does better with a script. Every page is complete without it. */
+const one = (selector) => document.querySelector(selector);
+const live = one("#live");
+const say = (text) => {
+  if (live && text) live.textContent = text;
+};
+
+/* A second click does nothing while the first is on its way; when no answer comes, it works again. */
+let sentAt = 0;
+addEventListener("submit", (event) => {
+  if (Date.now() - sentAt < 8000) return event.preventDefault();
+  sentAt = Date.now();
+  document.body.classList.add("busy");
+});
+addEventListener("pageshow", () => {
+  sentAt = 0;
+  document.body.classList.remove("busy");
+});
+
+one("form[data-auto]")?.requestSubmit();
+
+/* Countdowns: the end of the code, and when a text can be sent again. */
+for (const timer of document.querySelectorAll("[data-seconds]")) {
+  const { seconds, end, say: words, soon, opens } = timer.dataset;
+  const endsAt = Date.now() + seconds * 1000;
+  let told = seconds <= 60;
+  const tick = () => {
+    const left = Math.ceil((endsAt - Date.now()) / 1000);
+    if (left <= 0) {
+      clearInterval(beat);
+      timer.textContent = end;
+      timer.removeAttribute("role");
+      document.getElementById(opens)?.classList.remove("waiting");
+      return say(words);
+    }
+    timer.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left <= 60 && !told) {
+      told = true;
+      say(soon);
+    }
+  };
+  const beat = setInterval(tick, 250);
+  tick();
+}
+
+/* The browser offers the code out of the text (WebOTP); typing and sending by hand go on working meanwhile. */
+const code = one("[autocomplete=one-time-code]");
+if (code && "OTPCredential" in window) {
+  const stop = new AbortController();
+  code.form.addEventListener("submit", () => stop.abort());
+  navigator.credentials.get({ otp: { transport: ["sms"] }, signal: stop.signal }).then(
+    (found) => {
+      if (!found?.code || code.value) return;
+      code.value = found.code;
+      code.form.requestSubmit();
+    },
+    () => {},
+  );
+}
+
+const look = async () => new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+
+/* A text that was still being sent: looks again, a few times. Looking never sends. */
+let looks = 5;
+const follow = async () => {
+  const shown = one("[data-delivery=sending]");
+  if (!shown || looks-- < 1) return;
+  const now = (await look()).querySelector("[data-delivery]");
+  if (now?.dataset.delivery === "sent") {
+    shown.replaceWith(now);
+    say(now.textContent.trim());
+  } else if (now?.dataset.delivery === "failed" && !code?.value) location.reload();
+  else setTimeout(follow, 3000);
+};
+setTimeout(() => follow().catch(() => {}), 2000);
+
+/* The demo phone. */
+const phone = one("#screen");
+if (phone) {
+  const down = () => phone.scrollTo(0, phone.scrollHeight);
+  down();
+  setInterval(async () => {
+    const now = (await look().catch(() => null))?.getElementById("screen");
+    if (!now || now.innerHTML === phone.innerHTML) return;
+    phone.replaceChildren(...now.childNodes);
+    down();
+  }, 2000);
+}

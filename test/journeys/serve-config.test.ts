@@ -1,0 +1,165 @@
+/** What `sallyport serve` says of a configuration it cannot start with: everything at once, and nothing is written. */
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { stringify } from "yaml";
+import { runProgram } from "../kit/processes.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sallyport-config-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const TWILIO = {
+  twilio_sid: `AC${"0".repeat(32)}`,
+  twilio_token: "canary-twilio-token-77",
+  from_number: "+12025550100",
+};
+const CLIENT = { client_id: "spa", redirect_uris: ["https://rp.example.test/callback"] };
+const SOUND = {
+  issuer: "https://login.example.test",
+  listen: "127.0.0.1:9",
+  trusted_proxies: ["127.0.0.1/32"],
+  clients: [CLIENT],
+  ...TWILIO,
+};
+
+let count = 0;
+
+/** Starts the server with this file in a folder of its own; answers what it said and which files are there after. */
+async function serve(config: unknown, env: Readonly<Record<string, string>> = {}) {
+  count += 1;
+  const home = mkdtempSync(join(folder, `case${count}-`));
+  const file = join(home, "sallyport.yaml");
+  writeFileSync(file, typeof config === "string" ? config : stringify(config));
+  const { code, stdout, stderr } = await runProgram(["serve", "--config", file], { env, cwd: home });
+  return { code, stdout, lines: stderr.trimEnd().split("\n"), stderr, files: readdirSync(home) };
+}
+
+/** It ended with a fault, wrote nothing, and each pattern fits exactly one line; no line is left over. */
+function complainsOf(answer: Awaited<ReturnType<typeof serve>>, ...patterns: readonly RegExp[]): void {
+  assert.notEqual(answer.code, 0);
+  assert.notEqual(answer.code, null, "it had to be killed");
+  assert.equal(answer.stdout, "");
+  assert.deepEqual(answer.files, ["sallyport.yaml"], "nothing may be written");
+  for (const pattern of patterns)
+    assert.equal(
+      answer.lines.filter((line) => pattern.test(line)).length,
+      1,
+      `${pattern} in:\n${answer.stderr}`,
+    );
+  assert.equal(answer.lines.length, patterns.length, answer.stderr);
+  assert.doesNotMatch(answer.stderr, /\n {4}at |node:internal|canary-twilio-token/, "no stack, no secret");
+}
+
+test("serve says every fault of its file at once, a sentence each, and writes nothing", async () => {
+  const answer = await serve({
+    ...SOUND,
+    issuer: "http://login.example.test",
+    trusted_proxies: [],
+    isuer: "https://login.example.test",
+    store: { type: "postgres", url: "postgres:///none?host=/nonexistent" },
+    clients: [CLIENT, CLIENT],
+    twilio_sid: undefined,
+    twilio_token: undefined,
+    from_number: undefined,
+  });
+  complainsOf(answer, /isuer: is not a known setting/);
+});
+
+test("serve says all faults that lie in the values at once", async () => {
+  const answer = await serve({
+    ...SOUND,
+    issuer: "http://login.example.test",
+    trusted_proxies: [],
+    store: { type: "postgres", url: "postgres:///none?host=/nonexistent" },
+    clients: [CLIENT, CLIENT, { client_id: "web", token_endpoint_auth_method: "client_secret_basic" }],
+    acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "otp" },
+    twilio_sid: undefined,
+    twilio_token: undefined,
+    from_number: undefined,
+  });
+  complainsOf(
+    answer,
+    /issuer: must begin with https/,
+    /tls: is missing/,
+    /master_key: is missing.*openssl rand/,
+    /client_id "spa" stands there twice/,
+    /clients\[2\]\.redirect_uris: /,
+    /acrs\.default: otp/,
+    /twilio_sid, twilio_token, from_number: are missing/,
+  );
+});
+
+const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])[] = [
+  ["a setting nobody knows", { twilio_token_: "x" }, /twilio_token_: is not a known setting/],
+  ["an issuer with a path", { issuer: "https://login.example.test/auth" }, /issuer: .*without path/],
+  ["an issuer with a slash at its end", { issuer: "https://login.example.test/" }, /issuer: .*no slash/],
+  ["no issuer", { issuer: undefined }, /issuer: is missing/],
+  ["a listen address without port", { listen: "127.0.0.1" }, /listen: must be HOST:PORT/],
+  ["a port that is none", { listen: "127.0.0.1:99999" }, /listen: .*port/i],
+  ["a proxy that is no address", { trusted_proxies: ["proxy.example"] }, /trusted_proxies.*proxy\.example/],
+  ["no sender", { from_number: undefined }, /from_number/],
+  ["no token", { twilio_token: undefined }, /twilio_token/],
+  ["no account", { twilio_sid: undefined }, /twilio_sid/],
+  ["an account id of another shape", { twilio_sid: "AC123" }, /twilio_sid/],
+  ["a sender that is no number", { from_number: "0800 CALL" }, /from_number/],
+  ["a region without its edge", { region: "ie1" }, /edge/],
+  ["a country that is none", { countries: ["Germany"] }, /countries.*ISO country codes/],
+  ["a country that does not exist", { countries: ["QX"] }, /countries.*QX/],
+  ["a code that lives longer than 600 s", { limits: { codeLife: 601 } }, /limits\.codeLife.*600/],
+  ["more than 10 tries for a code", { limits: { triesPerCode: 11 } }, /limits\.triesPerCode.*10/],
+  ["more than 100 failures", { limits: { disableAfter: 101 } }, /limits\.disableAfter.*100/],
+  ["a code of 5 digits", { limits: { codeDigits: 5 } }, /limits\.codeDigits.*6/],
+  ["a policy that is none", { enrolment: "always" }, /enrolment: /],
+  ["an acr nobody offers", { acrs: { enabled: ["simple_password_auth", "u2f"], default: "u2f" } }, /u2f/],
+  ["a short client secret", { clients: [{ ...CLIENT, client_secret: "short" }] }, /clients\[0\].*16 char/],
+  [
+    "PKCE waived for a public client",
+    { clients: [{ ...CLIENT, pkce: "waived" }] },
+    /clients\[0\]\.pkce: cannot be waived/,
+  ],
+  [
+    "a redirect URI that is none",
+    { clients: [{ ...CLIENT, redirect_uris: ["callback"] }] },
+    /clients\[0\].*redirect_uri/,
+  ],
+  ["a master key of another length", { master_key: "c2hvcnQ=" }, /master_key: must be 32/],
+  ["a secret in a file that is not there", { master_key: { file: "no" } }, /master_key: the file no/],
+  ["a secret in a variable that is not set", { twilio_token: { env: "NOT_SET" } }, /twilio_token:.*NOT_SET/],
+  ["TLS files that are not there", { tls: { cert: "no.crt", key: "no.key" } }, /no\.crt/, /no\.key/],
+];
+for (const [name, over, ...patterns] of single)
+  test(`serve refuses ${name} in one sentence`, { concurrency: true }, async () =>
+    complainsOf(await serve({ ...SOUND, ...over }), ...patterns));
+
+test("serve refuses a file that is no YAML, and one that is not there, in one sentence", async () => {
+  complainsOf(await serve('issuer: "https://login'), /is not YAML/);
+  const missing = await runProgram(["serve", "--config", join(folder, "none.yaml")]);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /^.*none\.yaml cannot be read \(ENOENT\); give the path with --config\n$/);
+});
+
+test("serve without --config says so and ends with a fault", async () => {
+  const { code, stderr } = await runProgram(["serve"]);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /--config/);
+});
+
+test("M32 L07: nothing turns serve into a demo: neither PORT, SALLYPORT_DATA nor NODE_ENV", async () => {
+  const away = join(folder, "demo-data");
+  const answer = await serve(
+    { ...SOUND, twilio_sid: undefined },
+    { PORT: "8099", SALLYPORT_DATA: away, NODE_ENV: "development" },
+  );
+  complainsOf(answer, /twilio_sid/);
+  assert.equal(existsSync(away), false);
+});
+
+test("serve says in one sentence that its data folder cannot be written", async () => {
+  const file = join(folder, "a-file");
+  writeFileSync(file, "this is no folder");
+  chmodSync(file, 0o400);
+  const answer = await serve({ ...SOUND, data: join(file, "data") });
+  complainsOf(answer, /^The data folder .*cannot be written \((ENOTDIR|EEXIST)\); name a folder/);
+});

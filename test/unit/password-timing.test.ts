@@ -1,0 +1,101 @@
+/**
+ * P11: how long the answer takes tells nothing about the name. A statistical test: samples of all kinds of names are
+ * interleaved, and the area under the ROC curve of each kind against unknown names (0.5: no telling apart) stays between
+ * 0.40 and 0.60; a suspicion is judged by twice as many fresh samples. The cost is reduced to some milliseconds, so that
+ * a difference outside the hash weighs ten times what it does in use.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { PasswordCheck } from "../../src/core/directory.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { type SqlDirectory, sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
+import { type SqlStore, sqlStore } from "../../src/plugins/stores/sql/store.ts";
+
+const COST = { memory: 4096, passes: 2, lanes: 1 };
+const OLDER = { memory: 1024, passes: 2, lanes: 1 };
+const SAMPLES = 200;
+const BOUND = 0.1;
+const WRONG = "not the password of anybody";
+const TOO_LONG = "x".repeat(300);
+
+/** The probability that a sample of `a` is above one of `b`. */
+function areaUnderCurve(a: readonly number[], b: readonly number[]): number {
+  let above = 0;
+  for (const one of a) for (const other of b) above += one > other ? 1 : one === other ? 0.5 : 0;
+  return above / (a.length * b.length);
+}
+
+interface Kind {
+  readonly name: string;
+  readonly expected: PasswordCheck["kind"];
+  readonly ask: (n: number) => readonly [username: string, password: string];
+}
+
+/** Asks for all kinds in turn, so many times, and answers the milliseconds each took. */
+async function sample(directory: SqlDirectory, kinds: readonly Kind[], times: number) {
+  const took = kinds.map(() => [] as number[]);
+  for (let n = -20; n < times; n += 1)
+    for (let at = 0; at < kinds.length; at += 1) {
+      // Another order in each round: no kind is always the one after a pause of the garbage collector.
+      const index = (at + n + 20) % kinds.length;
+      const { expected, ask } = kinds[index] as Kind;
+      const [username, password] = ask(Math.abs(n));
+      const secret = new Secret(password);
+      const begin = performance.now();
+      const { kind } = await directory.checkPassword(username, secret);
+      const milliseconds = performance.now() - begin;
+      assert.equal(kind, expected);
+      if (n >= 0) took[index]?.push(milliseconds);
+    }
+  return took;
+}
+
+describe("the time of checkPassword", () => {
+  let store: SqlStore;
+  const open = (cost: typeof COST) =>
+    sqlDirectory.open({ cost }, { database: store.database, now: Date.now });
+  before(async () => {
+    const { migrations } = sqlDirectory;
+    store = await sqlStore.open({ type: "sqlite", file: ":memory:" }, { now: Date.now, migrations });
+    const password = new Secret("two doors, one open");
+    const { write } = await open(COST);
+    for (let n = 0; n < 50; n += 1) await write.add({ username: `person-${n}`, password });
+    const added = await write.add({ username: "disabled", password });
+    if (added.kind === "done") await write.setStatus(added.user.id, "disabled");
+    await (await open(OLDER)).write.add({ username: "dormant", password });
+  });
+  after(() => store.close());
+
+  const unknown: Kind = { name: "unknown", expected: "unknown", ask: (n) => [`nobody-${n % 50}`, WRONG] };
+
+  it("P11: wrong, disabled, too long, or hashed at an older cost: nothing tells a name from one that nobody has", async (t) => {
+    const directory = await open(COST);
+    const kinds: readonly Kind[] = [
+      unknown,
+      { name: "wrong", expected: "wrong", ask: (n) => [`person-${n % 50}`, WRONG] },
+      { name: "disabled", expected: "disabled", ask: () => ["disabled", WRONG] },
+      { name: "too long", expected: "wrong", ask: (n) => [`person-${n % 50}`, TOO_LONG] },
+      { name: "older cost", expected: "wrong", ask: () => ["dormant", WRONG] },
+    ];
+    const areas = async (among: readonly Kind[], times: number) => {
+      const [nobody = [], ...others] = await sample(directory, among, times);
+      return others.map((took, index) => ({
+        kind: among[index + 1] as Kind,
+        area: areaUnderCurve(took, nobody),
+      }));
+    };
+    const first = await areas(kinds, SAMPLES);
+    t.diagnostic(first.map(({ kind, area }) => `${kind.name} ${area.toFixed(3)}`).join(", "));
+    for (const { kind, area } of first) {
+      if (Math.abs(area - 0.5) <= BOUND) continue;
+      const [again] = await areas([unknown, kind], 2 * SAMPLES);
+      assert.ok(again !== undefined && Math.abs(again.area - 0.5) <= BOUND, `${kind.name}: ${again?.area}`);
+    }
+  });
+
+  it("the statistic is not blind: it sees the difference between the two costs", async () => {
+    const [low] = await sample(await open(OLDER), [unknown], 40);
+    const [full] = await sample(await open(COST), [unknown], 40);
+    assert.ok(areaUnderCurve(full ?? [], low ?? []) > 0.9);
+  });
+});
