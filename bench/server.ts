@@ -55,7 +55,7 @@ function configOf({ folder, account, api }: ServerStart, port: number): BootConf
     twilio: {
       twilio_sid: account.sid,
       twilio_token: new Secret(account.token),
-      from_number: "+12025550100",
+      from_number: "+12065550100",
       api_base: api,
     },
     settings: { ...settings, revision: 1 },

@@ -18,7 +18,7 @@ const window = createServer((req, res) => {
 answer(
   {
     async start(account: { sid: string; token: string }) {
-      simulator = createSimulator({ accounts: [account], now: Date.now, keep: 500 });
+      simulator = createSimulator({ accounts: [account], now: Date.now, keep: 100 });
       const { url } = await simulator.listen();
       await new Promise<void>((resolve) => window.listen(0, "127.0.0.1", resolve));
       return { api: url, phones: `http://127.0.0.1:${(window.address() as AddressInfo).port}` };

@@ -29,7 +29,7 @@ export async function startUp(start: ServerStart, port: number): Promise<StartUp
     data: start.folder,
     twilio_sid: account.sid,
     twilio_token: account.token,
-    from_number: "+12025550100",
+    from_number: "+12065550100",
     api_base: api,
     clients: [{ client_id: CLIENT, redirect_uris: [CALLBACK] }],
   };

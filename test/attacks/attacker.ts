@@ -4,7 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { CALLBACK, GRACE, type TestServer, typePassword } from "../kit/server.ts";
+import { codeOf } from "../kit/simulator.ts";
 import type { Seen, TestVisitor } from "../kit/visitor.ts";
 
 const VERIFIER = "a-code-verifier-that-is-long-enough-for-rfc-7636";
@@ -25,6 +27,26 @@ export const authorize = (server: TestServer, more: Record<string, string> = {})
 export const begin = (server: TestServer, visitor: TestVisitor, more: Record<string, string> = {}) =>
   visitor.get(authorize(server, more));
 
+/** How many texts the provider has taken. */
+export const texts = async (server: TestServer): Promise<number> => (await server.simulator.messages()).length;
+
+/** The code of the first text to this number after the first `count` texts; waits for it, at most 3 s. */
+export async function codeAfter(server: TestServer, count: number, phone = GRACE): Promise<string> {
+  for (let tries = 0; tries < 150; tries += 1) {
+    const found = (await server.simulator.messages()).slice(count).find(({ to }) => to === phone);
+    if (found !== undefined) return codeOf(found);
+    await sleep(20);
+  }
+  throw new Error(`no text to •••• ${phone.slice(-2)}`);
+}
+
+/** Types grace's password and code from the password page on. */
+export async function finish(server: TestServer, visitor: TestVisitor, page: Seen): Promise<Seen> {
+  const count = await texts(server);
+  const next = await typePassword(visitor, page, "grace");
+  return visitor.submit(next, { code: await codeAfter(server, count) });
+}
+
 /** Opens a login and passes the password; answers the code page and the code that was sent. */
 export async function toCodePage(
   server: TestServer,
@@ -33,9 +55,9 @@ export async function toCodePage(
   [username, phone]: readonly [string, string] = ["grace", GRACE],
 ): Promise<{ page: Seen; code: string }> {
   const page = await begin(server, visitor, more);
-  const before = (await server.simulator.messages()).length;
+  const count = await texts(server);
   const next = await typePassword(visitor, page, username);
-  return { page: next, code: await server.simulator.codeAfter(before, phone) };
+  return { page: next, code: await codeAfter(server, count, phone) };
 }
 
 /** Signs in with both factors; answers what the relying party was sent. */
@@ -83,6 +105,13 @@ export async function claims(server: TestServer, seen: Seen): Promise<Claims> {
 export async function nameOf(server: TestServer, seen: Seen): Promise<string | undefined> {
   return (await server.parts.directory.get((await claims(server, seen)).sub))?.username;
 }
+
+/** The cookies a browser would send with a request for this path, as one header. */
+export const cookiesFor = (visitor: TestVisitor, path: string): string =>
+  [...visitor.jar]
+    .filter(([, cookie]) => path.startsWith(cookie.path))
+    .map(([key, cookie]) => `${key.split("\n")[0]}=${cookie.value}`)
+    .join("; ");
 
 /** Copies cookies whose name holds `part` from one jar into another, as somebody does who can set cookies there. */
 export function plant(from: TestVisitor, into: TestVisitor, part: string): number {

@@ -1,9 +1,9 @@
 /** Cookies: how they are set, what a planted one is worth, and what is left of them after logout. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startServer, twoSteps, typePassword } from "../kit/server.ts";
+import { startServer, typePassword } from "../kit/server.ts";
 import { formOf, type Seen, textOf } from "../kit/visitor.ts";
-import { begin, claims, grantOf, nameOf, plant, rawRequest, ROOT, signedIn, signIn, toCodePage, tokens } from "./attacker.ts";
+import { begin, claims, codeAfter, cookiesFor, finish, grantOf, nameOf, plant, rawRequest, ROOT, signedIn, signIn, texts, toCodePage, tokens } from "./attacker.ts";
 
 const server = await startServer();
 const secure = await startServer({ httpsIssuer: "https://login.example.test", simulator: server.simulator });
@@ -15,7 +15,7 @@ const setCookies = (seen: Seen): string[] =>
 test("S05 over https every cookie is Secure, HttpOnly, SameSite=Lax, host-only and prefixed; the session is __Host- and signed", async () => {
   const visitor = secure.visitor();
   const page = await begin(secure, visitor);
-  const end = await twoSteps(secure, visitor, page);
+  const end = await finish(secure, visitor, page);
   const lines = [...setCookies(page), ...setCookies(end)];
   assert.ok(lines.length >= 6, lines.map((line) => line.split("=")[0]).join());
   for (const line of lines) {
@@ -35,7 +35,7 @@ test("S05 over https every cookie is Secure, HttpOnly, SameSite=Lax, host-only a
 test("S05 on the demo's http there is no prefix and no Secure, and all else is equal", async () => {
   const visitor = server.visitor();
   const page = await begin(server, visitor);
-  const lines = [...setCookies(page), ...setCookies(await twoSteps(server, visitor, page))];
+  const lines = [...setCookies(page), ...setCookies(await finish(server, visitor, page))];
   assert.ok(lines.length >= 6);
   for (const line of lines) {
     const name = line.split("=")[0] ?? "";
@@ -93,9 +93,9 @@ test("S03 the session cookie is new at sign-in, at step-up and at re-authenticat
   const stages: (() => Promise<Seen>)[] = [
     async () => typePassword(visitor, await begin(server, visitor, SIMPLE), "grace"),
     async () => {
-      const sent = (await server.simulator.messages()).length;
+      const sent = await texts(server);
       const page = await begin(server, visitor, { acr_values: "twilio_sms" });
-      return visitor.submit(page, { code: await server.simulator.codeAfter(sent, "+12025550143") });
+      return visitor.submit(page, { code: await codeAfter(server, sent) });
     },
     async () => typePassword(visitor, await begin(server, visitor, { prompt: "login", ...SIMPLE }), "grace"),
   ];
@@ -115,7 +115,7 @@ test("S03 M07 an attacker's session cookie, planted before the victim signs in, 
   const victim = server.visitor();
   plant(attacker, victim, "session");
   const page = await begin(server, victim, { prompt: "login" });
-  assert.equal(await nameOf(server, await twoSteps(server, victim, page)), "grace");
+  assert.equal(await nameOf(server, await finish(server, victim, page)), "grace");
   const still = await begin(server, attacker, { prompt: "none", ...SIMPLE });
   if (grantOf(still) !== undefined) assert.equal(await nameOf(server, still), "root");
   assert.notEqual(attacker.cookie("sallyport_session"), victim.cookie("sallyport_session"));
@@ -147,8 +147,7 @@ test("S11 M07 login CSRF: a login the attacker has finished cannot be resumed in
     const attacker = server.visitor();
     const { page, code } = await toCodePage(server, attacker, {}, ["root", ROOT]);
     const { action, fields } = formOf(page);
-    const cookie = [...attacker.jar].filter(([, one]) => page.url.pathname.startsWith(one.path)).map(([key, one]) => `${key.split("\n")[0]}=${one.value}`).join("; ");
-    const posted = await rawRequest(server, { method: "POST", target: action, headers: { Cookie: cookie }, body: new URLSearchParams({ ...fields, code }).toString() });
+    const posted = await rawRequest(server, { method: "POST", target: action, headers: { Cookie: cookiesFor(attacker, page.url.pathname) }, body: new URLSearchParams({ ...fields, code }).toString() });
     const resume = /location: (\S+)/i.exec(posted.text)?.[1] ?? "";
     assert.match(resume, /\/authorize\/[\w-]+$/);
     const victim = server.visitor();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "../kit/server.ts";
 import { formOf } from "../kit/visitor.ts";
-import { authorize, begin, rawRequest, toCodePage } from "./attacker.ts";
+import { authorize, begin, cookiesFor, rawRequest, toCodePage } from "./attacker.ts";
 
 const server = await startServer({ httpsIssuer: "https://login.example.test" });
 
@@ -29,8 +29,7 @@ const visitor = server.visitor();
 const { page, code } = await toCodePage(server, visitor);
 const first = await begin(server, visitor);
 const cookies = [...visitor.jar].map(([key, { value }]) => `${key.split("\n")[0]}=${value}`).join("; ");
-const cookiesOf = (path: string) => [...visitor.jar].filter(([, one]) => one.path === "/" || one.path === path).map(([key, { value }]) => `${key.split("\n")[0]}=${value}`).join("; ");
-const own = (path: string) => ({ Cookie: cookiesOf(path) });
+const own = (path: string) => ({ Cookie: cookiesFor(visitor, path) });
 
 await ask("the password page", 200, { target: first.url.pathname, headers: own(first.url.pathname) });
 await ask("the code page", 200, { target: page.url.pathname, headers: own(page.url.pathname) });

@@ -5,10 +5,9 @@ import type { FaultRequest } from "../../src/surfaces/dev/simulator/faults.ts";
 import { GRACE, startServer, typePassword } from "../kit/server.ts";
 import { codeOf } from "../kit/simulator.ts";
 import { formOf, type Seen, textOf } from "../kit/visitor.ts";
-import { begin, grantOf, ROOT, signedIn, toCodePage } from "./attacker.ts";
+import { begin, codeAfter, grantOf, ROOT, signedIn, texts, toCodePage } from "./attacker.ts";
 
 const server = await startServer();
-const texts = async () => server.simulator.messages();
 
 const faults: readonly (readonly [string, FaultRequest])[] = [
   ["401", { status: 401, code: 20003 }],
@@ -42,9 +41,9 @@ async function staysAndRecovers(story: string, fault: FaultRequest): Promise<str
   assert.equal(grantOf(await visitor.get(page.url.pathname.replace("/login/", "/authorize/"))), undefined);
   assert.equal(await signedIn(server), before, `${story} has let somebody through`);
   server.advance(31_000);
-  const count = (await texts()).length;
+  const count = await texts(server);
   const again = await visitor.submit(await visitor.get(page.url.href), { action: "resend" });
-  const code = await server.simulator.codeAfter(count, GRACE);
+  const code = await codeAfter(server, count);
   assert.ok(grantOf(await visitor.submit(again, { code })), `${story}: the resend works`);
   return said;
 }
@@ -87,14 +86,14 @@ test("O16 a failed resend leaves the code of the first text good", async () => {
 test("O17 a provider that takes the message and drops the answer: the last text that arrived works", async () => {
   const visitor = server.visitor();
   const first = await begin(server, visitor);
-  const before = (await texts()).length;
+  const before = await texts(server);
   await server.simulator.fault({ then: "drop-after-accept" });
   const page = await typePassword(visitor, first, "grace");
   await server.simulator.clearFaults();
   server.advance(31_000);
   await visitor.submit(await visitor.get(page.url.href), { action: "resend" });
-  await server.simulator.codeAfter(before + 1, GRACE);
-  const sent = (await texts()).slice(before);
+  await codeAfter(server, before + 1);
+  const sent = (await server.simulator.messages()).slice(before);
   assert.equal(sent.length, 2);
   const codes = sent.map(codeOf);
   assert.equal(codes[0], codes[1], "a code on its way is never killed");
@@ -104,10 +103,10 @@ test("O17 a provider that takes the message and drops the answer: the last text 
 test("O17 even without asking again the dropped text's code signs in", async () => {
   const visitor = server.visitor();
   const first = await begin(server, visitor);
-  const before = (await texts()).length;
+  const before = await texts(server);
   await server.simulator.fault({ then: "drop-after-accept" });
   const page = await typePassword(visitor, first, "grace");
   await server.simulator.clearFaults();
-  const code = await server.simulator.codeAfter(before, GRACE);
+  const code = await codeAfter(server, before);
   assert.ok(grantOf(await visitor.submit(page, { code })));
 });

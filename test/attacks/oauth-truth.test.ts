@@ -89,12 +89,12 @@ test("T13: max_age in a strong session asks again for what is too old, and auth_
   const visitor = server.visitor();
   const first = claimsOf(await spa.byTwoSteps(visitor));
   t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 600_000 });
-  const before = (await server.simulator.messages()).length;
+  const before = await texts(server);
   const begun = await spa.begin({ acr_values: "twilio_sms", max_age: "300" });
   const page = await visitor.get(begun.url.href);
   assert.match(page.body, /name="password"/, "both proofs are too old");
   const codePage = await visitor.submit(page, { username: "grace", password: "two doors, one open" });
-  const code = await server.simulator.codeAfter(before, GRACE);
+  const code = await codeAfter(server, before);
   const claims = claimsOf(await spa.redeem(begun, await visitor.submit(codePage, { code })));
   assert.ok(Number(claims.auth_time) >= Number(first.auth_time) + 600);
   assert.equal(claims.acr, "twilio_sms");

@@ -8,7 +8,7 @@ import { before, test } from "node:test";
 import fc from "fast-check";
 import { GRACE, PASSWORD, startServer } from "../kit/server.ts";
 import { formOf, type Seen, type TestVisitor } from "../kit/visitor.ts";
-import { authorize, claims, grantOf, ROOT } from "./attacker.ts";
+import { authorize, claims, grantOf, ROOT, texts } from "./attacker.ts";
 
 const server = await startServer();
 const PHONES: Readonly<Record<string, string>> = { [GRACE]: "grace", [ROOT]: "root" };
@@ -54,7 +54,7 @@ async function newWorld(): Promise<World> {
     await server.parts.storage.records("password-throttle").remove(`person ${sub}`);
   }
   const browsers = [0, 1, 2].map(() => ({ visitor: server.visitor(), pages: [], session: undefined }));
-  const messages = (await server.simulator.messages()).length;
+  const messages = await texts(server);
   return { browsers, shown: [], codes: new Map(), owners: new Map(), messages };
 }
 
@@ -63,14 +63,14 @@ const loginOf = (seen: Seen | undefined): string | undefined =>
 const hasForm = (seen: Seen): boolean => seen.status === 200 && /<form\b/i.test(seen.body);
 
 /** What every act ends with: new texts belong to its login, new pages are kept, codes are weighed. */
-async function look(world: World, at: number, seen: Seen, mayeSend: boolean): Promise<void> {
+async function look(world: World, at: number, seen: Seen, maySend: boolean): Promise<void> {
   const browser = world.browsers[at] as Browser;
   for (const step of [...seen.trail, seen]) assert.ok(step.status < 500, `${step.status} at ${step.url.pathname}`);
   const login = loginOf(seen);
   const messages = await server.simulator.messages();
   const fresh = messages.slice(world.messages);
   world.messages = messages.length;
-  assert.ok(fresh.length <= (mayeSend ? 1 : 0), `${fresh.length} texts sent by one act`);
+  assert.ok(fresh.length <= (maySend ? 1 : 0), `${fresh.length} texts sent by one act`);
   for (const { to, body } of fresh) {
     assert.ok(login !== undefined, "a text was sent, and the person is not led to its login");
     world.codes.set(login, { code: /(?:#)(\d{6,10})\s*$/.exec(body)?.[1] ?? "", person: PHONES[to] ?? "?" });

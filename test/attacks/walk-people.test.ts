@@ -1,9 +1,9 @@
 /** Two people at one browser, and one person at two: no token, session id or step is ever shared between people. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GRACE, startServer, typePassword } from "../kit/server.ts";
+import { startServer, typePassword } from "../kit/server.ts";
 import { formOf, textOf } from "../kit/visitor.ts";
-import { begin, claims, grantOf, nameOf, plant, ROOT, signIn, toCodePage } from "./attacker.ts";
+import { begin, claims, codeAfter, grantOf, nameOf, plant, ROOT, signIn, texts, toCodePage } from "./attacker.ts";
 
 const server = await startServer();
 const SIMPLE = { acr_values: "simple_password_auth" };
@@ -79,9 +79,9 @@ test("M09 a signed-in person's step-up is pinned: somebody else's name in the fo
   const visitor = server.visitor();
   const weak = await typePassword(visitor, await begin(server, visitor, SIMPLE), "grace");
   const grace = await claims(server, weak);
-  const sent = (await server.simulator.messages()).length;
+  const sent = await texts(server);
   const stepUp = await begin(server, visitor, { acr_values: "twilio_sms" });
-  const code = await server.simulator.codeAfter(sent, GRACE);
+  const code = await codeAfter(server, sent);
   const seen = await visitor.submit(stepUp, { code, username: "root", user: "root", subject: "root", account: "root", login_hint: "root" });
   assert.equal((await claims(server, seen)).sub, grace.sub);
 });
@@ -119,9 +119,9 @@ test("M09 the username of the first step stays: a code page posted with another 
 test("S10 a session that changed hands in another tab ends the step-up that was open for the first person", async () => {
   const visitor = server.visitor();
   await typePassword(visitor, await begin(server, visitor, SIMPLE), "grace");
-  const sent = (await server.simulator.messages()).length;
+  const sent = await texts(server);
   const stepUp = await begin(server, visitor, { acr_values: "twilio_sms" });
-  const code = await server.simulator.codeAfter(sent, GRACE);
+  const code = await codeAfter(server, sent);
   const asRoot = await typePassword(visitor, await begin(server, visitor, { prompt: "login", ...SIMPLE }), "root");
   assert.ok(grantOf(asRoot));
   const seen = await visitor.submit(stepUp, { code });

@@ -1,18 +1,17 @@
 /** One login, step by step: other verbs, double clicks, reloads, back, resume too early and twice, giving up. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GRACE, PASSWORD, startServer, twoSteps, typePassword } from "../kit/server.ts";
+import { PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { formOf, textOf } from "../kit/visitor.ts";
-import { begin, claims, grantOf, rawRequest, signedIn, signIn, toCodePage } from "./attacker.ts";
+import { begin, claims, codeAfter, cookiesFor, finish, grantOf, rawRequest, signedIn, signIn, texts, toCodePage } from "./attacker.ts";
 
 const server = await startServer();
 const VERBS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY"];
-const texts = async (): Promise<number> => (await server.simulator.messages()).length;
 
 test("S02 every verb but GET and POST is 405 or unknown at each step, and has no effect", async () => {
   const visitor = server.visitor();
   const first = await begin(server, visitor);
-  const sent = await texts();
+  const sent = await texts(server);
   for (const verb of VERBS) {
     const fields = { ...formOf(first).fields, username: "grace", password: PASSWORD };
     const answer = await visitor.send(verb, formOf(first).action, fields);
@@ -22,9 +21,9 @@ test("S02 every verb but GET and POST is 405 or unknown at each step, and has no
       assert.match(String(answer.headers.allow), /GET/);
     }
   }
-  assert.equal(await texts(), sent, "a password by another verb has sent a text");
+  assert.equal(await texts(server), sent, "a password by another verb has sent a text");
   const codePage = await typePassword(visitor, first, "grace");
-  const code = await server.simulator.codeAfter(sent, GRACE);
+  const code = await codeAfter(server, sent);
   const before = await signedIn(server);
   for (const verb of VERBS)
     await visitor.send(verb, formOf(codePage).action, { ...formOf(codePage).fields, code });
@@ -80,7 +79,7 @@ test("S01 the fields of a later step sent to an earlier one are nothing: a code 
   const visitor = server.visitor();
   const page = await begin(server, visitor);
   const before = await signedIn(server);
-  const sent = await texts();
+  const sent = await texts(server);
   await visitor.submit(page, { code: "123456" });
   await visitor.submit(await visitor.get(page.url.href), { action: "resend" });
   await visitor.submit(await visitor.get(page.url.href), { action: "change-number", phone: "+12025550111" });
@@ -96,7 +95,7 @@ test("S01 the fields of a later step sent to an earlier one are nothing: a code 
     subject: "root",
   });
   assert.equal(await signedIn(server), before);
-  assert.equal(await texts(), sent + 1);
+  assert.equal(await texts(server), sent + 1);
   assert.equal(formOf(seen).fields.code, "", "the code is what is asked next");
 });
 
@@ -118,35 +117,35 @@ test("S01 a wrong password submitted twice at once counts once, a right one send
   const login = page.url.pathname.split("/")[2] ?? "";
   await Promise.all([1, 2, 3, 4].map(() => typePassword(visitor, page, "grace", "neither door is open")));
   assert.equal((await server.parts.audit.query({ login, kind: "password-wrong", limit: 10 })).length, 1);
-  const sent = await texts();
+  const sent = await texts(server);
   const fresh = await visitor.get(page.url.href);
   await Promise.all([1, 2, 3, 4].map(() => typePassword(visitor, fresh, "grace")));
-  assert.equal(await texts(), sent + 1);
+  assert.equal(await texts(server), sent + 1);
   assert.equal((await server.parts.audit.query({ login, kind: "password-right", limit: 10 })).length, 1);
 });
 
 test("S01 a double click on resend sends at most once, before and after it opens", async () => {
   const visitor = server.visitor();
   const { page } = await toCodePage(server, visitor);
-  const sent = await texts();
+  const sent = await texts(server);
   await Promise.all([1, 2, 3].map(() => visitor.submit(page, { action: "resend" })));
-  assert.equal(await texts(), sent, "before 30 s are over nothing is sent");
+  assert.equal(await texts(server), sent, "before 30 s are over nothing is sent");
   server.advance(31_000);
   const fresh = await visitor.get(page.url.href);
   await Promise.all([1, 2, 3, 4].map(() => visitor.submit(fresh, { action: "resend" })));
-  assert.equal(await texts(), sent + 1);
+  assert.equal(await texts(server), sent + 1);
 });
 
 test("S01 twenty reloads of each page send, spend and skip nothing", async () => {
   const visitor = server.visitor();
   const first = await begin(server, visitor);
   const { page, code } = await toCodePage(server, visitor);
-  const sent = await texts();
+  const sent = await texts(server);
   for (let count = 0; count < 20; count += 1) {
     assert.equal(formOf(await visitor.get(first.url.href)).fields.password, "");
     assert.equal(formOf(await visitor.get(page.url.href)).fields.code, "");
   }
-  assert.equal(await texts(), sent);
+  assert.equal(await texts(server), sent);
   assert.ok(grantOf(await visitor.submit(page, { code })));
 });
 
@@ -161,12 +160,12 @@ test("S01 a post is answered by 303 to the same URL, so that a reload repeats no
 test("S01 the back button: an old form changes nothing and shows the page that is due", async () => {
   const visitor = server.visitor();
   const first = await begin(server, visitor);
-  const sent = await texts();
+  const sent = await texts(server);
   const codePage = await typePassword(visitor, first, "grace");
-  const code = await server.simulator.codeAfter(sent, GRACE);
+  const code = await codeAfter(server, sent);
   const back = await typePassword(visitor, first, "root");
   assert.equal(formOf(back).fields.code, "", "the code page again");
-  assert.equal(await texts(), sent + 1);
+  assert.equal(await texts(server), sent + 1);
   const seen = await visitor.submit(codePage, { code });
   assert.equal((await server.parts.directory.get((await claims(server, seen)).sub))?.username, "grace");
 });
@@ -223,8 +222,7 @@ test("M31 resuming twice at once, and again by the back button, gives one code",
   const { page, code } = await toCodePage(server, visitor);
   const { action, fields } = formOf(page);
   // By hand, so that the redirect is not followed: the resume URL is then used many times at once.
-  const cookie = [...visitor.jar].filter(([, one]) => page.url.pathname.startsWith(one.path)).map(([key, one]) => `${key.split("\n")[0]}=${one.value}`).join("; ");
-  const posted = await rawRequest(server, { method: "POST", target: action, headers: { Cookie: cookie }, body: new URLSearchParams({ ...fields, code }).toString() });
+  const posted = await rawRequest(server, { method: "POST", target: action, headers: { Cookie: cookiesFor(visitor, page.url.pathname) }, body: new URLSearchParams({ ...fields, code }).toString() });
   assert.equal(posted.status, 303);
   const resume = /location: (\S+)/i.exec(posted.text)?.[1] ?? "";
   assert.match(resume, /\/authorize\/[\w-]+$/);
@@ -236,7 +234,7 @@ test("M31 resuming twice at once, and again by the back button, gives one code",
 
 test("S01 a whole sign-in still works after all of this", async () => {
   const visitor = server.visitor();
-  const { acr, amr } = await claims(server, await twoSteps(server, visitor, await begin(server, visitor)));
+  const { acr, amr } = await claims(server, await finish(server, visitor, await begin(server, visitor)));
   assert.equal(acr, "twilio_sms");
   assert.deepEqual([...amr].sort(), ["mfa", "pwd", "sms"]);
   assert.ok(grantOf(await signIn(server, server.visitor())));

@@ -1,6 +1,5 @@
 /** The Twilio gateway with the real SDK against the phone simulator. */
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { type TwilioDeps, twilioGateway } from "../../src/plugins/sms/twilio/gateway.ts";
 import type { FaultRequest } from "../../src/surfaces/dev/simulator/faults.ts";
 import { startSimulator, type TestPhones } from "../kit/simulator.ts";
@@ -64,12 +63,14 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
     },
     hang: (delayMs) => phones.fault({ delayMs }),
     failures: [
-      ...FAULTS.map(([name, fault, reason, providerCode]): ProviderFailure => ({
-        name,
-        reason,
-        arrange: () => phones.fault(fault),
-        ...(providerCode === undefined ? {} : { providerCode }),
-      })),
+      ...FAULTS.map(
+        ([name, fault, reason, providerCode]): ProviderFailure => ({
+          name,
+          reason,
+          arrange: () => phones.fault(fault),
+          ...(providerCode === undefined ? {} : { providerCode }),
+        }),
+      ),
       {
         name: "accepted, then dropped",
         reason: "provider-down",
@@ -82,5 +83,7 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
   };
 }
 
-smsGatewayContract("Twilio with account SID and token", async () => underTest(await startSimulator(), "token"));
+smsGatewayContract("Twilio with account SID and token", async () =>
+  underTest(await startSimulator(), "token"),
+);
 smsGatewayContract("Twilio with an API key", async () => underTest(await startSimulator(), "key"));

@@ -40,6 +40,7 @@ const NUMBER = "+12025550143";
 const CODE = "048151";
 const TEXT = `${CODE} is your code to sign in to Example. Valid 5 minutes. Never share it.\n\n@localhost #${CODE}`;
 const SHORT = 400;
+const SLOW = 5000;
 
 const message: SmsMessage = {
   to: new PhoneNumber(NUMBER),
@@ -55,7 +56,7 @@ export function smsGatewayContract(name: string, start: () => Promise<GatewayUnd
     const seen = recordOutput();
     before(async () => {
       test = await start();
-      gateway = await test.open(SHORT);
+      gateway = await test.open();
       await gateway.warm?.();
     });
     after(async () => {
@@ -117,34 +118,31 @@ export function smsGatewayContract(name: string, start: () => Promise<GatewayUnd
     });
 
     it("O16: a provider that is not there, or does not know us, is a refusal", async () => {
-      assert.deepEqual(await send(await test.openNowhere()), {
-        kind: "refused",
-        reason: "provider-down",
-        ...no("providerCode"),
-      });
+      const nowhere = await send(await test.openNowhere());
+      assert.equal(nowhere.kind === "refused" && nowhere.reason, "provider-down");
       const stranger = await send(await test.openStranger());
       assert.equal(stranger.kind === "refused" && stranger.reason, "credentials");
       assert.deepEqual(await test.taken(), []);
     });
 
     it("O16: a provider that is too slow is left behind in time", async () => {
-      await test.hang(SHORT * 4);
+      const hasty = await test.open(SHORT);
+      await hasty.warm?.();
+      await test.hang(SLOW);
+      const started = performance.now();
+      const receipt = await send(hasty);
+      const took = performance.now() - started;
+      assert.equal(receipt.kind === "refused" && receipt.reason, "no-answer");
+      assert.ok(took >= SHORT - 20 && took < SLOW / 2, `${took} ms`);
+    });
+
+    it("O16: a provider that takes 30 s has 4 s", async () => {
+      await test.hang(30_000);
       const started = performance.now();
       const receipt = await send();
       const took = performance.now() - started;
       assert.equal(receipt.kind === "refused" && receipt.reason, "no-answer");
-      assert.ok(took >= SHORT - 20 && took < SHORT + 300, `${took} ms`);
-    });
-
-    it("O16: a provider that takes 30 s has 4 s", async () => {
-      const product = await test.open();
-      await product.warm?.();
-      await test.hang(30_000);
-      const started = performance.now();
-      const receipt = await send(product);
-      const took = performance.now() - started;
-      assert.equal(receipt.kind === "refused" && receipt.reason, "no-answer");
-      assert.ok(took > 3900 && took < 4500, `${took} ms`);
+      assert.ok(took > 3900 && took < 5500, `${took} ms`);
     });
 
     it("checks itself and says in words what is wrong", async () => {
@@ -154,20 +152,18 @@ export function smsGatewayContract(name: string, start: () => Promise<GatewayUnd
       for (const bad of [await test.openNowhere(), await test.openStranger()]) {
         const findings = await bad.check();
         const error = findings.find(({ level }) => level === "error");
-        assert.match(error?.message ?? "", /^[A-Z].{20,}\.( \(.+\))?$|^[A-Z].{20,}\(.+\)$/);
+        assert.match(error?.message ?? "", /^[A-Z].{20,}\.$/);
         clean(findings);
       }
     });
 
     it("O11, M20: no code, number or secret was printed meanwhile", () => {
       const text = seen.text();
-      for (const forbidden of [NUMBER, "5550143", CODE, ...test.secrets]) assert.ok(!text.includes(forbidden));
+      for (const forbidden of [NUMBER, "5550143", CODE, ...test.secrets])
+        assert.ok(!text.includes(forbidden));
     });
   });
 }
-
-/** A property that is there and undefined equals one that is missing for a caller; `deepEqual` is stricter. */
-const no = (name: string) => ({ [name]: undefined });
 
 /** Everything this process writes from now on, warnings included. */
 function recordOutput() {

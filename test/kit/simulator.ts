@@ -33,12 +33,19 @@ export function codeOf(message: Pick<SimulatedMessage, "body">): string {
 export async function startSimulator(options: { paceMs?: number; keep?: number } = {}): Promise<TestPhones> {
   const account = { sid: `AC${hex()}`, token: hex(), apiKey: { sid: `SK${hex()}`, secret: hex() } };
   const { sid, token, apiKey } = account;
-  const simulator = createSimulator({ accounts: [{ sid, token, apiKeys: [apiKey] }], now: Date.now, ...options });
+  const simulator = createSimulator({
+    accounts: [{ sid, token, apiKeys: [apiKey] }],
+    now: Date.now,
+    ...options,
+  });
   const { url } = await simulator.listen();
   const read = new Set<string>();
 
   async function ask(path: string, method = "GET", body?: unknown): Promise<Response> {
-    const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const init =
+      body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
     const answer = await fetch(url + path, { method, ...init });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer;

@@ -5,7 +5,14 @@ import { PhoneNumber } from "../../src/core/secret.ts";
 import { createCore, MINUTE, type TestCore } from "../kit/core.ts";
 
 const phone = new PhoneNumber("+12025550143");
-const asked = { subject: "grace", phone, purpose: "sign-in", boundTo: "login-1", appName: "Bank", locale: "en" } as const;
+const asked = {
+  subject: "grace",
+  phone,
+  purpose: "sign-in",
+  boundTo: "login-1",
+  appName: "Bank",
+  locale: "en",
+} as const;
 
 async function issue(core: TestCore, over: Partial<{ boundTo: string; subject: string }> = {}) {
   const issued = await core.codes.issue({ ...asked, ...over });
@@ -18,7 +25,12 @@ async function issue(core: TestCore, over: Partial<{ boundTo: string; subject: s
     assert.ok(challenge);
     return core.codes.reveal(challenge).reveal();
   };
-  return { id: issued.challenge, boundTo, code, check: (typed: string) => core.codes.check(issued.challenge, typed, boundTo) };
+  return {
+    id: issued.challenge,
+    boundTo,
+    code,
+    check: (typed: string) => core.codes.check(issued.challenge, typed, boundTo),
+  };
 }
 
 const wrongOf = (code: string) => (code === "000000" ? "000001" : "000000");
@@ -40,9 +52,19 @@ describe("one-time codes", () => {
   });
 
   it("O01: a code depends on every part of what it is bound to", () => {
-    const of = { id: "c", random: "r", subject: "s", phone: "+1", purpose: "sign-in", boundTo: "l", digits: 10 };
+    const of = {
+      id: "c",
+      random: "r",
+      subject: "s",
+      phone: "+1",
+      purpose: "sign-in",
+      boundTo: "l",
+      digits: 10,
+    };
     const key = Buffer.alloc(32, 1);
-    const changed = (["id", "random", "subject", "phone", "purpose", "boundTo"] as const).map((part) => deriveCode(key, { ...of, [part]: `${of[part]}x` }));
+    const changed = (["id", "random", "subject", "phone", "purpose", "boundTo"] as const).map((part) =>
+      deriveCode(key, { ...of, [part]: `${of[part]}x` }),
+    );
     assert.equal(new Set([deriveCode(key, of), ...changed, deriveCode(Buffer.alloc(32, 2), of)]).size, 8);
   });
 
@@ -176,7 +198,8 @@ describe("one-time codes", () => {
         if (answer.kind === "wrong" || answer.kind === "disabled") compared += 1;
         if (answer.kind === "paused") core.advance(60 * MINUTE);
       }
-      if ((await core.codes.failures("grace")).disabled) assert.equal((await core.codes.check(issued.challenge, code, `login-${login}`)).kind, "disabled");
+      if ((await core.codes.failures("grace")).disabled)
+        assert.equal((await core.codes.check(issued.challenge, code, `login-${login}`)).kind, "disabled");
     }
     assert.equal(compared, 50);
     assert.equal((await core.codes.issue({ ...asked, boundTo: "late" })).kind, "disabled");
@@ -197,11 +220,24 @@ describe("one-time codes", () => {
   it("O10: what is not a code costs no try: empty, short, long, full-width, letters", async () => {
     const core = await createCore();
     const one = await issue(core);
-    for (const typed of ["", " ", "12345", "1234567", "１２３４５６", "12345a", "9".repeat(1_000_000), "-----"]) {
+    for (const typed of [
+      "",
+      " ",
+      "12345",
+      "1234567",
+      "１２３４５６",
+      "12345a",
+      "9".repeat(1_000_000),
+      "-----",
+    ]) {
       assert.equal((await one.check(typed)).kind, "malformed");
     }
     const code = await one.code();
-    assert.equal((await one.check(` ${code.slice(0, 3)} ${code.slice(3)} `)).kind, "right", "spaces are taken out, as documented");
+    assert.equal(
+      (await one.check(` ${code.slice(0, 3)} ${code.slice(3)} `)).kind,
+      "right",
+      "spaces are taken out, as documented",
+    );
   });
 
   it("L05: a rotated code key still verifies the codes it made", async () => {

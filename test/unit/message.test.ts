@@ -52,7 +52,9 @@ describe("the text of a code", () => {
     const name = fc.oneof(
       fc.string({ unit: "binary", maxLength: 80 }),
       fc.string({ unit: "grapheme", maxLength: 80 }),
-      fc.string({ unit: fc.constantFrom("€", "[", "^", "ő", "\n", "\r", "\u2028", "\u001b", "а", "👩‍👩‍👧", "@", "#") }),
+      fc.string({
+        unit: fc.constantFrom("€", "[", "^", "ő", "\n", "\r", "\u2028", "\u001b", "а", "👩‍👩‍👧", "@", "#"),
+      }),
     );
     fc.assert(
       fc.property(name, code, host, purpose, minutes, (appName, code, host, purpose, minutes) => {
@@ -89,13 +91,19 @@ describe("the text of a code", () => {
       "C. & A. ": "C. & A",
       "e\u0301cole cafe\u0301": "école café",
     };
-    for (const [appName, plain] of Object.entries(names)) assert.equal(nameIn(compose({ appName }).text), plain);
+    for (const [appName, plain] of Object.entries(names))
+      assert.equal(nameIn(compose({ appName }).text), plain);
   });
 
   it("a name of another script gives way to the host", () => {
     for (const appName of ["微信", "Банк", "", " ", "🚀", "\n"])
       assert.equal(nameIn(compose({ appName }).text), "login.example.org");
-    const long = compose({ appName: "微信", host: `${"a".repeat(36)}.org`, code: "0123456789", purpose: "enrol" });
+    const long = compose({
+      appName: "微信",
+      host: `${"a".repeat(36)}.org`,
+      code: "0123456789",
+      purpose: "enrol",
+    });
     assert.equal(nameIn(long.text), undefined);
     assert.match(long.text, /add this phone\. Valid/);
     assert.equal(long.segments, 1);

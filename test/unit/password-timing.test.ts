@@ -13,7 +13,7 @@ import { type SqlStore, sqlStore } from "../../src/plugins/stores/sql/store.ts";
 
 const COST = { memory: 4096, passes: 2, lanes: 1 };
 const OLDER = { memory: 1024, passes: 2, lanes: 1 };
-const SAMPLES = 200;
+const SAMPLES = 150;
 const BOUND = 0.1;
 const WRONG = "not the password of anybody";
 const TOO_LONG = "x".repeat(300);

@@ -123,7 +123,10 @@ describe("phone numbers", () => {
         fc.constantFrom(undefined, "US", "DE", "JP"),
         (number, gaps, prefix, fullWidth, country) => {
           const digits = [...number.slice(1)].map((digit) => (fullWidth ? wide(digit) : digit));
-          assert.equal(read(prefix + digits.map((digit, at) => digit + (gaps[at] ?? "")).join(""), country), number);
+          assert.equal(
+            read(prefix + digits.map((digit, at) => digit + (gaps[at] ?? "")).join(""), country),
+            number,
+          );
         },
       ),
       { numRuns: 500 },
@@ -148,7 +151,11 @@ describe("phone numbers", () => {
     const parsed = parse("+12025550143");
     assert.ok(parsed.kind === "number");
     assert.equal(phones.mask(parsed.number), "•••• 43");
-    for (const printed of [inspect(parsed, { depth: 9, showHidden: true }), JSON.stringify(parsed), `${parsed.number}`])
+    for (const printed of [
+      inspect(parsed, { depth: 9, showHidden: true }),
+      JSON.stringify(parsed),
+      `${parsed.number}`,
+    ])
       assert.doesNotMatch(printed, /0143|555/);
   });
 
@@ -167,6 +174,7 @@ describe("phone numbers", () => {
   it("tells the country of any valid number, and of nothing else", () => {
     assert.equal(phones.countryOf("+12025550100"), "US");
     assert.equal(phones.countryOf("+493012345678"), "DE");
-    for (const other of ["+882161234567", "Sallyport", "72975", ""]) assert.equal(phones.countryOf(other), undefined);
+    for (const other of ["+882161234567", "Sallyport", "72975", ""])
+      assert.equal(phones.countryOf(other), undefined);
   });
 });

@@ -23,7 +23,12 @@ describe("the phone simulator", () => {
   const grace = "+12025550143";
   const text = { To: grace, From: sender, Body: "012345 is your code.\n\n@localhost #012345" };
 
-  async function call(method: string, path: string, form?: Record<string, string>, as?: readonly [string, string]) {
+  async function call(
+    method: string,
+    path: string,
+    form?: Record<string, string>,
+    as?: readonly [string, string],
+  ) {
     const [username, password] = as ?? [phones.account.sid, phones.account.token];
     const answer = await fetch(`${phones.url}/2010-04-01/Accounts/${phones.account.sid}${path}`, {
       method,
@@ -64,7 +69,11 @@ describe("the phone simulator", () => {
 
   it("shows how a text goes: queued, sent, delivered; fetches, lists, redacts, removes", async () => {
     const { body } = await post(text);
-    for (let tries = 0; (await call("GET", `/Messages/${body.sid}.json`)).body.status !== "delivered"; tries += 1) {
+    for (
+      let tries = 0;
+      (await call("GET", `/Messages/${body.sid}.json`)).body.status !== "delivered";
+      tries += 1
+    ) {
       assert.ok(tries < 200, "never delivered");
       await sleep(5);
     }
@@ -87,7 +96,12 @@ describe("the phone simulator", () => {
 
   it("refuses whoever has no right to the account, with Twilio's words", async () => {
     const { sid, token, apiKey } = phones.account;
-    for (const pair of [[sid, "wrong"], ["AC1", token], [apiKey.sid, token], ["", ""]] as const) {
+    for (const pair of [
+      [sid, "wrong"],
+      ["AC1", token],
+      [apiKey.sid, token],
+      ["", ""],
+    ] as const) {
       const { status, body, headers } = await call("POST", "/Messages.json", text, pair);
       assert.equal(status, 401);
       assert.deepEqual(body, {
@@ -192,7 +206,12 @@ describe("the phone simulator", () => {
       );
       for (const { signature, params } of seen) {
         assert.ok(twilio.validateRequest(phones.account.token, signature, callback, params));
-        assert.ok(!twilio.validateRequest(phones.account.token, signature, callback, { ...params, MessageStatus: "read" }));
+        assert.ok(
+          !twilio.validateRequest(phones.account.token, signature, callback, {
+            ...params,
+            MessageStatus: "read",
+          }),
+        );
       }
     } finally {
       await new Promise((resolve) => server.close(resolve));
@@ -200,9 +219,17 @@ describe("the phone simulator", () => {
   });
 
   it("takes a call and shows how it went", async () => {
-    const { status, body } = await call("POST", "/Calls.json", { To: grace, From: sender, Twiml: "<Response/>" });
+    const { status, body } = await call("POST", "/Calls.json", {
+      To: grace,
+      From: sender,
+      Twiml: "<Response/>",
+    });
     assert.deepEqual([status, body.status, String(body.sid).slice(0, 2)], [201, "queued", "CA"]);
-    for (let tries = 0; (await call("GET", `/Calls/${body.sid}.json`)).body.status !== "completed"; tries += 1) {
+    for (
+      let tries = 0;
+      (await call("GET", `/Calls/${body.sid}.json`)).body.status !== "completed";
+      tries += 1
+    ) {
       assert.ok(tries < 200, "never completed");
       await sleep(5);
     }
@@ -256,7 +283,9 @@ describe("the phone simulator", () => {
 
   it("does not answer to another host name: a page cannot rebind its own to read codes", async () => {
     const status = await new Promise((resolve, reject) => {
-      request(`${phones.url}/messages`, { headers: { host: "evil.example:80" } }, (res) => resolve(res.resume().statusCode))
+      request(`${phones.url}/messages`, { headers: { host: "evil.example:80" } }, (res) =>
+        resolve(res.resume().statusCode),
+      )
         .on("error", reject)
         .end();
     });
@@ -269,12 +298,17 @@ describe("the phone simulator", () => {
       stdio: ["pipe", "pipe", "inherit"],
       env: {
         ...process.env,
-        SALLYPORT_SIMULATOR: JSON.stringify({ accounts: [{ sid: "ACx", token: "t" }], untilStdinCloses: true }),
+        SALLYPORT_SIMULATOR: JSON.stringify({
+          accounts: [{ sid: "ACx", token: "t" }],
+          untilStdinCloses: true,
+        }),
       },
     });
     const exit = new Promise((resolve) => child.once("exit", resolve));
     try {
-      const line = await new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+      const line = await new Promise<string>((resolve) =>
+        child.stdout.once("data", (data) => resolve(String(data))),
+      );
       const { url } = JSON.parse(line) as { url: string };
       assert.deepEqual(await (await fetch(`${url}/messages`)).json(), []);
     } finally {

@@ -67,7 +67,8 @@ export function createPhones(): Phones {
 
   return {
     parse(input, { country, allowedCountries }) {
-      const only = allowedCountries !== "all" && allowedCountries.length === 1 ? allowedCountries[0] : undefined;
+      const only =
+        allowedCountries !== "all" && allowedCountries.length === 1 ? allowedCountries[0] : undefined;
       const home = country ?? only;
       let parsed: Parsed | undefined;
       for (const candidate of readNumber(input)) parsed ??= valid(candidate, home);

@@ -4,6 +4,7 @@
  */
 import { Liquid, type Template } from "liquidjs";
 import { Breakage } from "../../core/errors.ts";
+import { createSkeletons, escapeHtml } from "./pages-skeletons.ts";
 import type { Catalogue, TextArgs } from "./texts.ts";
 
 export interface EngineOptions {
@@ -15,7 +16,7 @@ export interface EngineOptions {
 
 export interface Engine {
   /** HTML of the template called `page`. Throws when it does not parse, or shows what is not there. */
-  render(page: string, facts: object, globals: Readonly<Record<string, string>>): string;
+  render(page: string, facts: Readonly<Record<string, unknown>>): string;
 }
 
 const TAGS = new Set(
@@ -59,8 +60,10 @@ export function createLiquid({ templates, catalogue, assetPath }: EngineOptions)
 
 /** Makes the engine. Templates are parsed when they are first shown. */
 export function createEngine(options: EngineOptions): Engine {
-  const templates = new Map([...options.templates].map(([name, source]) => [name, bake(source, options)]));
-  const liquid = createLiquid({ ...options, templates });
+  const { locale, dir } = options.catalogue;
+  const baked = new Map([...options.templates].map(([name, source]) => [name, bake(source, options)]));
+  const skeletons = createSkeletons(baked);
+  const liquid = createLiquid({ ...options, templates: skeletons?.templates ?? baked });
   const parsed = new Map<string, Template[] | { readonly broken: unknown }>();
 
   function templateOf(page: string): Template[] {
@@ -78,7 +81,10 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
-    render: (page, facts, globals) => String(liquid.renderSync(templateOf(page), facts, { globals })),
+    render(page, facts) {
+      const make = () => String(liquid.renderSync(templateOf(page), facts, { globals: { locale, dir, page } }));
+      return skeletons === undefined ? make() : skeletons.fill(page, facts, make);
+    },
   };
 }
 
@@ -90,7 +96,9 @@ function bake(source: string, { catalogue, assetPath }: EngineOptions): string {
     .replace(/\{\{ "([\w.-]+)" \| asset \}\}/g, (_all, name: string) => literal(assetPath(name)));
 }
 
-const literal = (text: string): string => text.replace(/[&<>"'{}]/g, (one) => `&#${one.charCodeAt(0)};`);
+// A brace in a text must not become a tag.
+const literal = (text: string): string =>
+  escapeHtml(text).replace(/[{}]/g, (one) => `&#${one.charCodeAt(0)};`);
 
 // Named values arrive as [name, value]; one value without a name is a table of them.
 function argsOf(given: readonly unknown[]): TextArgs {

@@ -10,7 +10,7 @@ import type { Finding } from "../../core/sms.ts";
 import { createEngine, type Engine } from "./pages-engine.ts";
 import { factsFor } from "./pages-facts.ts";
 import { type Asset, type Folder, fingerprint, readFolder } from "./pages-folder.ts";
-import { type Catalogue, createCatalogue, type TextLayer } from "./texts.ts";
+import { createCatalogue, type TextLayer } from "./texts.ts";
 
 export interface PagesOptions {
   /** Folder of the product's own pages. */
@@ -41,7 +41,7 @@ const LOOK_EVERY = 1000;
 
 interface Site {
   /** Texts and templates for a wanted locale (BCP 47), or for the nearest there is. */
-  readonly voice: (wanted: string) => { readonly catalogue: Catalogue; readonly engine: Engine };
+  readonly voice: (wanted: string) => Engine;
   readonly asset: (name: string) => Asset | undefined;
   readonly assetPath: (name: string) => string;
 }
@@ -77,11 +77,8 @@ export function createPages(options: PagesOptions): Pages {
     return site;
   }
 
-  const show = (from: Site, page: Page, wanted: string): string => {
-    const { catalogue, engine } = from.voice(wanted);
-    const { locale: tag, dir } = catalogue;
-    return engine.render(page.page, factsFor(page), { locale: tag, dir, page: page.page });
-  };
+  const show = (from: Site, page: Page, wanted: string): string =>
+    from.voice(wanted).render(page.page, factsFor(page));
 
   return {
     async render(page, { locale: wanted = locale }) {
@@ -118,7 +115,7 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
     const found = asset(name);
     return found === undefined ? "" : `/assets/${name}?v=${found.etag.slice(1, 9)}`;
   };
-  const voices = new Map<string, ReturnType<Site["voice"]>>();
+  const voices = new Map<string, Engine>();
   const voice: Site["voice"] = (wanted) => {
     const tag = nearest(wanted);
     const known = voices.get(tag);
@@ -129,8 +126,7 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
         const own = texts.get(one);
         if (own !== undefined) stack.push({ locale: one, texts: own });
       }
-    const catalogue = createCatalogue(stack, tell);
-    const made = { catalogue, engine: createEngine({ templates, catalogue, assetPath }) };
+    const made = createEngine({ templates, catalogue: createCatalogue(stack, tell), assetPath });
     voices.set(tag, made);
     return made;
   };

@@ -17,10 +17,10 @@ const RTL = "مكتب الميناء";
 
 const password: PageFacts<"password"> = { ...form, username: "", pinned: false, canSwitch: false };
 const countries = [
-  { code: "EG", name: "Egypt", calling: "20" },
-  { code: "DE", name: "Germany", calling: "49" },
-  { code: "GB", name: "United Kingdom", calling: "44" },
-  { code: "US", name: "United States", calling: "1" },
+  { code: "EG", name: "Egypt", calling: "+20" },
+  { code: "DE", name: "Germany", calling: "+49" },
+  { code: "GB", name: "United Kingdom", calling: "+44" },
+  { code: "US", name: "United States", calling: "+1" },
 ];
 const phone: PageFacts<"phone"> = { ...form, number: "", country: "US", countries, ticketNeeded: false };
 const code: PageFacts<"code"> = {

@@ -49,6 +49,11 @@ export async function findInteraction(
   }
 }
 
+/** The engine's session of this browser as it is now, which may have begun after the login did. */
+export type CurrentSession = () => Promise<
+  { accountId?: string | undefined; destroy(): Promise<void> } | undefined
+>;
+
 export function createLogin(deps: LoginDeps) {
   const { provider, snapshot, walk } = deps;
 
@@ -91,11 +96,16 @@ export function createLogin(deps: LoginDeps) {
   const known = async (subject: string | undefined) =>
     subject === undefined ? undefined : (await deps.directory.get(subject))?.username;
 
-  async function answerOf(turn: Turn, details: Interaction, visit: Visit): Promise<Answer> {
+  async function answerOf(
+    turn: Turn,
+    details: Interaction,
+    visit: Visit,
+    current: CurrentSession,
+  ): Promise<Answer> {
     const brand = snapshot.brand;
     switch (turn.kind) {
       case "proven":
-        return finish(details, turn.end, visit);
+        return finish(details, turn.end, visit, current);
       case "stopped":
         if (turn.reason === "cancelled")
           return {
@@ -142,10 +152,10 @@ export function createLogin(deps: LoginDeps) {
     details: Interaction,
     end: Extract<LoginEnd, { kind: "proven" }>,
     visit: Visit,
+    current: CurrentSession,
   ): Promise<Answer> {
-    const old =
-      details.session?.uid === undefined ? undefined : await provider.Session.findByUid(details.session.uid);
-    if (old !== undefined && old.accountId !== end.subject) {
+    const old = await current();
+    if (old?.accountId !== undefined && old.accountId !== end.subject) {
       await old.destroy();
       delete (details as { session?: unknown }).session;
     }
@@ -193,12 +203,16 @@ export function createLogin(deps: LoginDeps) {
     },
   });
 
-  const elsewhere = (state: "finished" | "other-browser" | "other-person", continueUrl: string): Answer => ({
+  const elsewhere = (
+    state: "finished" | "other-browser" | "other-person",
+    continueUrl: string,
+    username = "",
+  ): Answer => ({
     kind: "page",
     status: state === "finished" ? 200 : 409,
     page: {
       page: "elsewhere",
-      facts: { brand: snapshot.brand, appName: "", state, username: "", continueUrl },
+      facts: { brand: snapshot.brand, appName: "", state, username, continueUrl },
     },
   });
 
@@ -211,21 +225,33 @@ export function createLogin(deps: LoginDeps) {
     async late(uid: string, visit: Visit, state: "other-person" | undefined): Promise<Answer> {
       const turn = await walk.show(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
-      const login = turn.kind === "expired" ? turn.login : turn.login;
+      const { login } = turn;
       if (state === "other-person") return elsewhere("other-person", login?.restart ?? "");
       if (turn.kind === "proven") return elsewhere("finished", login?.restart ?? "");
       return errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400);
     },
-    async show(details: Interaction, visit: Visit): Promise<Answer> {
+    async show(details: Interaction, visit: Visit, current: CurrentSession): Promise<Answer> {
+      // Somebody has signed in in another window since this login began: say so instead of asking again.
+      if (details.session?.accountId === undefined) {
+        const accountId = (await current())?.accountId;
+        if (accountId !== undefined)
+          return elsewhere("finished", restartUrl(details.params), await known(accountId));
+      }
       const turn = await walk.show(details.uid, visit.visitor);
-      if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit);
-      return answerOf(await walk.begin(await startOf(details, visit)), details, visit);
+      if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit, current);
+      return answerOf(await walk.begin(await startOf(details, visit)), details, visit, current);
     },
-    async submit(details: Interaction, turn: number, form: Form, visit: Visit): Promise<Answer> {
+    async submit(
+      details: Interaction,
+      turn: number,
+      form: Form,
+      visit: Visit,
+      current: CurrentSession,
+    ): Promise<Answer> {
       const next = await walk.submit(details.uid, turn, form, visit.visitor);
       // A page is never the answer to a post: the browser is sent to look for itself, so a reload repeats nothing.
       if (next.kind === "proven" || (next.kind === "stopped" && next.reason === "cancelled"))
-        return answerOf(next, details, visit);
+        return answerOf(next, details, visit, current);
       return { kind: "see-other", url: `/login/${details.uid}` };
     },
     /** Ends the session and starts the same request anew, for another person. */

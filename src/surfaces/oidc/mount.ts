@@ -104,7 +104,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
         );
       if (details.prompt.name === "consent")
         return send(reply, await consent.show(details, visit.visitor.browser), visit);
-      return send(reply, await login.show(details, visit), visit);
+      return send(reply, await login.show(details, visit, currentSession(request, reply)), visit);
     });
 
     scope.post("/login/:uid", async (request, reply) => {
@@ -127,7 +127,11 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       if (details.prompt.name === "consent")
         return send(reply, await consent.submit(details, form, visit.visitor.address, login.record), visit);
       if (form.action === "switch") return send(reply, await login.switchPerson(details), visit);
-      return send(reply, await login.submit(details, turn, form, visit), visit);
+      return send(
+        reply,
+        await login.submit(details, turn, form, visit, currentSession(request, reply)),
+        visit,
+      );
     });
 
     // A verb that is not listed does nothing, and says so (CVE-2026-94379).
@@ -137,6 +141,13 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       handler: (_request, reply) => reply.code(405).header("allow", "GET, POST").send(""),
     });
   });
+
+  // Costs nothing where the browser has no session cookie.
+  const currentSession = (request: FastifyRequest, reply: FastifyReply) => async () => {
+    const { provider } = engine();
+    if (!(request.headers.cookie ?? "").includes(provider.cookieName("session"))) return undefined;
+    return provider.Session.get(provider.createContext(request.raw, reply.raw));
+  };
 
   async function send(reply: FastifyReply, answer: Answer, visit: Visit): Promise<FastifyReply> {
     const cookies = [...visit.setCookies, ...(answer.kind === "see-other" ? (answer.cookies ?? []) : [])];

@@ -16,7 +16,7 @@ export async function checkTwilio(client: Twilio, config: TwilioConfig): Promise
     findings.push(await account(client, config));
   } catch (problem) {
     const { reason, providerCode } = readFailure(problem);
-    const code = providerCode === undefined ? "" : ` (Twilio error ${providerCode})`;
+    const code = providerCode === undefined ? "" : ` Its error code is ${providerCode}.`;
     findings.push({ level: "error", message: `${sentences(config)[reason] ?? OTHER}${code}` });
   }
   return findings;
@@ -30,11 +30,15 @@ async function account(client: Twilio, { credentials, accountSid }: TwilioConfig
   }
   const { status, type } = await client.api.v2010.accounts(accountSid).fetch();
   if (status !== "active")
-    return { level: "error", message: `The Twilio account is ${status}: it sends nothing. See the Twilio console.` };
+    return {
+      level: "error",
+      message: `The Twilio account is ${status}: it sends nothing. See the Twilio console.`,
+    };
   if (type === "Trial")
     return {
       level: "warning",
-      message: "Twilio accepts the credentials, but this is a trial account: it sends to verified numbers only.",
+      message:
+        "Twilio accepts the credentials, but this is a trial account: it sends to verified numbers only.",
     };
   return { level: "ok", message: "Twilio accepts the credentials, and the account is active." };
 }
@@ -42,7 +46,8 @@ async function account(client: Twilio, { credentials, accountSid }: TwilioConfig
 const OTHER = "Twilio refused the check; see the Twilio console.";
 
 function sentences({ credentials }: TwilioConfig): Partial<Record<SmsRefusal, string>> {
-  const names = credentials.by === "key" ? "twilio_sid, api_key_sid and api_key_secret" : "twilio_sid and twilio_token";
+  const names =
+    credentials.by === "key" ? "twilio_sid, api_key_sid and api_key_secret" : "twilio_sid and twilio_token";
   return {
     credentials: `Twilio refused the credentials; compare ${names} with the Twilio console, and region where one is set.`,
     busy: "Twilio limits the requests of this account just now; try again in a minute.",

@@ -63,7 +63,9 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
       try {
         return await checkTwilio(await sdk(), config);
       } catch {
-        return [{ level: "error", message: "The Twilio SDK could not be loaded; install the product again." }];
+        return [
+          { level: "error", message: "The Twilio SDK could not be loaded; install the product again." },
+        ];
       }
     },
 

@@ -8,7 +8,11 @@ import { Secret } from "../../../core/secret.ts";
 /** Checked properties. Basic credentials are an API key where one is given, else account SID and token. */
 export interface TwilioConfig {
   readonly accountSid: string;
-  readonly credentials: { readonly by: "token" | "key"; readonly username: string; readonly password: Secret };
+  readonly credentials: {
+    readonly by: "token" | "key";
+    readonly username: string;
+    readonly password: Secret;
+  };
   readonly sender: { readonly from: string } | { readonly messagingServiceSid: string };
   readonly region: string | undefined;
   readonly edge: string | undefined;
@@ -39,7 +43,8 @@ export const twilioSchema = properties
   .superRefine(
     (given, context) => {
       const set = settled(given);
-      const complain: Complain = (name, message) => context.addIssue({ code: "custom", path: [name], message });
+      const complain: Complain = (name, message) =>
+        context.addIssue({ code: "custom", path: [name], message });
       checkShapes(set, complain);
       checkCredentials(set, complain);
       checkSender(set, complain);
@@ -60,7 +65,11 @@ const SENDER = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +&_-]{1,11})$
 const SHAPES: readonly (readonly [Name, RegExp, string])[] = [
   ["twilio_sid", /^AC[0-9a-f]{32}$/i, "must be an Account SID: AC and 32 hexadecimal digits"],
   ["twilio_token", /^[\x21-\x7e]+$/, "must not contain spaces, line ends or letters outside ASCII"],
-  ["messaging_service_sid", /^MG[0-9a-f]{32}$/i, "must be a Messaging Service SID: MG and 32 hexadecimal digits"],
+  [
+    "messaging_service_sid",
+    /^MG[0-9a-f]{32}$/i,
+    "must be a Messaging Service SID: MG and 32 hexadecimal digits",
+  ],
   ["api_key_sid", /^SK[0-9a-f]{32}$/i, "must be an API key SID: SK and 32 hexadecimal digits"],
   ["api_key_secret", /^[\x21-\x7e]+$/, "must not contain spaces, line ends or letters outside ASCII"],
   [
@@ -81,7 +90,8 @@ function checkShapes(set: Properties, complain: Complain): void {
 }
 
 function checkCredentials(set: Properties, complain: Complain): void {
-  if (set.twilio_sid === undefined) complain("twilio_sid", "is missing; it stands on the first page of the Twilio console");
+  if (set.twilio_sid === undefined)
+    complain("twilio_sid", "is missing; it stands on the first page of the Twilio console");
   const { twilio_token, api_key_sid, api_key_secret } = set;
   if (twilio_token === undefined && api_key_sid === undefined && api_key_secret === undefined)
     complain("twilio_token", "is missing; give it, or api_key_sid and api_key_secret");
@@ -101,12 +111,18 @@ function checkSender({ from_number, messaging_service_sid }: Properties, complai
 function checkRoute({ region, edge, api_base }: Properties, complain: Complain): void {
   // api.<region>.twilio.com is switched off since 28 April 2026.
   if (region !== undefined && edge === undefined)
-    complain("region", "is given without edge; Twilio no longer answers there, so add the region's edge (dublin for ie1, sydney for au1)");
+    complain(
+      "region",
+      "is given without edge; Twilio no longer answers there, so add the region's edge (dublin for ie1, sydney for au1)",
+    );
   if (api_base === undefined) return;
   const fault = baseFault(api_base);
   if (fault !== undefined) complain("api_base", fault);
   if (region !== undefined || edge !== undefined)
-    complain("api_base", "is given beside region or edge, which only Twilio's own host has; remove one or the other");
+    complain(
+      "api_base",
+      "is given beside region or edge, which only Twilio's own host has; remove one or the other",
+    );
 }
 
 function baseFault(text: string): string | undefined {

@@ -42,7 +42,9 @@ export function createTransport({ apiBase, timeoutMs, proxies }: TransportOption
   const agent =
     apiBase?.protocol === "http:"
       ? new http.Agent(pool)
-      : new https.Agent(apiBase === undefined && proxies !== undefined ? { ...pool, proxyEnv: proxies } : pool);
+      : new https.Agent(
+          apiBase === undefined && proxies !== undefined ? { ...pool, proxyEnv: proxies } : pool,
+        );
   const { request } = apiBase?.protocol === "http:" ? http : https;
 
   return (exchange) => {
@@ -78,12 +80,16 @@ export function createTransport({ apiBase, timeoutMs, proxies }: TransportOption
 /** Twilio's URL, or the same path on the other server. */
 function addressOf({ uri, params }: Exchange, apiBase: URL | undefined): URL {
   const url = new URL(uri);
-  const target = apiBase === undefined ? url : new URL(apiBase.pathname.replace(/\/$/, "") + url.pathname, apiBase);
+  const target =
+    apiBase === undefined ? url : new URL(apiBase.pathname.replace(/\/$/, "") + url.pathname, apiBase);
   target.search = params === undefined ? url.search : formOf(params);
   return target;
 }
 
-function headersOf({ headers, username, password }: Exchange, body: string | undefined): http.OutgoingHttpHeaders {
+function headersOf(
+  { headers, username, password }: Exchange,
+  body: string | undefined,
+): http.OutgoingHttpHeaders {
   const basic = Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64");
   return {
     ...(headers as http.OutgoingHttpHeaders | undefined),
@@ -111,4 +117,5 @@ function parse(text: string): unknown {
   }
 }
 
-const failure = (code: string): Error => Object.assign(new Error(`the exchange with Twilio ended with ${code}`), { code });
+const failure = (code: string): Error =>
+  Object.assign(new Error(`the exchange with Twilio ended with ${code}`), { code });

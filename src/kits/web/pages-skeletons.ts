@@ -1,0 +1,71 @@
+/**
+ * Two people at the same step see the same page but for the form's `csrf` and `action`. So a page is rendered once
+ * with gaps for these two, and kept for the next person. Called by the template engine. Pages that show what a person
+ * typed are not kept.
+ */
+import { randomBytes } from "node:crypto";
+
+/** A rendered page: text, gap, text, gap, …; a gap is `csrf` or `action`. */
+type Skeleton = readonly string[];
+type Facts = Readonly<Record<string, unknown>>;
+
+export interface Skeletons {
+  /** The templates, with marks where the gaps are. */
+  readonly templates: ReadonlyMap<string, string>;
+  /** The page of `facts`, from what is kept or made by `make`. */
+  fill(page: string, facts: Facts, make: () => string): string;
+}
+
+/** Characters of all pages that are kept. */
+const MOST = 2_000_000;
+const SHOWN = /\{\{ (csrf|action) \}\}/g;
+const CODE = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
+
+/** Undefined when a template does more with `csrf` or `action` than show them: then every page is rendered anew. */
+export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons | undefined {
+  // Nobody outside can know it, so no name can contain it and get a token shown where it does not belong.
+  const mark = `\ue000${randomBytes(12).toString("hex")}`;
+  const templates = new Map<string, string>();
+  for (const [name, source] of given) {
+    const marked = source.replace(SHOWN, (_all, gap: string) => `${mark}${gap}${mark}`);
+    if (marked.match(CODE)?.some((code) => /\b(?:csrf|action)\b/.test(code.replace(/"[^"]*"/g, "")))) return undefined;
+    templates.set(name, marked);
+  }
+
+  const kept = new Map<string, Skeleton>();
+  let characters = 0;
+  const keep = (key: string, skeleton: Skeleton, size: number): void => {
+    if (size > MOST / 10) return;
+    if (characters + size > MOST) {
+      kept.clear();
+      characters = 0;
+    }
+    kept.set(key, skeleton);
+    characters += size;
+  };
+
+  return {
+    templates,
+    fill(page, facts, make) {
+      const typed = facts.username !== undefined && facts.username !== "" ? true : (facts.number ?? "") !== "";
+      const key =
+        facts.csrf === undefined || typed ? undefined : page + JSON.stringify({ ...facts, csrf: "", action: "" });
+      let skeleton = key === undefined ? undefined : kept.get(key);
+      if (skeleton === undefined) {
+        const html = make();
+        skeleton = html.split(mark);
+        if (key !== undefined) keep(key, skeleton, key.length + html.length);
+      }
+      let html = "";
+      for (let at = 0; at < skeleton.length; at += 1) {
+        const part = skeleton[at] ?? "";
+        html += at % 2 === 0 ? part : escapeHtml(String(facts[part] ?? ""));
+      }
+      return html;
+    },
+  };
+}
+
+/** Text as it stands in HTML, inside and outside of quoted attributes. */
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
