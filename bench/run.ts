@@ -21,7 +21,11 @@ const plan = values.quick ? QUICK : FULL;
 const began = performance.now();
 const say = (text: string) => process.stderr.write(`${text} …\n`);
 
-const report = summarize(await measure({ plan, say, profile: values.profile }), plan);
+const measured = await measure({ plan, say, profile: values.profile }).catch((problem: Error) => {
+  process.stderr.write(`The benchmark could not be finished: ${problem.message}\n`);
+  process.exit(1);
+});
+const report = summarize(measured, plan);
 const folder = fileURLToPath(new URL("./results", import.meta.url));
 mkdirSync(folder, { recursive: true });
 const file = `${folder}/latest.json`;

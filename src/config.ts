@@ -10,6 +10,9 @@ import { Breakage } from "./core/errors.ts";
 import { Secret } from "./core/secret.ts";
 import { clientSchema, limitsSchema, type Snapshot, settingsSchema } from "./core/settings.ts";
 
+/** The acrs that can be enabled. */
+const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
+
 /** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
 const secret = z.union(
   [z.string().min(1), z.strictObject({ file: z.string() }), z.strictObject({ env: z.string() })],
@@ -26,6 +29,7 @@ const fileSchema = z.strictObject({
   listen: z
     .string()
     .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT, for example 127.0.0.1:8080")
+    .refine((value) => Number(/\d+$/.exec(value)?.[0] ?? 0) <= 65_535, "must have a port up to 65535")
     .default("127.0.0.1:8080"),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   trusted_proxies: z.array(z.string()).default([]),
@@ -58,7 +62,7 @@ const fileSchema = z.strictObject({
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
-      enabled: z.array(z.string()).min(1).default(["simple_password_auth", "twilio_sms"]),
+      enabled: z.array(z.string()).min(1).default([...ACRS]),
       default: z.string().default("twilio_sms"),
     })
     .prefault({}),
@@ -104,10 +108,14 @@ const TWILIO = [
   "api_base",
 ] as const;
 
-/** Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each. */
+/**
+ * Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each.
+ * `more` looks at what only the parts themselves can judge; it is asked even when there are faults already.
+ */
 export function readConfig(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
+  more: (config: BootConfig) => readonly string[] = () => [],
 ): BootConfig {
   const text = attempt(
     () => readFileSync(file, "utf8"),
@@ -136,8 +144,9 @@ export function readConfig(
       return new Secret("-");
     }
   };
-  if (!parsed.success) throw invalid(file, faults);
-  const config = parsed.data;
+  const sound = parsed.success ? { config: parsed.data, left: new Set<string>() } : soundPart(raw, parsed.error);
+  if (sound === undefined) throw invalid(file, faults);
+  const { config, left } = sound;
   const clients = config.clients.map((client, index) => {
     const client_secret = reveal(client.client_secret, `clients[${index}].client_secret`)?.reveal();
     const checked = clientSchema.safeParse({
@@ -152,20 +161,22 @@ export function readConfig(
     faults.push(`clients: client_id ${JSON.stringify(id)} stands there twice`);
   if (!config.issuer.startsWith("https:"))
     faults.push("issuer: must begin with https:// (plain http is for the demo only)");
-  if (config.tls === undefined && config.trusted_proxies.length === 0)
+  if (config.tls === undefined && config.trusted_proxies.length === 0 && !left.has("tls") && !left.has("trusted_proxies"))
     faults.push(
       "tls: is missing; give tls.cert and tls.key, or name the TLS proxy in front under trusted_proxies",
     );
+  for (const acr of config.acrs.enabled.filter((one) => !ACRS.includes(one)))
+    faults.push(`acrs.enabled: ${JSON.stringify(acr)} is not offered; choose among ${ACRS.join(", ")}`);
   if (!config.acrs.enabled.includes(config.acrs.default))
     faults.push(`acrs.default: ${config.acrs.default} is not among acrs.enabled`);
   const masterKey = reveal(config.master_key, "master_key") ?? envSecret(environment.SALLYPORT_MASTER_KEY);
   if (
     masterKey !== undefined &&
     Buffer.from(masterKey.reveal(), "base64").length !== 32 &&
-    faults.length === 0
+    !faults.some((fault) => fault.startsWith("master_key:"))
   )
     faults.push("master_key: must be 32 random bytes in base64 (openssl rand -base64 32)");
-  if (config.store.type === "postgres" && masterKey === undefined)
+  if (config.store.type === "postgres" && masterKey === undefined && !left.has("master_key"))
     faults.push(
       "master_key: is missing; nodes that share a PostgreSQL store share a key too: openssl rand -base64 32 > master.key, then master_key: { file: master.key }",
     );
@@ -188,11 +199,10 @@ export function readConfig(
     if (given !== undefined) twilio[name] = given;
   }
   const smsWanted = config.acrs.enabled.includes("twilio_sms");
-  if (smsWanted && Object.keys(twilio).length === 0)
+  if (smsWanted && Object.keys(twilio).length === 0 && !TWILIO.some((name) => left.has(name)))
     faults.push(
       "twilio_sid, twilio_token, from_number: are missing; twilio_sms needs them (or leave twilio_sms out of acrs.enabled)",
     );
-  if (faults.length > 0) throw invalid(file, faults);
 
   const countries =
     config.countries === "all" || config.countries.length > 0 ? config.countries : ("home" as const);
@@ -204,9 +214,9 @@ export function readConfig(
     countries: countries === "home" ? "all" : countries,
     limits: config.limits,
   });
-  if (!settings.success) throw invalid(file, sentences(settings.error));
+  if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);
   const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];
-  return Object.freeze({
+  const boot: BootConfig = {
     mode: "serve",
     issuer: new URL(config.issuer),
     listen: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) },
@@ -223,7 +233,22 @@ export function readConfig(
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
     twilio: smsWanted ? twilio : undefined,
     settings: { ...settings.data, countries, revision: 1 },
-  });
+  };
+  faults.push(...more(boot));
+  if (faults.length > 0) throw invalid(file, faults);
+  return Object.freeze(boot);
+}
+
+/** The file without what is wrong in it, so that the rest can be checked as well; `left`: the settings left out. */
+function soundPart(raw: unknown, error: z.ZodError): { config: z.infer<typeof fileSchema>; left: Set<string> } | undefined {
+  if (typeof raw !== "object" || raw === null) return undefined;
+  const left = new Set<string>();
+  for (const issue of error.issues)
+    for (const key of issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [issue.path[0]])
+      left.add(String(key));
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !left.has(key)));
+  const parsed = fileSchema.safeParse(left.has("issuer") ? { ...rest, issuer: "https://issuer.invalid" } : rest);
+  return parsed.success ? { config: parsed.data, left } : undefined;
 }
 
 /** What is wrong with an issuer; undefined when nothing is. It is an origin: a path or query would not be stable. */

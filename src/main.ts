@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command } from "commander";
+import { faultsOf } from "./compose/check.ts";
 import { compose, type Running } from "./compose/compose.ts";
 import { startDemo } from "./compose/demo.ts";
 import { openParts } from "./compose/parts.ts";
@@ -32,7 +33,7 @@ async function run(): Promise<void> {
     .description("start the server")
     .requiredOption("--config <file>", "sallyport.yaml")
     .action(async ({ config }: { config: string }) => {
-      const running = await compose(readConfig(config, process.env), { complain });
+      const running = await compose(readConfig(config, process.env, faultsOf), { complain });
       say(`Sallyport answers as ${running.issuer}`);
       stopOnSignal(running);
     });

@@ -117,7 +117,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
     const enginePages = createEnginePages({ brand: snapshot.brand, render });
 
+    let signing = keyring.signing();
     const build = () => {
+      signing = keyring.signing();
       const provider = createProvider({
         issuer: config.issuer.origin,
         snapshot,
@@ -166,8 +168,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const every = (ms: number, act: () => Promise<unknown>) =>
       timers.push(setInterval(() => void act().catch(onProblem), ms).unref());
     every(KEYS_EVERY, async () => {
-      // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
-      if (await keyring.refresh()) engine = build();
+      await keyring.refresh();
+      // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
+      // has rotated, another node or this one, the keyring answers other arrays from then on.
+      if (keyring.signing() !== signing) engine = build();
     });
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(SWEEP_EVERY, () => storage.sweep(1000));

@@ -1,7 +1,7 @@
 /** The data folder and the master key in it: made on first start, for this user's eyes only, never overwritten. */
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { BootConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
@@ -11,7 +11,7 @@ const codeOf = (problem: unknown): string => (problem as { code?: string }).code
 /** Throws Breakage `store-unavailable` with one sentence when the folder cannot be made or written. */
 export function openDataFolder(config: BootConfig): void {
   try {
-    mkdirSync(config.data, { recursive: true, mode: 0o700 });
+    makeFolder(config.data);
     accessSync(config.data, constants.W_OK | constants.R_OK | constants.X_OK);
   } catch (problem) {
     const where =
@@ -23,6 +23,18 @@ export function openDataFolder(config: BootConfig): void {
       `The data folder ${config.data} cannot be written (${codeOf(problem)}); ${where}.`,
       { cause: problem },
     );
+  }
+}
+
+/** Like `mkdir -p`. Node's own recursive mkdir never returns where a folder cannot be made (below /proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (problem) {
+    // Another process that starts at the same time may have made it.
+    if (codeOf(problem) !== "EEXIST" || !statSync(folder).isDirectory()) throw problem;
   }
 }
 

@@ -13,16 +13,16 @@ const none: SmsGateway = {
   ],
 };
 
+/** The properties as the gateway's schema takes them. */
+export const plainProperties = (twilio: NonNullable<BootConfig["twilio"]>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(twilio).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]),
+  );
+
 export async function openGateway(config: BootConfig): Promise<SmsGateway> {
   if (config.twilio === undefined) return none;
   const plugin = catalog.gateways.twilio;
-  const plain = Object.fromEntries(
-    Object.entries(config.twilio).map(([name, value]) => [
-      name,
-      value instanceof Secret ? value.reveal() : value,
-    ]),
-  );
-  const parsed = plugin.schema.safeParse(plain);
+  const parsed = plugin.schema.safeParse(plainProperties(config.twilio));
   if (!parsed.success) throw invalid("twilio_sms", sentences(parsed.error));
   return plugin.open(parsed.data, {});
 }

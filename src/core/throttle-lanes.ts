@@ -52,7 +52,7 @@ export const DEFAULT_THROTTLE_LIMITS: ThrottleLimits = {
 };
 
 /** Milliseconds to wait after so many failures. */
-export function waitAfter(stages: readonly Stage[], failures: number): number {
+function waitAfter(stages: readonly Stage[], failures: number): number {
   const stage = stages.findLast(({ after }) => failures >= after);
   if (stage === undefined) return 0;
   return Math.min(stage.cap, stage.first * 2 ** Math.min(failures - stage.after, 30)) * 1000;

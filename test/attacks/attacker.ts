@@ -28,7 +28,8 @@ export const begin = (server: TestServer, visitor: TestVisitor, more: Record<str
   visitor.get(authorize(server, more));
 
 /** How many texts the provider has taken. */
-export const texts = async (server: TestServer): Promise<number> => (await server.simulator.messages()).length;
+export const texts = async (server: TestServer): Promise<number> =>
+  (await server.simulator.messages()).length;
 
 /** The code of the first text to this number after the first `count` texts; waits for it, at most 3 s. */
 export async function codeAfter(server: TestServer, count: number, phone = GRACE): Promise<string> {
@@ -85,13 +86,14 @@ export interface Claims {
 
 /** Redeems the code at the token endpoint; answers the whole answer. */
 export async function tokens(server: TestServer, seen: Seen): Promise<Record<string, unknown>> {
-  const answer = await server.visitor().send("POST", "/token", {
+  const fields = {
     grant_type: "authorization_code",
     client_id: "spa",
     redirect_uri: CALLBACK,
     code_verifier: VERIFIER,
     code: grantOf(seen) ?? "",
-  });
+  };
+  const answer = await server.visitor().send("POST", "/token", fields, { accept: "application/json" });
   return JSON.parse(answer.body) as Record<string, unknown>;
 }
 

@@ -3,14 +3,32 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer, typePassword } from "../kit/server.ts";
 import { formOf, type Seen, textOf } from "../kit/visitor.ts";
-import { begin, claims, codeAfter, cookiesFor, finish, grantOf, nameOf, plant, rawRequest, ROOT, signedIn, signIn, texts, toCodePage, tokens } from "./attacker.ts";
+import {
+  begin,
+  claims,
+  codeAfter,
+  cookiesFor,
+  finish,
+  grantOf,
+  nameOf,
+  plant,
+  ROOT,
+  rawRequest,
+  signedIn,
+  signIn,
+  texts,
+  toCodePage,
+  tokens,
+} from "./attacker.ts";
 
 const server = await startServer();
 const secure = await startServer({ httpsIssuer: "https://login.example.test", simulator: server.simulator });
 const SIMPLE = { acr_values: "simple_password_auth" };
 
 const setCookies = (seen: Seen): string[] =>
-  [...seen.trail, seen].flatMap(({ headers }) => headers["set-cookie"] ?? []).filter((line) => !/expires=Thu, 01 Jan 1970|max-age=0/i.test(line));
+  [...seen.trail, seen]
+    .flatMap(({ headers }) => headers["set-cookie"] ?? [])
+    .filter((line) => !/expires=Thu, 01 Jan 1970|max-age=0/i.test(line));
 
 test("S05 over https every cookie is Secure, HttpOnly, SameSite=Lax, host-only and prefixed; the session is __Host- and signed", async () => {
   const visitor = secure.visitor();
@@ -53,7 +71,8 @@ test("S05 a cookie with a changed value or signature is no cookie", async () => 
     const forger = server.visitor();
     plant(visitor, forger, "session");
     for (const [key, cookie] of forger.jar)
-      if (key.startsWith(part)) cookie.value = `${cookie.value.slice(0, -1)}${cookie.value.endsWith("A") ? "B" : "A"}`;
+      if (key.startsWith(part))
+        cookie.value = `${cookie.value.slice(0, -1)}${cookie.value.endsWith("A") ? "B" : "A"}`;
     assert.equal(grantOf(await begin(server, forger, { prompt: "none" })), undefined, part);
   }
   const stripped = server.visitor();
@@ -62,7 +81,10 @@ test("S05 a cookie with a changed value or signature is no cookie", async () => 
   assert.equal(grantOf(await begin(server, stripped, { prompt: "none" })), undefined, "without a signature");
   const control = server.visitor();
   plant(visitor, control, "session");
-  assert.ok(grantOf(await begin(server, control, { prompt: "none" })), "and unchanged it would have been one");
+  assert.ok(
+    grantOf(await begin(server, control, { prompt: "none" })),
+    "and unchanged it would have been one",
+  );
 });
 
 test("S04 session ids, login ids and browser ids are unique, and of at least 128 random bits", async () => {
@@ -80,10 +102,16 @@ test("S04 session ids, login ids and browser ids are unique, and of at least 128
   for (const [kind, ids] of Object.entries(seen)) {
     assert.equal(ids.size, 60, `${kind} ids repeat`);
     const text = [...ids].join("");
-    assert.ok([...ids].every((id) => /^[\w-]{21,}$/.test(id)), `${kind}: 21 characters of 64 are 126 bits, 22 are 132`);
+    assert.ok(
+      [...ids].every((id) => /^[\w-]{21,}$/.test(id)),
+      `${kind}: 21 characters of 64 are 126 bits, 22 are 132`,
+    );
     const counts = new Map<string, number>();
     for (const one of text) counts.set(one, (counts.get(one) ?? 0) + 1);
-    const entropy = [...counts.values()].reduce((sum, n) => sum - (n / text.length) * Math.log2(n / text.length), 0);
+    const entropy = [...counts.values()].reduce(
+      (sum, n) => sum - (n / text.length) * Math.log2(n / text.length),
+      0,
+    );
     assert.ok(entropy > 5.8, `${kind}: ${entropy.toFixed(2)} bits a character`);
   }
 });
@@ -105,7 +133,11 @@ test("S03 the session cookie is new at sign-in, at step-up and at re-authenticat
     const before = visitor.cookie("sallyport_session");
     assert.ok(grantOf(await stage()));
     assert.notEqual(visitor.cookie("sallyport_session"), before);
-    assert.equal(grantOf(await begin(server, thief, { prompt: "none", ...SIMPLE })), undefined, "the old cookie");
+    assert.equal(
+      grantOf(await begin(server, thief, { prompt: "none", ...SIMPLE })),
+      undefined,
+      "the old cookie",
+    );
   }
 });
 
@@ -139,7 +171,11 @@ test("S11 M07 login CSRF: the attacker's login, planted in the victim's browser,
   assert.ok(!/name="password"/.test(seen.body), "the victim is shown the attacker's login form");
   const posted = await victim.submit(page, { username: "grace", password: "two doors, one open" });
   assert.equal(grantOf(posted), undefined);
-  assert.equal(formOf(await attacker.get(page.url.href)).fields.password, "", "the attacker's login has not moved");
+  assert.equal(
+    formOf(await attacker.get(page.url.href)).fields.password,
+    "",
+    "the attacker's login has not moved",
+  );
 });
 
 test("S11 M07 login CSRF: a login the attacker has finished cannot be resumed in the victim's browser", async () => {
@@ -147,7 +183,12 @@ test("S11 M07 login CSRF: a login the attacker has finished cannot be resumed in
     const attacker = server.visitor();
     const { page, code } = await toCodePage(server, attacker, {}, ["root", ROOT]);
     const { action, fields } = formOf(page);
-    const posted = await rawRequest(server, { method: "POST", target: action, headers: { Cookie: cookiesFor(attacker, page.url.pathname) }, body: new URLSearchParams({ ...fields, code }).toString() });
+    const posted = await rawRequest(server, {
+      method: "POST",
+      target: action,
+      headers: { Cookie: cookiesFor(attacker, page.url.pathname) },
+      body: new URLSearchParams({ ...fields, code }).toString(),
+    });
     const resume = /location: (\S+)/i.exec(posted.text)?.[1] ?? "";
     assert.match(resume, /\/authorize\/[\w-]+$/);
     const victim = server.visitor();
@@ -185,7 +226,9 @@ test("S07 logout ends the session on the server: the old cookie, silent sign-in 
   plant(visitor, copy, "session");
   assert.ok(grantOf(await begin(server, copy, { prompt: "none" })), "the copy works before");
   plant(copy, visitor, "session");
-  const ask = await visitor.get(`/end_session?${new URLSearchParams({ id_token_hint: String(got.id_token) })}`);
+  const ask = await visitor.get(
+    `/end_session?${new URLSearchParams({ id_token_hint: String(got.id_token) })}`,
+  );
   assert.match(textOf(ask.body), /sign/i);
   const page = await visitor.submit(ask, { logout: "yes" });
   assert.ok(page.status < 400, String(page.status));

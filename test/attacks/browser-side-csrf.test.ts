@@ -33,7 +33,10 @@ test("S11 the password form without its token, or with a token of another login,
     ["only the proof", mac],
   ];
   for (const [story, csrf] of forged) {
-    const answer = await visitor.send("POST", formOf(page).action, { ...right, ...(csrf === undefined ? {} : { csrf }) });
+    const answer = await visitor.send("POST", formOf(page).action, {
+      ...right,
+      ...(csrf === undefined ? {} : { csrf }),
+    });
     assert.equal(answer.status, 403, story);
     assert.equal(await passed(loginOf(page)), false, story);
   }
@@ -52,7 +55,8 @@ test("S11 the code form likewise: no token, no sign-in", async () => {
   const before = await signedIn(server);
   const stranger = server.visitor();
   const foreign = formOf(await begin(server, stranger)).fields.csrf ?? "";
-  for (const csrf of ["", foreign]) assert.equal((await visitor.send("POST", formOf(page).action, { csrf, code })).status, 403);
+  for (const csrf of ["", foreign])
+    assert.equal((await visitor.send("POST", formOf(page).action, { csrf, code })).status, 403);
   assert.equal(await signedIn(server), before);
   for (const action of ["cancel", "resend", "switch"])
     assert.equal((await visitor.send("POST", formOf(page).action, { action })).status, 403, action);
@@ -80,7 +84,11 @@ test("S11 a post that the browser says comes from elsewhere is refused even with
     assert.equal(await passed(loginOf(page)), false, JSON.stringify(headers));
   }
   const own = { "sec-fetch-site": "same-origin", origin: "null" };
-  assert.equal(formOf(await visitor.submit(page, right, own)).fields.code, "", "our own pages send Origin: null");
+  assert.equal(
+    formOf(await visitor.submit(page, right, own)).fields.code,
+    "",
+    "our own pages send Origin: null",
+  );
 });
 
 test("S11 Origin: null from a sandboxed frame has no token to send, and gets nowhere", async () => {
@@ -103,7 +111,12 @@ test("S11 consent cannot be given from elsewhere", async () => {
     [own.fields, { "sec-fetch-site": "cross-site" }],
     [own.fields, { origin: "https://evil.example" }],
   ] as const) {
-    const answer = await visitor.send("POST", own.action, fields as Record<string, string>, headers as Record<string, string>);
+    const answer = await visitor.send(
+      "POST",
+      own.action,
+      fields as Record<string, string>,
+      headers as Record<string, string>,
+    );
     assert.equal(answer.status, 403);
   }
   assert.equal((await server.parts.audit.query({ kind: "consent-given", limit: 5 })).length, 0);
@@ -112,14 +125,18 @@ test("S11 consent cannot be given from elsewhere", async () => {
 
 test("S11 asking for the authorize endpoint by a cross-site POST signs nobody in and gives no code without a person's act", async () => {
   const visitor = server.visitor();
-  const seen = await visitor.post("/authorize", "client_id=spa&response_type=code", { origin: "https://evil.example", "sec-fetch-site": "cross-site" });
+  const seen = await visitor.post("/authorize", "client_id=spa&response_type=code", {
+    origin: "https://evil.example",
+    "sec-fetch-site": "cross-site",
+  });
   assert.equal(grantOf(seen), undefined);
 });
 
 test("S13 every redirect after a post is 303, the engine's own too", async () => {
   const visitor = server.visitor();
   const redirects: Seen[] = [];
-  const watch = (seen: Seen) => redirects.push(...seen.trail.filter(({ status }) => status >= 300 && status < 400));
+  const watch = (seen: Seen) =>
+    redirects.push(...seen.trail.filter(({ status }) => status >= 300 && status < 400));
   const { page, code } = await toCodePage(server, visitor);
   watch(page);
   watch(await visitor.submit(page, { code }));
@@ -129,8 +146,10 @@ test("S13 every redirect after a post is 303, the engine's own too", async () =>
   const ask = await visitor.get("/end_session");
   watch(await visitor.submit(ask, { logout: "yes" }));
   assert.ok(redirects.length >= 6);
-  for (const { status, url } of redirects) assert.ok(status === 303 || status === 302, `${status} at ${url.pathname}`);
-  for (const { status, url } of redirects) if (/^\/(login|authorize|end_session)/.test(url.pathname)) assert.equal(status, 303, url.pathname);
+  for (const { status, url } of redirects)
+    assert.ok(status === 303 || status === 302, `${status} at ${url.pathname}`);
+  for (const { status, url } of redirects)
+    if (/^\/(login|authorize|end_session)/.test(url.pathname)) assert.equal(status, 303, url.pathname);
 });
 
 test("S14 no password, code, number, session or CSRF token stands in a URL, in the page's links or on the way", async () => {
@@ -143,9 +162,20 @@ test("S14 no password, code, number, session or CSRF token stands in a URL, in t
     String(headers.location ?? ""),
     ...[...body.matchAll(/\b(?:href|src|action|content)="([^"]*)"/g)].map((match) => match[1] ?? ""),
   ]);
-  const secrets = [PASSWORD, encodeURIComponent(PASSWORD), PASSWORD.replaceAll(" ", "+"), "2025550143", csrf, encodeURIComponent(csrf), ...[...visitor.jar.entries()].filter(([key]) => /session|browser/.test(key)).map(([, { value }]) => value)];
+  const secrets = [
+    PASSWORD,
+    encodeURIComponent(PASSWORD),
+    PASSWORD.replaceAll(" ", "+"),
+    "2025550143",
+    csrf,
+    encodeURIComponent(csrf),
+    ...[...visitor.jar.entries()]
+      .filter(([key]) => /session|browser/.test(key))
+      .map(([, { value }]) => value),
+  ];
   for (const url of urls) {
-    for (const secret of secrets) assert.ok(secret.length < 4 || !url.includes(secret), "a secret stands in a URL");
+    for (const secret of secrets)
+      assert.ok(secret.length < 4 || !url.includes(secret), "a secret stands in a URL");
     const state = url.startsWith(CALLBACK) ? "" : url;
     assert.ok(!new RegExp(`\\b${code}\\b`).test(state), "the code stands in a URL");
   }
@@ -159,6 +189,10 @@ test("S14 a password sent by GET is not taken from the URL", async () => {
   await visitor.get(`${action}?${new URLSearchParams({ ...fields, ...right })}`);
   await visitor.post(`${action}?${new URLSearchParams(right)}`, new URLSearchParams(fields).toString());
   assert.equal(await passed(loginOf(page)), false);
-  const odd = await rawRequest(server, { method: "GET", target: action, body: new URLSearchParams({ ...fields, ...right }).toString() });
+  const odd = await rawRequest(server, {
+    method: "GET",
+    target: action,
+    body: new URLSearchParams({ ...fields, ...right }).toString(),
+  });
   assert.ok(odd.status < 500);
 });

@@ -36,8 +36,13 @@ async function staysAndRecovers(story: string, fault: FaultRequest): Promise<str
   assert.equal(page.url.pathname, first.url.pathname, story);
   assert.equal(formOf(page).fields.code, "", `${story}: the code step`);
   const said = textOf(page.body);
-  assert.doesNotMatch(said, /2\d{4}\b|twilio|ECONN|undefined|\[object|null|stack/i, `${story}: no provider talk`);
-  for (const code of ["000000", "", "undefined", "null"]) assert.equal(grantOf(await visitor.submit(await visitor.get(page.url.href), { code })), undefined, story);
+  assert.doesNotMatch(
+    said,
+    /2\d{4}\b|twilio|ECONN|undefined|\[object|null|stack/i,
+    `${story}: no provider talk`,
+  );
+  for (const code of ["000000", "", "undefined", "null"])
+    assert.equal(grantOf(await visitor.submit(await visitor.get(page.url.href), { code })), undefined, story);
   assert.equal(grantOf(await visitor.get(page.url.pathname.replace("/login/", "/authorize/"))), undefined);
   assert.equal(await signedIn(server), before, `${story} has let somebody through`);
   server.advance(31_000);
@@ -51,16 +56,24 @@ async function staysAndRecovers(story: string, fault: FaultRequest): Promise<str
 for (const [story, fault] of faults)
   test(`O16 ${story}: at the code step, one sentence, a working resend, nobody through`, async () => {
     await staysAndRecovers(story, fault);
-    assert.ok((await server.parts.audit.query({ kind: "code-send-failed", limit: 1 })).length === 1, "and the audit knows");
+    assert.ok(
+      (await server.parts.audit.query({ kind: "code-send-failed", limit: 1 })).length === 1,
+      "and the audit knows",
+    );
   });
 
-test("O16 a provider that takes 30 s does not hold the person, and the resend works", { timeout: 30_000 }, async () => {
+test("O16 a provider that takes 30 s does not hold the person, and the resend works", {
+  timeout: 30_000,
+}, async () => {
   await staysAndRecovers("30 s", { delayMs: 30_000, status: 500 });
 });
 
 test("O16 the same sentence for everybody: what went wrong tells nothing about whose phone it is", async () => {
   const said: string[] = [];
-  for (const [username, phone] of [["grace", GRACE], ["root", ROOT]] as const) {
+  for (const [username, phone] of [
+    ["grace", GRACE],
+    ["root", ROOT],
+  ] as const) {
     const visitor = server.visitor();
     const first = await begin(server, visitor);
     await server.simulator.fault({ status: 500 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GRACE, PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { formOf, textOf } from "../kit/visitor.ts";
-import { begin, codeAfter, grantOf, rawRequest, ROOT, signedIn, texts, toCodePage } from "./attacker.ts";
+import { begin, codeAfter, grantOf, ROOT, rawRequest, signedIn, texts, toCodePage } from "./attacker.ts";
 
 const server = await startServer();
 /** Failures of one story must not weigh on the next. */
@@ -40,7 +40,12 @@ test("O04 the code of one login is wrong in another: same person, other client, 
   const others = [
     { story: "another tab of the same browser", visitor: first, more: {}, who: ["grace", GRACE] },
     { story: "another browser", visitor: server.visitor(), more: {}, who: ["grace", GRACE] },
-    { story: "another client", visitor: server.visitor(), more: { client_id: "asks" }, who: ["grace", GRACE] },
+    {
+      story: "another client",
+      visitor: server.visitor(),
+      more: { client_id: "asks" },
+      who: ["grace", GRACE],
+    },
     { story: "another person", visitor: server.visitor(), more: {}, who: ["root", ROOT] },
   ] as const;
   for (const { story, visitor, more, who } of others) {
@@ -93,7 +98,8 @@ test("O10 nothing but the code itself signs in, and what is no code costs no try
   const visitor = server.visitor();
   const { page, code } = await toCodePage(server, visitor);
   const before = await signedIn(server);
-  const shift = (zero: number) => [...code].map((digit) => String.fromCodePoint(zero + Number(digit))).join("");
+  const shift = (zero: number) =>
+    [...code].map((digit) => String.fromCodePoint(zero + Number(digit))).join("");
   for (const [story, pattern] of oddCodes) {
     const { action, fields } = formOf(await visitor.get(page.url.href));
     const hidden = new URLSearchParams({ csrf: fields.csrf ?? "" }).toString();
@@ -107,13 +113,21 @@ test("O10 nothing but the code itself signs in, and what is no code costs no try
     assert.equal(grantOf(answer), undefined, story);
   }
   assert.equal(await signedIn(server), before);
-  assert.equal((await server.parts.audit.query({ kind: "code-wrong", limit: 100 })).filter((one) => one.login === page.url.pathname.split("/")[2]).length, 0);
+  assert.equal(
+    (await server.parts.audit.query({ kind: "code-wrong", limit: 100 })).filter(
+      (one) => one.login === page.url.pathname.split("/")[2],
+    ).length,
+    0,
+  );
   assert.ok(grantOf(await visitor.submit(await visitor.get(page.url.href), { code })));
 });
 
 test("O10 the right code with spaces or a dash, as a phone pastes it, is right", async () => {
   calm();
-  for (const style of [(code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `, (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`]) {
+  for (const style of [
+    (code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `,
+    (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`,
+  ]) {
     const visitor = server.visitor();
     const { page, code } = await toCodePage(server, visitor);
     assert.ok(grantOf(await visitor.submit(page, { code: style(code) })));
@@ -132,7 +146,10 @@ test("O10 a body of a megabyte is refused with 413, other content types do nothi
     ["application/json", JSON.stringify({ csrf: fields.csrf, code })],
     ["application/json", "{"],
     ["text/plain", `csrf=${fields.csrf}&code=${code}`],
-    ["multipart/form-data; boundary=b", `--b\r\nContent-Disposition: form-data; name="code"\r\n\r\n${code}\r\n--b--\r\n`],
+    [
+      "multipart/form-data; boundary=b",
+      `--b\r\nContent-Disposition: form-data; name="code"\r\n\r\n${code}\r\n--b--\r\n`,
+    ],
     ["application/xml", "<code/>"],
     ["nonsense", `csrf=${fields.csrf}&code=${code}`],
   ];
@@ -161,7 +178,13 @@ test("O12 a number in any request of the sign-in is ignored: the text goes to th
   const form = formOf(again);
   const codePage = await visitor.post(
     `${form.action}?${query}`,
-    new URLSearchParams({ ...form.fields, username: "grace", password: PASSWORD, ...evil, "phone[]": evil.phone }).toString(),
+    new URLSearchParams({
+      ...form.fields,
+      username: "grace",
+      password: PASSWORD,
+      ...evil,
+      "phone[]": evil.phone,
+    }).toString(),
   );
   await codeAfter(server, before);
   server.advance(31_000);

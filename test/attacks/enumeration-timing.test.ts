@@ -13,18 +13,30 @@ import { begin } from "./attacker.ts";
 const SAMPLES = 200;
 const PEOPLE = 40;
 const CLASSES = ["unknown", "wrong", "disabled", "noPhone"] as const;
-const server = await startServer({ hashCost: { memory: 256, passes: 1, lanes: 1 }, config: { trustedProxies: ["127.0.0.1"] } });
+const server = await startServer({
+  hashCost: { memory: 256, passes: 1, lanes: 1 },
+  config: { trustedProxies: ["127.0.0.1"] },
+});
 
 const nameOf = (kind: string, index: number) => `${kind.slice(0, 4)}-${String(index).padStart(3, "0")}`;
 for (const kind of CLASSES.slice(1))
   for (let index = 0; index < PEOPLE; index += 1) {
-    const added = await server.parts.directory.write?.add({ username: nameOf(kind, index), password: new Secret(PASSWORD) });
+    const added = await server.parts.directory.write?.add({
+      username: nameOf(kind, index),
+      password: new Secret(PASSWORD),
+    });
     if (added?.kind !== "done") throw new Error("a person could not be added");
     const { id } = added.user;
     if (kind === "disabled") await server.parts.directory.write?.setStatus(id, "disabled");
     if (kind !== "wrong") continue;
     const number = `+120255501${String(index).padStart(2, "0")}`;
-    await server.parts.authenticators.bind({ subject: id, kind: "sms", key: server.parts.phoneKey(number), data: { number, country: "US", verifiedAt: 0 }, boundBy: "test" });
+    await server.parts.authenticators.bind({
+      subject: id,
+      kind: "sms",
+      key: server.parts.phoneKey(number),
+      data: { number, country: "US", verifiedAt: 0 },
+      boundBy: "test",
+    });
   }
 
 /** Chance that a sample of `a` is longer than one of `b`. */
@@ -35,7 +47,10 @@ function areaUnderCurve(a: readonly number[], b: readonly number[]): number {
 }
 
 /** Milliseconds of each answer to a wrong password. */
-async function measure(kinds: readonly string[], password = "neither door is open"): Promise<Map<string, number[]>> {
+async function measure(
+  kinds: readonly string[],
+  password = "neither door is open",
+): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>(kinds.map((kind) => [kind, []]));
   const visitor = server.visitor();
   let page = await begin(server, visitor);
@@ -45,8 +60,14 @@ async function measure(kinds: readonly string[], password = "neither door is ope
       if (round % 25 === 0) page = await begin(server, visitor);
       const { action, fields } = formOf(page);
       // An address and, every few tries, a name of its own: no try meets the throttle.
-      const from = { "x-forwarded-for": `198.${18 + (round >> 7)}.${round & 127}.${1 + kinds.indexOf(kind)}` };
-      const body = new URLSearchParams({ ...fields, username: nameOf(kind, round % PEOPLE), password }).toString();
+      const from = {
+        "x-forwarded-for": `198.${18 + (round >> 7)}.${round & 127}.${1 + kinds.indexOf(kind)}`,
+      };
+      const body = new URLSearchParams({
+        ...fields,
+        username: nameOf(kind, round % PEOPLE),
+        password,
+      }).toString();
       const start = performance.now();
       const answer = await visitor.post(action, body, from);
       const first = answer.trail[0];
@@ -58,7 +79,9 @@ async function measure(kinds: readonly string[], password = "neither door is ope
   return times;
 }
 
-test("P11 the time of the answer does not tell unknown, wrong, disabled and phoneless accounts apart", { timeout: 90_000 }, async (t) => {
+test("P11 the time of the answer does not tell unknown, wrong, disabled and phoneless accounts apart", {
+  timeout: 90_000,
+}, async (t) => {
   await measure(["unknown"]).catch(() => undefined);
   const times = await measure(CLASSES);
   const worst: string[] = [];
@@ -69,5 +92,9 @@ test("P11 the time of the answer does not tell unknown, wrong, disabled and phon
       if (area < 0.4 || area > 0.6) worst.push(`${a} against ${b}: ${area.toFixed(3)}`);
     }
   assert.deepEqual(worst, []);
-  assert.equal((await server.parts.audit.query({ kind: "password-paused", limit: 1 })).length, 0, "no sample was the throttle's");
+  assert.equal(
+    (await server.parts.audit.query({ kind: "password-paused", limit: 1 })).length,
+    0,
+    "no sample was the throttle's",
+  );
 });

@@ -18,7 +18,13 @@ for (const username of [NAMES.known, NAMES.noPhone, NAMES.disabled]) {
   const { id } = added.user;
   if (username === NAMES.disabled) await server.parts.directory.write?.setStatus(id, "disabled");
   if (username === NAMES.known)
-    await server.parts.authenticators.bind({ subject: id, kind: "sms", key: server.parts.phoneKey("+12025550155"), data: { number: "+12025550155", country: "US", verifiedAt: 0 }, boundBy: "test" });
+    await server.parts.authenticators.bind({
+      subject: id,
+      kind: "sms",
+      key: server.parts.phoneKey("+12025550155"),
+      data: { number: "+12025550155", country: "US", verifiedAt: 0 },
+      boundBy: "test",
+    });
 }
 
 /** An answer without what is random or names the person: byte for byte what an observer can compare. */
@@ -38,7 +44,11 @@ function normal(seen: Seen, username: string): string {
     .join("\n---\n");
 }
 
-async function attempt(username: string, password: string, visitor: TestVisitor = server.visitor()): Promise<Seen> {
+async function attempt(
+  username: string,
+  password: string,
+  visitor: TestVisitor = server.visitor(),
+): Promise<Seen> {
   const page = await begin(server, visitor);
   return typePassword(visitor, page, username, password);
 }
@@ -57,13 +67,22 @@ test("P11 unknown name, wrong password, disabled account, no phone: the same ans
   const [[first = "", shape = ""] = []] = shapes;
   for (const [story, other] of shapes) assert.equal(other, shape, `${story} differs from ${first}`);
   assert.match(shape, /password/);
-  assert.notEqual(normal(await attempt(NAMES.known, PASSWORD), NAMES.known), shape, "the comparison can tell a right password");
+  assert.notEqual(
+    normal(await attempt(NAMES.known, PASSWORD), NAMES.known),
+    shape,
+    "the comparison can tell a right password",
+  );
 });
 
 test("P11 a paused account looks the same whether somebody has it or not, and is no different with the right password", async () => {
   server.advance(8 * 86_400_000);
   const shapes: string[] = [];
-  for (const [username, last] of [[NAMES.unknown, WRONG], [NAMES.known, WRONG], [NAMES.disabled, WRONG], [NAMES.known, PASSWORD]] as const) {
+  for (const [username, last] of [
+    [NAMES.unknown, WRONG],
+    [NAMES.known, WRONG],
+    [NAMES.disabled, WRONG],
+    [NAMES.known, PASSWORD],
+  ] as const) {
     server.advance(8 * 86_400_000);
     const visitor = server.visitor();
     for (let count = 0; count < 5; count += 1) await attempt(username, WRONG, visitor);
@@ -88,12 +107,19 @@ const spellings = (name: string): string[] => [
   name.toUpperCase(),
   ` ${name} `,
   `${name[0]?.toUpperCase()}${name.slice(1)}`,
-  [...name].map((one) => (/[a-z]/.test(one) ? String.fromCodePoint(one.charCodeAt(0) - 0x61 + 0xff41) : one)).join(""),
-  [...name].map((one) => (/[a-z]/.test(one) ? String.fromCodePoint(one.charCodeAt(0) - 0x61 + 0x1d41a) : one)).join(""),
+  [...name]
+    .map((one) => (/[a-z]/.test(one) ? String.fromCodePoint(one.charCodeAt(0) - 0x61 + 0xff41) : one))
+    .join(""),
+  [...name]
+    .map((one) => (/[a-z]/.test(one) ? String.fromCodePoint(one.charCodeAt(0) - 0x61 + 0x1d41a) : one))
+    .join(""),
   `\t${name}\n`,
 ];
 
-for (const [story, name] of [["a known name", "root"], ["an unknown name", "nadie"]] as const)
+for (const [story, name] of [
+  ["a known name", "root"],
+  ["an unknown name", "nadie"],
+] as const)
   test(`P12 failures of ${story} are counted once, however it is spelled`, async () => {
     server.advance(8 * 86_400_000);
     const logins: string[] = [];
@@ -104,7 +130,8 @@ for (const [story, name] of [["a known name", "root"], ["an unknown name", "nadi
       await typePassword(visitor, page, username, WRONG);
     }
     let compared = 0;
-    for (const login of logins) compared += (await server.parts.audit.query({ login, kind: "password-wrong", limit: 5 })).length;
+    for (const login of logins)
+      compared += (await server.parts.audit.query({ login, kind: "password-wrong", limit: 5 })).length;
     assert.equal(compared, 5, "five are compared, the others wait");
   });
 
@@ -117,7 +144,10 @@ test("P12 every spelling signs the same person in", async () => {
   }
 });
 
-const inputs = (html: string): Map<string, string> => new Map([...html.matchAll(/<input\b[^>]*>/gi)].map(([tag]) => [/\bname="([^"]*)"/.exec(tag)?.[1] ?? "", tag]));
+const inputs = (html: string): Map<string, string> =>
+  new Map(
+    [...html.matchAll(/<input\b[^>]*>/gi)].map(([tag]) => [/\bname="([^"]*)"/.exec(tag)?.[1] ?? "", tag]),
+  );
 
 test("P10 the fields say what they are, so that password managers and phones can fill them in", async () => {
   server.advance(8 * 86_400_000);
@@ -138,7 +168,8 @@ test("P10 the fields say what they are, so that password managers and phones can
   assert.match(field, /autocomplete="one-time-code"/);
   assert.match(field, /inputmode="numeric"/);
   assert.equal([...code.body.matchAll(/name="code"/g)].length, 1, "one field, so that a paste fits");
-  for (const { body } of [first, phone, code]) assert.doesNotMatch(body, /autocomplete="off"[^>]*name="(username|password|code)"|onpaste|oncopy/i);
+  for (const { body } of [first, phone, code])
+    assert.doesNotMatch(body, /autocomplete="off"[^>]*name="(username|password|code)"|onpaste|oncopy/i);
   assert.equal(formOf(code).fields.code, "");
 });
 

@@ -7,7 +7,12 @@ import { textOf } from "../kit/visitor.ts";
 
 const server = await startServer({
   clients: [
-    { client_id: "native", application_type: "native", trusted: true, redirect_uris: ["http://127.0.0.1/cb", "org.example.app:/cb"] },
+    {
+      client_id: "native",
+      application_type: "native",
+      trusted: true,
+      redirect_uris: ["http://127.0.0.1/cb", "org.example.app:/cb"],
+    },
     { client_id: "query", trusted: true, redirect_uris: ["https://rp.example.test/cb?tenant=1"] },
   ],
 });
@@ -74,7 +79,14 @@ test(`T01 M16: ${mutations.length} redirect URIs that are nearly right get an er
 test("T01: the same holds in a signed-in session, with prompt=none and in every response mode", async () => {
   const visitor = server.visitor();
   await spa.byPassword(visitor, "grace");
-  for (const extra of [{ prompt: "none" }, { response_mode: "form_post" }, { response_mode: "fragment" }, { response_type: "none" }, { scope: "" }, { claims: "{" }])
+  for (const extra of [
+    { prompt: "none" },
+    { response_mode: "form_post" },
+    { response_mode: "fragment" },
+    { response_type: "none" },
+    { scope: "" },
+    { claims: "{" },
+  ])
     for (const uri of ["https://evil.test/callback", "https://rp.example.test/callback/.."]) {
       const begun = await spa.begin({ acr_values: "simple_password_auth", ...extra });
       begun.url.searchParams.set("redirect_uri", uri);
@@ -95,7 +107,10 @@ test("T01: redirect_uri may neither be missing nor sent twice", async () => {
 test("T01: the code belongs to the redirect URI of its request, at the token endpoint too", async () => {
   const native = await createRelyingParty(server, { clientId: "native" });
   const visitor = server.visitor({ stopAt: ["http://127.0.0.1"] });
-  const begun = await native.begin({ acr_values: "simple_password_auth", redirect_uri: "http://127.0.0.1:5123/cb" });
+  const begun = await native.begin({
+    acr_values: "simple_password_auth",
+    redirect_uri: "http://127.0.0.1:5123/cb",
+  });
   const consent = await typePassword(visitor, await visitor.get(begun.url.href), "grace");
   const seen = await visitor.submit(consent, {});
   assert.equal(seen.url.host, "127.0.0.1:5123", "a native client chooses its loopback port (RFC 8252 §7.3)");
@@ -104,7 +119,13 @@ test("T01: the code belongs to the redirect URI of its request, at the token end
   for (const redirect_uri of ["http://127.0.0.1:5124/cb", "org.example.app:/cb"]) {
     const answer = await fetch(new URL("/token", server.issuer), {
       method: "POST",
-      body: new URLSearchParams({ grant_type: "authorization_code", client_id: "native", code, redirect_uri, code_verifier: begun.verifier }),
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        client_id: "native",
+        code,
+        redirect_uri,
+        code_verifier: begun.verifier,
+      }),
     });
     assert.equal(answer.status, 400);
     assert.equal(((await answer.json()) as { error: string }).error, "invalid_grant");
@@ -113,10 +134,23 @@ test("T01: the code belongs to the redirect URI of its request, at the token end
 
 test("T01: only the port of a native client's loopback address is free", async () => {
   const native = await createRelyingParty(server, { clientId: "native" });
-  for (const uri of ["http://127.0.0.1:5123/cb/", "http://127.0.0.1:5123/other", "http://localhost:5123/cb", "http://127.0.0.1.evil.test/cb", "http://127.0.0.2:5123/cb", "https://127.0.0.1:5123/cb", "org.example.app:/cb/../x", "org.example.evil:/cb"]) {
+  for (const uri of [
+    "http://127.0.0.1:5123/cb/",
+    "http://127.0.0.1:5123/other",
+    "http://localhost:5123/cb",
+    "http://127.0.0.1.evil.test/cb",
+    "http://127.0.0.2:5123/cb",
+    "https://127.0.0.1:5123/cb",
+    "org.example.app:/cb/../x",
+    "org.example.evil:/cb",
+  ]) {
     const begun = await native.begin();
     begun.url.searchParams.set("redirect_uri", uri);
-    assert.equal((await server.visitor({ stopAt: ["http://127.0.0.1:5123", "org."] }).get(begun.url.href)).status, 400, uri);
+    assert.equal(
+      (await server.visitor({ stopAt: ["http://127.0.0.1:5123", "org."] }).get(begun.url.href)).status,
+      400,
+      uri,
+    );
   }
 });
 

@@ -11,16 +11,28 @@ type Client = "spa" | "web";
 const credentials = (client: Client): Record<string, string> =>
   client === "web" ? { client_id: client, client_secret: WEB_SECRET } : { client_id: client };
 const refresh = (client: Client, token: unknown): Promise<TokenAnswer> =>
-  post(server, "/token", { grant_type: "refresh_token", refresh_token: String(token), ...credentials(client) });
+  post(server, "/token", {
+    grant_type: "refresh_token",
+    refresh_token: String(token),
+    ...credentials(client),
+  });
 const userinfo = async (token: unknown): Promise<number> =>
-  (await fetch(new URL("/userinfo", server.issuer), { headers: { authorization: `Bearer ${String(token)}` } })).status;
+  (
+    await fetch(new URL("/userinfo", server.issuer), {
+      headers: { authorization: `Bearer ${String(token)}` },
+    })
+  ).status;
 
 /** A family of tokens of grace. */
 async function family(client: Client): Promise<{ refresh_token: string; access_token: string }> {
   const rp = await createRelyingParty(server, { clientId: client });
   const visitor = server.visitor();
   await rp.byPassword(visitor, "grace");
-  const begun = await rp.begin({ acr_values: "simple_password_auth", scope: "openid offline_access", prompt: "consent" });
+  const begun = await rp.begin({
+    acr_values: "simple_password_auth",
+    scope: "openid offline_access",
+    prompt: "consent",
+  });
   const tokens = await rp.redeem(begun, await visitor.submit(await visitor.get(begun.url.href), {}));
   return { refresh_token: String(tokens.refresh_token), access_token: tokens.access_token };
 }
@@ -65,12 +77,21 @@ for (const client of ["spa", "web"] as const) {
 test("T06: a refresh token belongs to its client", async () => {
   const { refresh_token } = await family("spa");
   assert.equal((await refresh("web", refresh_token)).body.error, "invalid_grant");
-  assert.equal((await refresh("spa", refresh_token)).status, 200, "the stranger's try has not hurt its owner");
+  assert.equal(
+    (await refresh("spa", refresh_token)).status,
+    200,
+    "the stranger's try has not hurt its owner",
+  );
 });
 
 test("T06: a refresh never widens the scope", async () => {
   const { refresh_token } = await family("spa");
-  const answer = await post(server, "/token", { grant_type: "refresh_token", refresh_token, client_id: "spa", scope: "openid offline_access email phone" });
+  const answer = await post(server, "/token", {
+    grant_type: "refresh_token",
+    refresh_token,
+    client_id: "spa",
+    scope: "openid offline_access email phone",
+  });
   assert.equal(answer.status, 400);
   assert.equal(answer.body.error, "invalid_scope");
 });

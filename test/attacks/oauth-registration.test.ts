@@ -7,17 +7,44 @@ const web = (uri: string) => ({ client_id: "c", redirect_uris: [uri] });
 const native = (uri: string) => ({ ...web(uri), application_type: "native" });
 
 const refused: readonly (readonly [string, Record<string, unknown>])[] = [
-  ...["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:https://rp.example.test/1", "about:blank", "http://rp.example.test/cb", "https://rp.example.test/cb#fragment", "https://user:pass@rp.example.test/cb", "//rp.example.test/cb", "/cb", "", "https://", "ftp://rp.example.test/cb", "org.example.app:/cb"].map(
-    (uri) => [`web ${uri}`, web(uri)] as const,
-  ),
-  ...["javascript:alert(1)", "data:text/html,x", "http://rp.example.test/cb", "myapp:/cb", "javascript://x.y/%0aalert(1)"].map((uri) => [`native ${uri}`, native(uri)] as const),
+  ...[
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "blob:https://rp.example.test/1",
+    "about:blank",
+    "http://rp.example.test/cb",
+    "https://rp.example.test/cb#fragment",
+    "https://user:pass@rp.example.test/cb",
+    "//rp.example.test/cb",
+    "/cb",
+    "",
+    "https://",
+    "ftp://rp.example.test/cb",
+    "org.example.app:/cb",
+  ].map((uri) => [`web ${uri}`, web(uri)] as const),
+  ...[
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "http://rp.example.test/cb",
+    "myapp:/cb",
+    "javascript://x.y/%0aalert(1)",
+  ].map((uri) => [`native ${uri}`, native(uri)] as const),
   ...["javascript:alert(1)", "data:text/html,x", "http://rp.example.test/bye"].map(
-    (uri) => [`logout ${uri}`, { ...web("https://rp.example.test/cb"), post_logout_redirect_uris: [uri] }] as const,
+    (uri) =>
+      [`logout ${uri}`, { ...web("https://rp.example.test/cb"), post_logout_redirect_uris: [uri] }] as const,
   ),
   ...["jwks_uri", "policy_uri", "tos_uri"].flatMap((name) =>
-    ["javascript:alert(1)", "data:text/html,x", "file:///x"].map((uri) => [`${name} ${uri}`, { ...web("https://rp.example.test/cb"), [name]: uri }] as const),
+    ["javascript:alert(1)", "data:text/html,x", "file:///x"].map(
+      (uri) => [`${name} ${uri}`, { ...web("https://rp.example.test/cb"), [name]: uri }] as const,
+    ),
   ),
-  ["jwks_uri in the clear", { ...web("https://rp.example.test/cb"), jwks_uri: "http://rp.example.test/jwks" }],
+  [
+    "jwks_uri in the clear",
+    { ...web("https://rp.example.test/cb"), jwks_uri: "http://rp.example.test/jwks" },
+  ],
 ];
 
 for (const [name, client] of refused)

@@ -11,7 +11,12 @@ import type { TestVisitor } from "../kit/visitor.ts";
 const server = await startServer({
   clients: [
     { client_id: "strong", trusted: true, redirect_uris: [CALLBACK], default_acr_values: ["twilio_sms"] },
-    { client_id: "weak", trusted: true, redirect_uris: [CALLBACK], default_acr_values: ["simple_password_auth"] },
+    {
+      client_id: "weak",
+      trusted: true,
+      redirect_uris: [CALLBACK],
+      default_acr_values: ["simple_password_auth"],
+    },
   ],
 });
 const spa = await createRelyingParty(server);
@@ -20,30 +25,110 @@ const weak = await createRelyingParty(server, { clientId: "weak" });
 type Session = "none" | "password" | "two-steps";
 type Outcome = "silent" | "password" | "code" | "login_required" | "unmet_authentication_requirements";
 
-const essential = (...values: string[]) => ({ claims: JSON.stringify({ id_token: { acr: { essential: true, values } } }) });
+const essential = (...values: string[]) => ({
+  claims: JSON.stringify({ id_token: { acr: { essential: true, values } } }),
+});
 const voluntary = (value: string) => ({ claims: JSON.stringify({ id_token: { acr: { value } } }) });
 
 /** Request → what each session leads to. */
 const matrix: readonly (readonly [string, typeof spa, Record<string, string>, Record<Session, Outcome>])[] = [
   ["nothing", spa, {}, { none: "password", password: "code", "two-steps": "silent" }],
-  ["acr_values=simple_password_auth", spa, { acr_values: "simple_password_auth" }, { none: "password", password: "silent", "two-steps": "silent" }],
-  ["acr_values=twilio_sms", spa, { acr_values: "twilio_sms" }, { none: "password", password: "code", "two-steps": "silent" }],
-  ["acr_values of both, the strong one first", spa, { acr_values: "twilio_sms simple_password_auth" }, { none: "password", password: "silent", "two-steps": "silent" }],
-  ["unknown acr_values", spa, { acr_values: "urn:unknown" }, { none: "password", password: "code", "two-steps": "silent" }],
-  ["an essential acr", spa, essential("twilio_sms"), { none: "password", password: "code", "two-steps": "silent" }],
-  ["essential against acr_values", spa, { acr_values: "simple_password_auth", ...essential("twilio_sms") }, { none: "password", password: "code", "two-steps": "silent" }],
-  ["a voluntary acr claim", spa, voluntary("twilio_sms"), { none: "password", password: "code", "two-steps": "silent" }],
-  ["an essential acr that is not here", spa, essential("urn:unknown"), { none: "unmet_authentication_requirements", password: "unmet_authentication_requirements", "two-steps": "unmet_authentication_requirements" }],
-  ["nothing, by a client with a strong default", strong, {}, { none: "password", password: "code", "two-steps": "silent" }],
-  ["nothing, by a client with a weak default", weak, {}, { none: "password", password: "silent", "two-steps": "silent" }],
-  ["strong acr_values, by a client with a weak default", weak, { acr_values: "twilio_sms" }, { none: "password", password: "code", "two-steps": "silent" }],
-  ["prompt=login", spa, { acr_values: "simple_password_auth", prompt: "login" }, { none: "password", password: "password", "two-steps": "password" }],
-  ["max_age=0", spa, { acr_values: "simple_password_auth", max_age: "0" }, { none: "password", password: "password", "two-steps": "password" }],
-  ["max_age=1000", spa, { acr_values: "twilio_sms", max_age: "1000" }, { none: "password", password: "code", "two-steps": "silent" }],
+  [
+    "acr_values=simple_password_auth",
+    spa,
+    { acr_values: "simple_password_auth" },
+    { none: "password", password: "silent", "two-steps": "silent" },
+  ],
+  [
+    "acr_values=twilio_sms",
+    spa,
+    { acr_values: "twilio_sms" },
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "acr_values of both, the strong one first",
+    spa,
+    { acr_values: "twilio_sms simple_password_auth" },
+    { none: "password", password: "silent", "two-steps": "silent" },
+  ],
+  [
+    "unknown acr_values",
+    spa,
+    { acr_values: "urn:unknown" },
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "an essential acr",
+    spa,
+    essential("twilio_sms"),
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "essential against acr_values",
+    spa,
+    { acr_values: "simple_password_auth", ...essential("twilio_sms") },
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "a voluntary acr claim",
+    spa,
+    voluntary("twilio_sms"),
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "an essential acr that is not here",
+    spa,
+    essential("urn:unknown"),
+    {
+      none: "unmet_authentication_requirements",
+      password: "unmet_authentication_requirements",
+      "two-steps": "unmet_authentication_requirements",
+    },
+  ],
+  [
+    "nothing, by a client with a strong default",
+    strong,
+    {},
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "nothing, by a client with a weak default",
+    weak,
+    {},
+    { none: "password", password: "silent", "two-steps": "silent" },
+  ],
+  [
+    "strong acr_values, by a client with a weak default",
+    weak,
+    { acr_values: "twilio_sms" },
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
+  [
+    "prompt=login",
+    spa,
+    { acr_values: "simple_password_auth", prompt: "login" },
+    { none: "password", password: "password", "two-steps": "password" },
+  ],
+  [
+    "max_age=0",
+    spa,
+    { acr_values: "simple_password_auth", max_age: "0" },
+    { none: "password", password: "password", "two-steps": "password" },
+  ],
+  [
+    "max_age=1000",
+    spa,
+    { acr_values: "twilio_sms", max_age: "1000" },
+    { none: "password", password: "code", "two-steps": "silent" },
+  ],
 ];
 
 /** One browser per session; step-ups that are begun here are never finished, so each stays what it is. */
-const browsers: Record<Session, TestVisitor> = { none: server.visitor(), password: server.visitor(), "two-steps": server.visitor() };
+const browsers: Record<Session, TestVisitor> = {
+  none: server.visitor(),
+  password: server.visitor(),
+  "two-steps": server.visitor(),
+};
 const seenBefore = {
   password: claimsOf(await spa.byPassword(browsers.password, "grace")),
   "two-steps": claimsOf(await spa.byTwoSteps(browsers["two-steps"])),
@@ -68,7 +153,11 @@ for (const [name, rp, parameters, outcomes] of matrix)
         assert.equal(claims.sub, seenBefore[session].sub);
       } else if (outcome === "password" || outcome === "code") {
         assert.ok(seen.url.pathname.startsWith("/login/"), seen.url.href);
-        const asked = /name="password"/.test(seen.body) ? "password" : /name="code"/.test(seen.body) ? "code" : "?";
+        const asked = /name="password"/.test(seen.body)
+          ? "password"
+          : /name="code"/.test(seen.body)
+            ? "code"
+            : "?";
         assert.equal(asked, outcome);
       } else assert.equal(seen.url.searchParams.get("error"), outcome);
     });
@@ -77,10 +166,14 @@ for (const [name, rp, parameters, outcomes] of matrix)
       test(`T14: ${name} with prompt=none in a session of ${session} never asks and never lies`, async () => {
         const begun = await rp.begin({ ...parameters, prompt: "none" });
         const seen = await browsers[session].get(begun.url.href);
-        if (outcome === "silent" && session !== "none") assert.equal(claimsOf(await rp.redeem(begun, seen)).acr, truth[session].acr);
+        if (outcome === "silent" && session !== "none")
+          assert.equal(claimsOf(await rp.redeem(begun, seen)).acr, truth[session].acr);
         else {
           assert.equal(seen.url.searchParams.get("code"), null);
-          assert.equal(seen.url.searchParams.get("error"), outcome === "unmet_authentication_requirements" ? outcome : "login_required");
+          assert.equal(
+            seen.url.searchParams.get("error"),
+            outcome === "unmet_authentication_requirements" ? outcome : "login_required",
+          );
         }
       });
   }
@@ -89,12 +182,12 @@ test("T13: max_age in a strong session asks again for what is too old, and auth_
   const visitor = server.visitor();
   const first = claimsOf(await spa.byTwoSteps(visitor));
   t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 600_000 });
-  const before = await texts(server);
+  const before = (await server.simulator.messages()).length;
   const begun = await spa.begin({ acr_values: "twilio_sms", max_age: "300" });
   const page = await visitor.get(begun.url.href);
   assert.match(page.body, /name="password"/, "both proofs are too old");
   const codePage = await visitor.submit(page, { username: "grace", password: "two doors, one open" });
-  const code = await codeAfter(server, before);
+  const code = await server.simulator.codeAfter(before, GRACE);
   const claims = claimsOf(await spa.redeem(begun, await visitor.submit(codePage, { code })));
   assert.ok(Number(claims.auth_time) >= Number(first.auth_time) + 600);
   assert.equal(claims.acr, "twilio_sms");

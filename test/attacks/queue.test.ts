@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startServer } from "../kit/server.ts";
-import { formOf, type Seen, textOf, type TestVisitor } from "../kit/visitor.ts";
+import { formOf, type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
 import { begin, claims, signIn } from "./attacker.ts";
 
 const LOGINS = 500;
 // Each try from an address of its own, so that it is the hashing that is under load and not the throttle that answers.
 const server = await startServer({ config: { trustedProxies: ["127.0.0.1"] } });
 const addressOf = (index: number) => `198.${18 + (index >> 8)}.${index & 255}.1`;
-const quantile = (values: readonly number[], q: number): number => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
+const quantile = (values: readonly number[], q: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
 
 async function openLogins(): Promise<{ visitor: TestVisitor; page: Seen }[]> {
   const open: { visitor: TestVisitor; page: Seen }[] = [];
@@ -26,11 +27,19 @@ async function openLogins(): Promise<{ visitor: TestVisitor; page: Seen }[]> {
   return open;
 }
 
-test("P15 M27 under 500 wrong passwords at once discovery and /token stay under a second, and the queue says when to come back", { timeout: 90_000 }, async (t) => {
+test("P15 M27 under 500 wrong passwords at once discovery and /token stay under a second, and the queue says when to come back", {
+  timeout: 90_000,
+}, async (t) => {
   const logins = await openLogins();
   let flooding = true;
   const flood = Promise.all(
-    logins.map(({ visitor, page }, index) => visitor.send("POST", formOf(page).action, { ...formOf(page).fields, username: `nobody-${index}`, password: "neither door is open" })),
+    logins.map(({ visitor, page }, index) =>
+      visitor.send("POST", formOf(page).action, {
+        ...formOf(page).fields,
+        username: `nobody-${index}`,
+        password: "neither door is open",
+      }),
+    ),
   ).finally(() => {
     flooding = false;
   });
@@ -41,14 +50,29 @@ test("P15 M27 under 500 wrong passwords at once discovery and /token stay under 
     assert.equal((await watcher.get("/.well-known/openid-configuration")).status, 200);
     waits.discovery.push(performance.now() - start);
     const second = performance.now();
-    assert.equal((await watcher.send("POST", "/token", { grant_type: "authorization_code", client_id: "spa", code: "x", code_verifier: "x".repeat(43), redirect_uri: "https://rp.example.test/callback" })).status, 400);
+    assert.equal(
+      (
+        await watcher.send("POST", "/token", {
+          grant_type: "authorization_code",
+          client_id: "spa",
+          code: "x",
+          code_verifier: "x".repeat(43),
+          redirect_uri: "https://rp.example.test/callback",
+        })
+      ).status,
+      400,
+    );
     waits.token.push(performance.now() - second);
     await sleep(20);
   }
   const answers = await flood;
   const [discovery, token] = [quantile(waits.discovery, 0.99), quantile(waits.token, 0.99)];
-  const busy = answers.filter(({ status, trail }) => status === 503 || trail.some((one) => one.status === 503));
-  t.diagnostic(`${busy.length} of ${LOGINS} turned away; p99 of ${waits.discovery.length}: discovery ${discovery.toFixed(0)} ms, /token ${token.toFixed(0)} ms`);
+  const busy = answers.filter(
+    ({ status, trail }) => status === 503 || trail.some((one) => one.status === 503),
+  );
+  t.diagnostic(
+    `${busy.length} of ${LOGINS} turned away; p99 of ${waits.discovery.length}: discovery ${discovery.toFixed(0)} ms, /token ${token.toFixed(0)} ms`,
+  );
   assert.ok(discovery < 1000 && token < 1000, `discovery ${discovery} ms, /token ${token} ms`);
   assert.ok(busy.length > 0, "500 at once do not fit into the queue");
   for (const { status, headers, body } of answers) {
@@ -58,7 +82,11 @@ test("P15 M27 under 500 wrong passwords at once discovery and /token stay under 
     assert.ok(textOf(body).length > 20);
   }
   const refused = await server.parts.audit.query({ kind: "password-wrong", limit: 10_000 });
-  assert.equal(refused.length, LOGINS - busy.length, "who was turned away was not compared, and is not counted");
+  assert.equal(
+    refused.length,
+    LOGINS - busy.length,
+    "who was turned away was not compared, and is not counted",
+  );
 });
 
 test("P15 and afterwards everybody signs in", async () => {
@@ -79,7 +107,10 @@ test("P15 a password of more than 4 KiB is refused before any hashing, one of 4 
   }
   assert.equal(hashes(), before);
   assert.equal((await server.parts.audit.query({ login, kind: "password-wrong", limit: 5 })).length, 0);
-  const large = await visitor.submit(await visitor.get(page.url.href), { username: "grace", password: "x".repeat(20_000) });
+  const large = await visitor.submit(await visitor.get(page.url.href), {
+    username: "grace",
+    password: "x".repeat(20_000),
+  });
   assert.equal(large.status, 413);
   assert.equal(hashes(), before);
   await visitor.submit(await visitor.get(page.url.href), { username: "grace", password: "x".repeat(256) });

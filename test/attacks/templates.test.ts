@@ -1,8 +1,8 @@
 /** S22: what people and administrators write is shown as it is written, on every page that shows it; nothing of it runs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clientSchema } from "../../src/core/settings.ts";
 import { Secret } from "../../src/core/secret.ts";
+import { clientSchema } from "../../src/core/settings.ts";
 import { CALLBACK, PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { type Seen, textOf } from "../kit/visitor.ts";
 import { begin, codeAfter, texts } from "./attacker.ts";
@@ -24,26 +24,45 @@ const WRITTEN = [
   "\u202Egnp.exe",
 ];
 const server = await startServer({
-  clients: WRITTEN.map((client_name, index) => ({ client_id: `odd-${index}`, client_name, redirect_uris: [CALLBACK], policy_uri: "https://rp.example.test/policy", tos_uri: "https://rp.example.test/terms" })),
+  clients: WRITTEN.map((client_name, index) => ({
+    client_id: `odd-${index}`,
+    client_name,
+    redirect_uris: [CALLBACK],
+    policy_uri: "https://rp.example.test/policy",
+    tos_uri: "https://rp.example.test/terms",
+  })),
 });
 
 /** The text stands there as it was written; it is no markup and nothing was computed from it. */
 function shownAsWritten(seen: Seen, written: string, where: string): void {
   const plain = written.replace(/\s+/g, " ").trim();
   const attribute = [...seen.body.matchAll(/\bvalue="([^"]*)"/g)].map((match) => textOf(match[1] ?? ""));
-  const found = textOf(seen.body).includes(plain) || attribute.some((value) => value.includes(plain)) || unescaped(seen.body).includes(plain);
+  const found =
+    textOf(seen.body).includes(plain) ||
+    attribute.some((value) => value.includes(plain)) ||
+    unescaped(seen.body).includes(plain);
   assert.ok(found, `${where}: ${written} is not shown`);
   harmless(seen, where, written);
 }
 
 const unescaped = (html: string): string =>
-  html.replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code))).replace(/&quot;/g, '"').replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  html
+    .replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&quot;/g, '"')
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&amp;/g, "&");
 
 function harmless(seen: Seen, where: string, written: string): void {
   assert.ok(seen.status < 500, `${where}: ${seen.status} for ${written}`);
-  assert.doesNotMatch(seen.body, /<script>|<script(?![^>]*\bsrc=")[^>]*>[^<]+|<img src=x|\son\w+\s*=\s*["']?alert/i, `${where}: ${written}`);
+  assert.doesNotMatch(
+    seen.body,
+    /<script>|<script(?![^>]*\bsrc=")[^>]*>[^<]+|<img src=x|\son\w+\s*=\s*["']?alert/i,
+    `${where}: ${written}`,
+  );
   assert.doesNotMatch(seen.body, /(?:href|src|action)="\s*javascript:/i, where);
-  if (/7/.test(written)) assert.doesNotMatch(textOf(seen.body), /(^|\D)49(\D|$)/, `${where}: ${written} was computed`);
+  if (/7/.test(written))
+    assert.doesNotMatch(textOf(seen.body), /(^|\D)49(\D|$)/, `${where}: ${written} was computed`);
 }
 
 test("S22 a username is shown back as it was typed, and computed nowhere", async () => {
@@ -51,7 +70,14 @@ test("S22 a username is shown back as it was typed, and computed nowhere", async
   const page = await begin(server, visitor);
   for (const written of WRITTEN) {
     server.advance(10 * 60_000);
-    const seen = await typePassword(visitor, await visitor.get(page.url.href).then((fresh) => (fresh.body.includes('name="password"') ? fresh : begin(server, visitor))), written, "neither door is open");
+    const seen = await typePassword(
+      visitor,
+      await visitor
+        .get(page.url.href)
+        .then((fresh) => (fresh.body.includes('name="password"') ? fresh : begin(server, visitor))),
+      written,
+      "neither door is open",
+    );
     shownAsWritten(seen, written, "the password page");
     const hinted = await begin(server, server.visitor(), { login_hint: written });
     shownAsWritten(hinted, written, "login_hint");
@@ -70,11 +96,19 @@ test("S22 a client's name is shown as it was written on the sign-in, code, enrol
     shownAsWritten(consent, written, "the consent page");
     const count = await texts(server);
     const strong = server.visitor();
-    const code = await typePassword(strong, await begin(server, strong, { ...more, acr_values: "twilio_sms" }), "grace");
+    const code = await typePassword(
+      strong,
+      await begin(server, strong, { ...more, acr_values: "twilio_sms" }),
+      "grace",
+    );
     harmless(code, "the code page", written);
     await codeAfter(server, count);
     const phone = server.visitor();
-    harmless(await typePassword(phone, await begin(server, phone, { ...more, acr_values: "twilio_sms" }), "ada"), "the enrolment page", written);
+    harmless(
+      await typePassword(phone, await begin(server, phone, { ...more, acr_values: "twilio_sms" }), "ada"),
+      "the enrolment page",
+      written,
+    );
     server.advance(700_000);
     harmless(await strong.get(code.url.href), "the page of a login that has run out", written);
   }
@@ -90,14 +124,33 @@ test("S22 a text message ends with our own line, whatever the client's name says
 
 test("S22 a person whose name is a template is called so, and nothing else", async () => {
   server.advance(8 * 86_400_000);
-  const names = ["{{7*7}}", "${7*7}", "<%= 7*7 %>", "<script>alert(1)</script>", "javascript:alert(1)", '"><img src=x onerror=alert(1)>'];
+  const names = [
+    "{{7*7}}",
+    "${7*7}",
+    "<%= 7*7 %>",
+    "<script>alert(1)</script>",
+    "javascript:alert(1)",
+    '"><img src=x onerror=alert(1)>',
+  ];
   for (const username of names) {
-    const added = await server.parts.directory.write?.add({ username, password: new Secret(PASSWORD), claims: { name: username } });
+    const added = await server.parts.directory.write?.add({
+      username,
+      password: new Secret(PASSWORD),
+      claims: { name: username },
+    });
     assert.equal(added?.kind, "done", username);
     const visitor = server.visitor();
-    const consent = await typePassword(visitor, await begin(server, visitor, { client_id: "asks", acr_values: "simple_password_auth" }), username);
+    const consent = await typePassword(
+      visitor,
+      await begin(server, visitor, { client_id: "asks", acr_values: "simple_password_auth" }),
+      username,
+    );
     shownAsWritten(consent, username, "the consent page");
-    const again = await begin(server, visitor, { client_id: "asks", acr_values: "simple_password_auth", max_age: "0" });
+    const again = await begin(server, visitor, {
+      client_id: "asks",
+      acr_values: "simple_password_auth",
+      max_age: "0",
+    });
     harmless(again, "the password page of a signed-in person", username);
     harmless(await visitor.get("/end_session"), "the logout page", username);
   }
@@ -115,17 +168,53 @@ test("S22 a number is shown back as it was typed", async () => {
 
 test("S22 what an authorization request says is shown as it was sent in the error page", async () => {
   for (const written of WRITTEN) {
-    for (const parameters of [{ client_id: written }, { client_id: "spa", response_type: written, redirect_uri: CALLBACK }, { client_id: "spa", redirect_uri: written }, { client_id: "spa", scope: written, ui_locales: written, acr_values: written }]) {
-      const seen = await server.visitor().get(`/authorize?${new URLSearchParams(parameters as Record<string, string>)}`);
+    for (const parameters of [
+      { client_id: written },
+      { client_id: "spa", response_type: written, redirect_uri: CALLBACK },
+      { client_id: "spa", redirect_uri: written },
+      { client_id: "spa", scope: written, ui_locales: written, acr_values: written },
+    ]) {
+      const seen = await server
+        .visitor()
+        .get(`/authorize?${new URLSearchParams(parameters as Record<string, string>)}`);
       harmless(seen, "the error page", written);
     }
-    harmless(await server.visitor().get(`/${encodeURIComponent(written)}`), "the page that is not there", written);
-    harmless(await server.visitor().get(`/login/${encodeURIComponent(written)}`), "the login that is not there", written);
-    harmless(await server.visitor().get(`/demo/callback?error=${encodeURIComponent(written)}&error_description=${encodeURIComponent(written)}`), "the demo", written);
+    harmless(
+      await server.visitor().get(`/${encodeURIComponent(written)}`),
+      "the page that is not there",
+      written,
+    );
+    harmless(
+      await server.visitor().get(`/login/${encodeURIComponent(written)}`),
+      "the login that is not there",
+      written,
+    );
+    harmless(
+      await server
+        .visitor()
+        .get(
+          `/demo/callback?error=${encodeURIComponent(written)}&error_description=${encodeURIComponent(written)}`,
+        ),
+      "the demo",
+      written,
+    );
   }
 });
 
 test("S22 a client's policy and terms cannot be links that run", () => {
-  for (const uri of ["javascript:alert(1)", "data:text/html,x", "vbscript:x", " javascript:alert(1)", "JaVaScRiPt:alert(1)", "//evil.example", "file:///etc/passwd"])
-    for (const name of ["policy_uri", "tos_uri"]) assert.equal(clientSchema.safeParse({ client_id: "c", redirect_uris: [CALLBACK], [name]: uri }).success, false, `${name} ${uri}`);
+  for (const uri of [
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    " javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "//evil.example",
+    "file:///etc/passwd",
+  ])
+    for (const name of ["policy_uri", "tos_uri"])
+      assert.equal(
+        clientSchema.safeParse({ client_id: "c", redirect_uris: [CALLBACK], [name]: uri }).success,
+        false,
+        `${name} ${uri}`,
+      );
 });

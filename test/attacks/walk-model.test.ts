@@ -65,7 +65,8 @@ const hasForm = (seen: Seen): boolean => seen.status === 200 && /<form\b/i.test(
 /** What every act ends with: new texts belong to its login, new pages are kept, codes are weighed. */
 async function look(world: World, at: number, seen: Seen, maySend: boolean): Promise<void> {
   const browser = world.browsers[at] as Browser;
-  for (const step of [...seen.trail, seen]) assert.ok(step.status < 500, `${step.status} at ${step.url.pathname}`);
+  for (const step of [...seen.trail, seen])
+    assert.ok(step.status < 500, `${step.status} at ${step.url.pathname}`);
   const login = loginOf(seen);
   const messages = await server.simulator.messages();
   const fresh = messages.slice(world.messages);
@@ -88,12 +89,15 @@ async function weigh(world: World, at: number, seen: Seen): Promise<void> {
   const { sub, acr, amr } = await claims(server, seen);
   const person = nameOfSub.get(sub) ?? sub;
   const [asked = "", prompt] = (seen.url.searchParams.get("state") ?? "").split(".");
-  const resumed = seen.trail.map(({ url }) => /^\/authorize\/([\w-]+)$/.exec(url.pathname)?.[1]).findLast((uid) => uid);
+  const resumed = seen.trail
+    .map(({ url }) => /^\/authorize\/([\w-]+)$/.exec(url.pathname)?.[1])
+    .findLast((uid) => uid);
   const kept = browser.session?.person === person && prompt !== "login" ? [...browser.session.logins] : [];
   const counting = new Set([...(resumed === undefined ? [] : [resumed]), ...kept]);
   const has = (factor: Shown["factor"]) =>
     world.shown.some(
-      (one) => one.browser === at && one.person === person && one.factor === factor && counting.has(one.login),
+      (one) =>
+        one.browser === at && one.person === person && one.factor === factor && counting.has(one.login),
     );
   assert.ok(has("password"), `a code for ${person} who has shown no password in this login and browser`);
   if (acr === "twilio_sms") assert.ok(has("sms"), `acr twilio_sms for ${person} who has shown no phone`);
@@ -101,7 +105,8 @@ async function weigh(world: World, at: number, seen: Seen): Promise<void> {
   assert.deepEqual([...amr].sort(), acr === "twilio_sms" ? ["mfa", "pwd", "sms"] : ["pwd"]);
   if (resumed === undefined) reached.silent += 1;
   else {
-    const own = (factor: Shown["factor"]) => world.shown.some((one) => one.login === resumed && one.factor === factor);
+    const own = (factor: Shown["factor"]) =>
+      world.shown.some((one) => one.login === resumed && one.factor === factor);
     if (acr === "twilio_sms" && own("password")) reached.twoFactors += 1;
     else if (acr === "twilio_sms") reached.steppedUp += 1;
     else reached.onePerson += 1;
@@ -111,7 +116,14 @@ async function weigh(world: World, at: number, seen: Seen): Promise<void> {
 }
 
 /** An act on one of the pages a browser has seen, the newest being 0. `foreign`: a page of the next browser. */
-function onPage(name: string, at: number, page: number, act: (world: World, visitor: TestVisitor, seen: Seen) => Promise<Seen>, sends = false, foreign = false): Act {
+function onPage(
+  name: string,
+  at: number,
+  page: number,
+  act: (world: World, visitor: TestVisitor, seen: Seen) => Promise<Seen>,
+  sends = false,
+  foreign = false,
+): Act {
   const find = (world: World) => {
     const { pages } = world.browsers[foreign ? (at + 1) % 3 : at] as Browser;
     return pages[Math.min(page, pages.length - 1)];
@@ -146,57 +158,117 @@ const begin = (at: number, acr: string, prompt: string): Act => ({
 });
 
 const password = (at: number, page: number, person: string, right: boolean, foreign: boolean): Act =>
-  onPage(`password ${right ? "of" : "not of"} ${person}`, at, page, async (world, visitor, seen) => {
-    if (right) note(world, visitor, seen, "password", person);
-    return visitor.submit(seen, { username: person, password: right ? PASSWORD : "neither door is open" });
-  }, true, foreign);
+  onPage(
+    `password ${right ? "of" : "not of"} ${person}`,
+    at,
+    page,
+    async (world, visitor, seen) => {
+      if (right) note(world, visitor, seen, "password", person);
+      return visitor.submit(seen, { username: person, password: right ? PASSWORD : "neither door is open" });
+    },
+    true,
+    foreign,
+  );
 
 const code = (at: number, page: number, which: "right" | "wrong" | "another", foreign: boolean): Act =>
-  onPage(`${which} code`, at, page, async (world, visitor, seen) => {
-    const own = world.codes.get(loginOf(seen) ?? "");
-    const others = [...world.codes.values()].filter(({ code }) => code !== own?.code);
-    const typed = which === "right" ? own?.code : which === "another" ? others[0]?.code : "000000";
-    if (own !== undefined && typed === own.code) note(world, visitor, seen, "sms", own.person);
-    return visitor.submit(seen, { code: typed ?? "123456" });
-  }, true, foreign);
+  onPage(
+    `${which} code`,
+    at,
+    page,
+    async (world, visitor, seen) => {
+      const own = world.codes.get(loginOf(seen) ?? "");
+      const others = [...world.codes.values()].filter(({ code }) => code !== own?.code);
+      const typed = which === "right" ? own?.code : which === "another" ? others[0]?.code : "000000";
+      if (own !== undefined && typed === own.code) note(world, visitor, seen, "sms", own.person);
+      return visitor.submit(seen, { code: typed ?? "123456" });
+    },
+    true,
+    foreign,
+  );
 
 const press = (at: number, page: number, action: string, foreign: boolean): Act =>
-  onPage(action, at, page, (_world, visitor, seen) => {
-    server.advance(31_000);
-    return visitor.submit(seen, { action });
-    // "switch" begins anew, and nothing else than "resend" and a beginning sends.
-  }, action === "resend", foreign);
+  onPage(
+    action,
+    at,
+    page,
+    (_world, visitor, seen) => {
+      server.advance(31_000);
+      return visitor.submit(seen, { action });
+      // "switch" begins anew, and nothing else than "resend" and a beginning sends.
+    },
+    action === "resend",
+    foreign,
+  );
 
 const browser = fc.constantFrom(0, 0, 1, 1, 2);
 const page = fc.constantFrom(0, 0, 0, 0, 1, 2, 5);
 const foreign = fc.constantFrom(false, false, false, false, true);
 const person = fc.constantFrom("grace", "grace", "root");
 const acts = [
-  fc.tuple(browser, fc.constantFrom("twilio_sms", "twilio_sms", "simple_password_auth"), fc.constantFrom("", "", "login")).map((all) => begin(...all)),
-  fc.tuple(browser, page, person, fc.constantFrom(true, true, true, false), foreign).map((all) => password(...all)),
+  fc
+    .tuple(
+      browser,
+      fc.constantFrom("twilio_sms", "twilio_sms", "simple_password_auth"),
+      fc.constantFrom("", "", "login"),
+    )
+    .map((all) => begin(...all)),
+  fc
+    .tuple(browser, page, person, fc.constantFrom(true, true, true, false), foreign)
+    .map((all) => password(...all)),
   fc.tuple(browser, page, person, fc.constant(true), fc.constant(false)).map((all) => password(...all)),
-  fc.tuple(browser, page, fc.constantFrom("right", "right", "wrong", "another"), foreign).map((all) => code(...all)),
+  fc
+    .tuple(browser, page, fc.constantFrom("right", "right", "wrong", "another"), foreign)
+    .map((all) => code(...all)),
   fc.tuple(browser, page, fc.constant("right"), fc.constant(false)).map((all) => code(...all)),
-  fc.tuple(browser, page, fc.constantFrom("resend", "cancel", "switch", "change-number", "nonsense"), foreign).map((all) => press(...all)),
-  fc.tuple(browser, page, foreign).map(([at, nth, other]) => onPage("reload", at, nth, (_world, visitor, seen) => visitor.get(seen.url.href), false, other)),
-  fc.tuple(browser, page, foreign).map(([at, nth, other]) => onPage("resume", at, nth, (_world, visitor, seen) => visitor.get(`/authorize/${loginOf(seen)}`), false, other)),
-  fc.tuple(browser, page, fc.constantFrom("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")).map(([at, nth, verb]) =>
-    onPage(verb, at, nth, async (world, visitor, seen) => {
-      const form = formOf(seen);
-      const own = world.codes.get(loginOf(seen) ?? "");
-      const answer = await visitor.send(verb, form.action, { ...form.fields, username: "grace", password: PASSWORD, code: own?.code ?? "" });
-      assert.equal(answer.status, 405);
-      return answer;
-    }),
-  ),
+  fc
+    .tuple(browser, page, fc.constantFrom("resend", "cancel", "switch", "change-number", "nonsense"), foreign)
+    .map((all) => press(...all)),
+  fc
+    .tuple(browser, page, foreign)
+    .map(([at, nth, other]) =>
+      onPage("reload", at, nth, (_world, visitor, seen) => visitor.get(seen.url.href), false, other),
+    ),
+  fc
+    .tuple(browser, page, foreign)
+    .map(([at, nth, other]) =>
+      onPage(
+        "resume",
+        at,
+        nth,
+        (_world, visitor, seen) => visitor.get(`/authorize/${loginOf(seen)}`),
+        false,
+        other,
+      ),
+    ),
+  fc
+    .tuple(browser, page, fc.constantFrom("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"))
+    .map(([at, nth, verb]) =>
+      onPage(verb, at, nth, async (world, visitor, seen) => {
+        const form = formOf(seen);
+        const own = world.codes.get(loginOf(seen) ?? "");
+        const answer = await visitor.send(verb, form.action, {
+          ...form.fields,
+          username: "grace",
+          password: PASSWORD,
+          code: own?.code ?? "",
+        });
+        assert.equal(answer.status, 405);
+        return answer;
+      }),
+    ),
 ];
 
-test("S01 M08 M09 S10 whatever order the requests come in, no code without every factor of its acr, and none for another person", { timeout: 120_000 }, async () => {
+test("S01 M08 M09 S10 whatever order the requests come in, no code without every factor of its acr, and none for another person", {
+  timeout: 120_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(fc.commands(acts, { maxCommands: 40, size: "max" }), async (commands) => {
       await fc.asyncModelRun(async () => ({ model: {} as Model, real: await newWorld() }), commands);
     }),
     { numRuns: 25, interruptAfterTimeLimit: 20_000, endOnFailure: false },
   );
-  assert.ok(reached.twoFactors >= 1 && reached.onePerson >= 1 && reached.silent + reached.steppedUp >= 1, JSON.stringify(reached));
+  assert.ok(
+    reached.twoFactors >= 1 && reached.onePerson >= 1 && reached.silent + reached.steppedUp >= 1,
+    JSON.stringify(reached),
+  );
 });

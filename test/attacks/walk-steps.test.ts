@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { formOf, textOf } from "../kit/visitor.ts";
-import { begin, claims, codeAfter, cookiesFor, finish, grantOf, rawRequest, signedIn, signIn, texts, toCodePage } from "./attacker.ts";
+import {
+  begin,
+  claims,
+  codeAfter,
+  cookiesFor,
+  finish,
+  grantOf,
+  rawRequest,
+  signedIn,
+  signIn,
+  texts,
+  toCodePage,
+} from "./attacker.ts";
 
 const server = await startServer();
 const VERBS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY"];
@@ -54,7 +66,11 @@ test("S02 the engine's routes take their own verbs only", async () => {
   ] as const)
     for (const verb of ["PUT", "PATCH", "DELETE", "GET", "POST"]) {
       if ((allowed as readonly string[]).includes(verb)) continue;
-      const { status } = await rawRequest(server, { method: verb, target: path, headers: { "Content-Length": "0" } });
+      const { status } = await rawRequest(server, {
+        method: verb,
+        target: path,
+        headers: { "Content-Length": "0" },
+      });
       assert.ok(status === 404 || status === 405, `${verb} ${path}: ${status}`);
     }
 });
@@ -64,8 +80,15 @@ test("S01 M08 resuming before the last factor is shown leads nowhere, at every s
     const visitor = server.visitor();
     const page = await begin(server, visitor, { acr_values: acr });
     const resume = page.url.pathname.replace("/login/", "/authorize/");
-    for (const verb of ["GET", "POST", "PUT"]) assert.equal(grantOf(await visitor.send(verb, resume, verb === "GET" ? undefined : {})), undefined);
-    for (const path of [`${resume}/`, `${resume}/login`, `${resume}/abort`, `${resume}/submit`, `${resume}?code=1`])
+    for (const verb of ["GET", "POST", "PUT"])
+      assert.equal(grantOf(await visitor.send(verb, resume, verb === "GET" ? undefined : {})), undefined);
+    for (const path of [
+      `${resume}/`,
+      `${resume}/login`,
+      `${resume}/abort`,
+      `${resume}/submit`,
+      `${resume}?code=1`,
+    ])
       assert.equal(grantOf(await visitor.get(path)), undefined, path);
   }
   const visitor = server.visitor();
@@ -176,12 +199,18 @@ test("S01 after the end: reload, old forms and the login's own URL say that it h
   const { page, code } = await toCodePage(server, visitor);
   assert.ok(grantOf(await visitor.submit(page, { code })));
   const before = await signedIn(server);
-  for (const seen of [await visitor.get(page.url.href), await visitor.submit(page, { code }), await visitor.get(page.url.pathname.replace("/login/", "/authorize/"))]) {
+  for (const seen of [
+    await visitor.get(page.url.href),
+    await visitor.submit(page, { code }),
+    await visitor.get(page.url.pathname.replace("/login/", "/authorize/")),
+  ]) {
     assert.equal(grantOf(seen), undefined);
     assert.ok(seen.status < 500 && textOf(seen.body).length > 20, "a page that makes sense");
   }
   assert.equal(await signedIn(server), before);
-  assert.equal(formOf(await visitor.get(first.url.href)).fields.password, "", "the other tab goes on");
+  const otherTab = await visitor.get(first.url.href);
+  assert.match(textOf(otherTab.body), /signed in already/, "the other tab knows");
+  assert.match(otherTab.body, /href="\/authorize\?/, "and has a way on");
 });
 
 test("S01 a login that has run out says so and offers a new start", async () => {
@@ -197,7 +226,11 @@ test("S01 a login that has run out says so and offers a new start", async () => 
 
 test("S01 giving up a step-up keeps the session and gives the relying party access_denied", async () => {
   const visitor = server.visitor();
-  const weak = await typePassword(visitor, await begin(server, visitor, { acr_values: "simple_password_auth" }), "grace");
+  const weak = await typePassword(
+    visitor,
+    await begin(server, visitor, { acr_values: "simple_password_auth" }),
+    "grace",
+  );
   assert.ok(grantOf(weak));
   const { sub } = await claims(server, weak);
   const stepUp = await begin(server, visitor, { acr_values: "twilio_sms" });
@@ -206,7 +239,10 @@ test("S01 giving up a step-up keeps the session and gives the relying party acce
   assert.equal(given.url.searchParams.get("error"), "access_denied");
   const again = await begin(server, visitor, { acr_values: "simple_password_auth" });
   assert.equal((await claims(server, again)).sub, sub, "still signed in, without a question");
-  assert.deepEqual((await claims(server, await begin(server, visitor, { acr_values: "simple_password_auth" }))).amr, ["pwd"]);
+  assert.deepEqual(
+    (await claims(server, await begin(server, visitor, { acr_values: "simple_password_auth" }))).amr,
+    ["pwd"],
+  );
 });
 
 test("M08 what a cancelled login has proved counts in no later one", async () => {
@@ -222,7 +258,12 @@ test("M31 resuming twice at once, and again by the back button, gives one code",
   const { page, code } = await toCodePage(server, visitor);
   const { action, fields } = formOf(page);
   // By hand, so that the redirect is not followed: the resume URL is then used many times at once.
-  const posted = await rawRequest(server, { method: "POST", target: action, headers: { Cookie: cookiesFor(visitor, page.url.pathname) }, body: new URLSearchParams({ ...fields, code }).toString() });
+  const posted = await rawRequest(server, {
+    method: "POST",
+    target: action,
+    headers: { Cookie: cookiesFor(visitor, page.url.pathname) },
+    body: new URLSearchParams({ ...fields, code }).toString(),
+  });
   assert.equal(posted.status, 303);
   const resume = /location: (\S+)/i.exec(posted.text)?.[1] ?? "";
   assert.match(resume, /\/authorize\/[\w-]+$/);

@@ -1,6 +1,6 @@
 /** Who may bind a phone at sign-in, under each policy and after a phone is gone (issue 2 point 5, O21, M11). */
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { AuditKind } from "../../src/core/audit.ts";
 import { openEnrolment } from "../../src/surfaces/admin/host/people.ts";
 import { startServer, type TestServer, typePassword } from "../kit/server.ts";
@@ -8,6 +8,13 @@ import { type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
 
 const HOUR = 3_600_000;
 const GRACE_ALONE = "+12025550143";
+
+// Opened outside the suites: what is opened in a `before` is closed again when the hook ends.
+const servers = [
+  await startServer(),
+  await startServer({ settings: { enrolment: "ticket" } }),
+  await startServer({ settings: { enrolment: "off" } }),
+] as const;
 
 /** A browser at the page after name and password. */
 async function afterPassword(
@@ -66,10 +73,7 @@ const signedIn = (server: TestServer, page: Seen): boolean => page.url.href === 
 const asksForTicket = (page: Seen): boolean => /name="ticket"/.test(page.body);
 
 describe("policy password-once", () => {
-  let server: TestServer;
-  before(async () => {
-    server = await startServer();
-  });
+  const server = servers[0];
 
   test("a person who never had a factor binds one with the password, and the audit says so", async () => {
     const first = await afterPassword(server, "ada");
@@ -163,10 +167,7 @@ async function raceOf(
 }
 
 describe("policy ticket", () => {
-  let server: TestServer;
-  before(async () => {
-    server = await startServer({ settings: { enrolment: "ticket" } });
-  });
+  const server = servers[1];
 
   test("not even the first phone is bound by a password alone", async () => {
     const { page } = await afterPassword(server, "ada");
@@ -201,10 +202,7 @@ describe("policy ticket", () => {
 });
 
 describe("policy off", () => {
-  let server: TestServer;
-  before(async () => {
-    server = await startServer({ settings: { enrolment: "off" } });
-  });
+  const server = servers[2];
 
   test("nobody binds a phone at sign-in, not even through a window or with a ticket; nothing is sent", async () => {
     await openEnrolment(server.parts, "ada", "window", "x");

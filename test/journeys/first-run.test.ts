@@ -179,7 +179,8 @@ describe("what can be wrong at a start", () => {
     assert.deepEqual([code, signal, stdout], [1, null, ""], stderr);
     assert.match(stderr, sentence);
     assert.equal(stderr.trimEnd().split("\n").length, 1, `one sentence: ${stderr}`);
-    assert.deepEqual(hashes(folder), earlier, "nothing is overwritten");
+    const later = hashes(folder);
+    for (const [file, hash] of Object.entries(earlier)) assert.equal(later[file], hash, `${file} is as it was`);
   }
   const db = (folder: string) => join(folder, "sallyport.db");
 

@@ -55,22 +55,9 @@ function complainsOf(answer: Awaited<ReturnType<typeof serve>>, ...patterns: rea
 test("serve says every fault of its file at once, a sentence each, and writes nothing", async () => {
   const answer = await serve({
     ...SOUND,
-    issuer: "http://login.example.test",
-    trusted_proxies: [],
     isuer: "https://login.example.test",
-    store: { type: "postgres", url: "postgres:///none?host=/nonexistent" },
-    clients: [CLIENT, CLIENT],
-    twilio_sid: undefined,
-    twilio_token: undefined,
-    from_number: undefined,
-  });
-  complainsOf(answer, /isuer: is not a known setting/);
-});
-
-test("serve says all faults that lie in the values at once", async () => {
-  const answer = await serve({
-    ...SOUND,
     issuer: "http://login.example.test",
+    limits: { codeLife: 601, triesPerCode: 11, disableAfter: 101 },
     trusted_proxies: [],
     store: { type: "postgres", url: "postgres:///none?host=/nonexistent" },
     clients: [CLIENT, CLIENT, { client_id: "web", token_endpoint_auth_method: "client_secret_basic" }],
@@ -81,7 +68,11 @@ test("serve says all faults that lie in the values at once", async () => {
   });
   complainsOf(
     answer,
-    /issuer: must begin with https/,
+    /isuer: is not a known setting/,
+    / issuer: must begin with https/,
+    /limits\.codeLife: .*600/,
+    /limits\.triesPerCode: .*10/,
+    /limits\.disableAfter: .*100/,
     /tls: is missing/,
     /master_key: is missing.*openssl rand/,
     /client_id "spa" stands there twice/,
@@ -112,7 +103,7 @@ const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])
   ["more than 100 failures", { limits: { disableAfter: 101 } }, /limits\.disableAfter.*100/],
   ["a code of 5 digits", { limits: { codeDigits: 5 } }, /limits\.codeDigits.*6/],
   ["a policy that is none", { enrolment: "always" }, /enrolment: /],
-  ["an acr nobody offers", { acrs: { enabled: ["simple_password_auth", "u2f"], default: "u2f" } }, /u2f/],
+  ["an acr nobody offers", { acrs: { enabled: ["twilio_sms", "u2f"], default: "u2f" } }, /acrs\.enabled: "u2f"/],
   ["a short client secret", { clients: [{ ...CLIENT, client_secret: "short" }] }, /clients\[0\].*16 char/],
   [
     "PKCE waived for a public client",
@@ -127,11 +118,32 @@ const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])
   ["a master key of another length", { master_key: "c2hvcnQ=" }, /master_key: must be 32/],
   ["a secret in a file that is not there", { master_key: { file: "no" } }, /master_key: the file no/],
   ["a secret in a variable that is not set", { twilio_token: { env: "NOT_SET" } }, /twilio_token:.*NOT_SET/],
+  ["TLS files that are none", { tls: { cert: "sallyport.yaml", key: "sallyport.yaml" } }, /tls: .*PEM/],
   ["TLS files that are not there", { tls: { cert: "no.crt", key: "no.key" } }, /no\.crt/, /no\.key/],
 ];
 for (const [name, over, ...patterns] of single)
-  test(`serve refuses ${name} in one sentence`, { concurrency: true }, async () =>
+  test(`serve refuses ${name} in one sentence`, async () =>
     complainsOf(await serve({ ...SOUND, ...over }), ...patterns));
+
+test("serve names every Twilio property that is wrong, in words that repeat no value", async () => {
+  const answer = await serve({
+    ...SOUND,
+    twilio_sid: "canary-twilio-token-in-the-wrong-place",
+    twilio_token: undefined,
+    from_number: undefined,
+    region: "ie1",
+    api_base: "http://sms.example.test",
+  });
+  complainsOf(
+    answer,
+    /twilio_sid: must be an Account SID/,
+    /twilio_token: is missing/,
+    /from_number: is missing/,
+    /region: is given without edge/,
+    /api_base: must begin with https/,
+    /api_base: is given beside region/,
+  );
+});
 
 test("serve refuses a file that is no YAML, and one that is not there, in one sentence", async () => {
   complainsOf(await serve('issuer: "https://login'), /is not YAML/);

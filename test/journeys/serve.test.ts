@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decodeProtectedHeader } from "jose";
 import { selfSigned } from "../kit/certificate.ts";
 import { runProgram } from "../kit/processes.ts";
-import { codeAt, createNode, createSite, HOST, ISSUER, type Node, PASSWORD, type Site } from "../kit/serve.ts";
+import { codeAt, createNode, createSite, HOST, ISSUER, PASSWORD } from "../kit/serve.ts";
 import { codeFor, messageCount, redeem, signIn, stillSignedIn, toCodePage, wish } from "../kit/sign-in.ts";
 import { openTlsTunnel } from "../kit/tls-tunnel.ts";
 import { textOf } from "../kit/visitor.ts";
@@ -16,13 +16,13 @@ import { textOf } from "../kit/visitor.ts";
 const PHONE = "+12025550147";
 const REFRESH = { scope: "openid phone offline_access", prompt: "consent" };
 
+// Opened outside the suites: what is opened in a `before` is closed again when the hook ends.
+const [first, second] = [await createSite(), await createSite()];
+const [firstNode, secondNode] = await Promise.all([first.start(), second.start()]);
+
 describe("serve behind a trusted proxy", () => {
-  let site: Site;
-  let node: Node;
-  before(async () => {
-    site = await createSite();
-    node = await site.start();
-  });
+  const site = first;
+  const node = firstNode;
 
   test("L08: a fresh server has no people and no development clients", async () => {
     for (const name of ["ada", "grace", "root", "admin"])
@@ -43,7 +43,7 @@ describe("serve behind a trusted proxy", () => {
   });
 
   test("M32: keys are this installation's own, never the library's quick-start keys", async () => {
-    const { keys } = (await node.call("GET", "/jwks")).json() as { keys: { kid: string; alg: string }[] };
+    const { keys } = (await node.call("GET", "/jwks")).json() as { keys: { kid: string; alg: string; n?: string }[] };
     assert.deepEqual(keys.map(({ alg }) => alg).sort(), ["ES256", "RS256"]);
     assert.equal(keys.some(({ kid }) => kid === "keystore-CHANGE-ME"), false);
     const other = await createSite();
@@ -161,11 +161,9 @@ describe("serve behind a trusted proxy", () => {
 });
 
 describe("a person who loses the phone", () => {
-  let site: Site;
-  let node: Node;
+  const site = second;
+  const node = secondNode;
   before(async () => {
-    site = await createSite();
-    node = await site.start();
     await site.command(["user", "add", "eve"], PASSWORD);
     await site.command(["user", "add", "frank"], PASSWORD);
     await signIn(site, node, "eve", "+12025550161");

@@ -123,7 +123,8 @@ export async function createRelyingParty(server: TestServer, options: RelyingPar
       const begun = await begin(parameters);
       return refusalOf(await visitor.get(begun.url.href), begun);
     },
-    refresh: (token: string) => oidc.refreshTokenGrant(configuration, token),
+    refresh: async (token: string): Promise<Tokens> =>
+      (await oidc.refreshTokenGrant(configuration, token)) as Tokens,
     userinfo: (tokens: Tokens) =>
       oidc.fetchUserInfo(configuration, tokens.access_token, claimsOf(tokens).sub),
     introspect: (token: string) => oidc.tokenIntrospection(configuration, token),

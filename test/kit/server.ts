@@ -7,12 +7,15 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { compose } from "../../src/compose/compose.ts";
 import { addDemoPeople, DEMO_PASSWORD } from "../../src/compose/demo-config.ts";
 import { openParts } from "../../src/compose/parts.ts";
 import type { BootConfig } from "../../src/config.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
+import type { Cost } from "../../src/kits/password/phc.ts";
+import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
 import { codeOf, startSimulator, type TestPhones } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
@@ -62,6 +65,8 @@ export interface ServerOptions {
   readonly folder?: string;
   readonly simulator?: TestPhones;
   readonly people?: boolean;
+  /** Cost of password hashes, where a test looks at what is left beside them. */
+  readonly hashCost?: Cost;
   readonly onProblem?: (text: string) => void;
 }
 
@@ -72,8 +77,16 @@ export async function startServer(options: ServerOptions = {}) {
   const port = options.config?.listen?.port ?? (await freePort());
   const phones = options.simulator ?? (await startSimulator());
   const simulator = Object.assign(phones, {
-    /** The code of the oldest unread message to this number. */
-    codeAfter: async (_before: number, to: string): Promise<string> => codeOf(await phones.nextMessage(to)),
+    /** The code of the first message to this number after the first `before` messages; waits for it. */
+    async codeAfter(before: number, to: string): Promise<string> {
+      const until = Date.now() + 2000;
+      for (;;) {
+        const found = (await phones.messages()).slice(before).find((message) => message.to === to);
+        if (found !== undefined) return codeOf(found);
+        if (Date.now() >= until) return codeOf(await phones.nextMessage(to, 1));
+        await pause(5);
+      }
+    },
   });
   const issuer = new URL(options.httpsIssuer ?? `http://localhost:${port}`);
   const demoClient = {
@@ -111,7 +124,19 @@ export async function startServer(options: ServerOptions = {}) {
   };
   let skew = 0;
   const problems: string[] = [];
-  const parts = await openParts(config, () => Date.now() + skew);
+  const now = () => Date.now() + skew;
+  const opened = await openParts(config, now);
+  const { hashCost: cost } = options;
+  const parts =
+    cost === undefined
+      ? opened
+      : {
+          ...opened,
+          directory: await sqlDirectory.open(
+            { leastLength: 15, cost },
+            { database: opened.store.database, now },
+          ),
+        };
   if (options.people !== false) await addDemoPeople(parts);
   const running = await compose(config, {
     parts,

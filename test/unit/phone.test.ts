@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
-import { inspect } from "node:util";
+import { inspect, promisify } from "node:util";
 import fc from "fast-check";
 import { type AllowedCountries, createPhones } from "../../src/kits/phone/phones.ts";
 
@@ -176,5 +177,19 @@ describe("phone numbers", () => {
     assert.equal(phones.countryOf("+493012345678"), "DE");
     for (const other of ["+882161234567", "Sallyport", "72975", ""])
       assert.equal(phones.countryOf(other), undefined);
+  });
+
+  it("loads its metadata at the first use, not at the start", async () => {
+    const source = `
+      import { createRequire } from "node:module";
+      const { createPhones } = await import(${JSON.stringify(new URL("../../src/kits/phone/phones.ts", import.meta.url).href)});
+      const { cache } = createRequire(import.meta.url);
+      const loaded = () => Object.keys(cache).some((file) => file.includes("libphonenumber-js"));
+      const phones = createPhones();
+      const before = loaded();
+      phones.warm();
+      process.stdout.write(JSON.stringify([before, loaded()]));`;
+    const run = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source]);
+    assert.equal(run.stdout, "[false,true]");
   });
 });

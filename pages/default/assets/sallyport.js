@@ -58,7 +58,8 @@ if (code && "OTPCredential" in window) {
   );
 }
 
-const look = async () => new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+const look = async () =>
+  new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
 
 /* A text that was still being sent: looks again, a few times. Looking never sends. */
 let looks = 5;

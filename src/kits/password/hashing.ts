@@ -27,14 +27,16 @@ export interface HashingOptions {
 export type Verdict = { readonly right: false } | { readonly right: true; readonly outdated: boolean };
 
 export interface Hashing {
+  /** A hash of nothing at today's cost, to be put where somebody who does not exist would have theirs. Never right. */
+  readonly decoy: string;
   /** Hashes a password in normal form under a fresh salt. Throws Breakage `hashing-busy`. */
   hash(password: string): Promise<string>;
   /**
-   * Compares in constant time. Takes as much work when there is nothing to compare with (`stored` undefined: nobody has
-   * this name; `password` undefined: nobody can have it) and when the stored hash was made at a lower cost. Throws
-   * Breakage `hashing-busy`, and `store-damaged` for a stored hash that cannot be read.
+   * Compares in constant time. Takes as much work when there is nothing to compare with (the decoy; `password` undefined:
+   * nobody can have it) and when the stored hash was made at a lower cost. Throws Breakage `hashing-busy`, and
+   * `store-damaged` for a stored hash that cannot be read.
    */
-  verify(stored: string | undefined, password: string | undefined): Promise<Verdict>;
+  verify(stored: string, password: string | undefined): Promise<Verdict>;
   stats(): TurnstileStats;
 }
 
@@ -55,6 +57,8 @@ export function createHashing(options: HashingOptions = {}): Hashing {
   const decoy = formatHash({ ...cost, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) });
 
   return {
+    decoy,
+
     async hash(password) {
       const salt = randomBytes(SALT_BYTES);
       const tag = await turnstile.pass(() => derive(password, { ...cost, salt }, TAG_BYTES));
@@ -62,7 +66,7 @@ export function createHashing(options: HashingOptions = {}): Hashing {
     },
 
     async verify(stored, password) {
-      const hash = parseHash(stored ?? decoy);
+      const hash = parseHash(stored);
       if (hash === undefined)
         throw new Breakage("store-damaged", "A stored password hash cannot be read; set that password anew.");
       const equal = await turnstile.pass(async () => {
@@ -70,7 +74,7 @@ export function createHashing(options: HashingOptions = {}): Hashing {
         await makeUp(hash, cost);
         return timingSafeEqual(tag, hash.tag);
       });
-      if (!equal || stored === undefined || password === undefined) return { right: false };
+      if (!equal || stored === decoy || password === undefined) return { right: false };
       const same =
         hash.memory === cost.memory &&
         hash.passes === cost.passes &&

@@ -82,7 +82,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     render(page, facts) {
-      const make = () => String(liquid.renderSync(templateOf(page), facts, { globals: { locale, dir, page } }));
+      const make = () =>
+        String(liquid.renderSync(templateOf(page), facts, { globals: { locale, dir, page } }));
       return skeletons === undefined ? make() : skeletons.fill(page, facts, make);
     },
   };

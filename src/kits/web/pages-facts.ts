@@ -18,11 +18,13 @@ export function factsFor({ page, facts }: Page): Readonly<Record<string, unknown
   const given: Record<string, unknown> = { ...ABSENT, ...facts };
   for (const name of LINKS) if (name in given) given[name] = safeLink(String(given[name]));
   // An answer may be posted to an application's own scheme; never to one that a browser runs or reads (S22).
-  if (page === "post-on" && RUNS.test(facts.action)) given.action = "";
+  if (page === "post-on" && runs(facts.action)) given.action = "";
   return given;
 }
 
-const RUNS = /^[\u0000-\u0020]*(?:javascript|data|vbscript|blob|file|about|view-source)\s*:/i;
+// Parsed as a browser does it: it skips tabs, line breaks and control characters on its way to `javascript:`.
+const runs = (url: string): boolean =>
+  /^(?:javascript|data|vbscript|blob|file|about|view-source):$/.test(URL.parse(url)?.protocol ?? "");
 
 const safeLink = (url: string): string =>
   /^(?:https?:\/\/[^\s"<>\\]+|\/(?![/\\])[^\s"<>\\]*)$/i.test(url) ? url : "";

@@ -108,7 +108,7 @@ function parseTexts(source: string): ReadonlyMap<string, string> | string {
   try {
     const value: unknown = JSON.parse(source);
     if (typeof value !== "object" || value === null || Array.isArray(value))
-      return "is no object of texts; write { \"key\": \"text\" }";
+      return 'is no object of texts; write { "key": "text" }';
     const entries = Object.entries(value);
     const odd = entries.find(([, text]) => typeof text !== "string");
     if (odd !== undefined) return `${odd[0]} is no string; put its text in quotes`;

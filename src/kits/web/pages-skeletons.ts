@@ -28,7 +28,8 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   const templates = new Map<string, string>();
   for (const [name, source] of given) {
     const marked = source.replace(SHOWN, (_all, gap: string) => `${mark}${gap}${mark}`);
-    if (marked.match(CODE)?.some((code) => /\b(?:csrf|action)\b/.test(code.replace(/"[^"]*"/g, "")))) return undefined;
+    if (marked.match(CODE)?.some((code) => /\b(?:csrf|action)\b/.test(code.replace(/"[^"]*"/g, ""))))
+      return undefined;
     templates.set(name, marked);
   }
 
@@ -47,9 +48,12 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   return {
     templates,
     fill(page, facts, make) {
-      const typed = facts.username !== undefined && facts.username !== "" ? true : (facts.number ?? "") !== "";
+      const typed =
+        facts.username !== undefined && facts.username !== "" ? true : (facts.number ?? "") !== "";
       const key =
-        facts.csrf === undefined || typed ? undefined : page + JSON.stringify({ ...facts, csrf: "", action: "" });
+        facts.csrf === undefined || typed
+          ? undefined
+          : page + JSON.stringify({ ...facts, csrf: "", action: "" });
       let skeleton = key === undefined ? undefined : kept.get(key);
       if (skeleton === undefined) {
         const html = make();

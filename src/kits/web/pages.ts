@@ -7,6 +7,7 @@ import { Breakage } from "../../core/errors.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Finding } from "../../core/sms.ts";
 
+import { checkFolder } from "./pages-check.ts";
 import { createEngine, type Engine } from "./pages-engine.ts";
 import { factsFor } from "./pages-facts.ts";
 import { type Asset, type Folder, fingerprint, readFolder } from "./pages-folder.ts";
@@ -93,7 +94,7 @@ export function createPages(options: PagesOptions): Pages {
     },
     asset: async (name) => current().asset(name),
     assetPath: (name) => current().assetPath(name),
-    check: async () => [],
+    check: async () => checkFolder(overlayDir ?? defaultDir, base, locale),
   };
 }
 

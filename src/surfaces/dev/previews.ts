@@ -153,7 +153,7 @@ export function previewStates(): readonly PreviewState[] {
   add("password-rtl-names", { page: "password", facts: { ...password, username: RTL, appName: RTL } });
   add("password-hostile-names", {
     page: "password",
-    facts: { ...password, username: '{{7*7}}"><script>alert(1)</script>', appName: "${7*7} <%= 7*7 %>" },
+    facts: { ...password, username: '{{7*7}}"><script>alert(1)</script>', appName: `$\{7*7} <%= 7*7 %>` },
   });
   for (const [key, args] of Object.entries(PASSWORD_NOTICES))
     add(`notice-${dashed(key)}`, {

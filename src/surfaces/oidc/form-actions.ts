@@ -1,3 +1,5 @@
+import type { KoaContextWithOIDC } from "oidc-provider";
+
 /**
  * Where a form may lead. Browsers hold `form-action` against every redirect that follows a post, so a page must name
  * the relying party its login ends at.
@@ -10,4 +12,17 @@ export function formActions(redirectUri: unknown): string[] {
   } catch {
     return ["'self'"];
   }
+}
+
+/**
+ * The page of response_mode=form_post posts to the relying party; the policy it is sent with has to allow that. Only a
+ * redirect URI that the engine has found registered is named.
+ */
+export async function allowFormPost(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  const { oidc } = ctx;
+  if (oidc?.redirectUriCheckPerformed !== true || ctx.type !== "text/html") return;
+  const policy = ctx.response.get("content-security-policy");
+  const sources = formActions(oidc.params?.redirect_uri).join(" ");
+  ctx.set("content-security-policy", policy.replace(/form-action [^;]*/, `form-action ${sources}`));
 }

@@ -70,7 +70,9 @@ export function createLogin(deps: LoginDeps) {
     const otherWanted = prompt.reasons.some(
       (reason) => reason === "id_token_hint" || reason === "claims_id_token_sub_value",
     );
-    const subject = anew || otherWanted ? undefined : session?.accountId;
+    // A person who was disabled meanwhile is not asked to go on as themselves: whoever signs in, signs in anew.
+    const active = session?.accountId !== undefined && (await isActive(session.accountId));
+    const subject = anew || otherWanted || !active ? undefined : session.accountId;
     const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
     return {
       id: uid,
@@ -93,6 +95,7 @@ export function createLogin(deps: LoginDeps) {
     };
   }
 
+  const isActive = async (subject: string) => (await deps.directory.get(subject))?.status === "active";
   const known = async (subject: string | undefined) =>
     subject === undefined ? undefined : (await deps.directory.get(subject))?.username;
 
@@ -253,6 +256,17 @@ export function createLogin(deps: LoginDeps) {
       if (next.kind === "proven" || (next.kind === "stopped" && next.reason === "cancelled"))
         return answerOf(next, details, visit, current);
       return { kind: "see-other", url: `/login/${details.uid}` };
+    },
+    /**
+     * A resume of a login that was begun in another browser: with a planted cookie it would sign this one's person in
+     * as whoever showed the factors there (login CSRF, M07). Read with the engine's own parser, so that both see one.
+     */
+    async foreign(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Answer | undefined> {
+      const { cookies } = provider.createContext(req, res);
+      const uid = cookies.get(provider.cookieName("resume"), { signed: true });
+      if (uid === undefined) return undefined;
+      const turn = await walk.show(uid, visit.visitor);
+      return turn.kind === "other-browser" ? elsewhere("other-browser", "") : undefined;
     },
     /** Ends the session and starts the same request anew, for another person. */
     async switchPerson(details: Interaction): Promise<Answer> {

@@ -35,7 +35,6 @@ export interface MountOptions {
 
 const ENGINE_PATHS = [
   "/authorize",
-  "/authorize/*",
   "/token",
   "/userinfo",
   "/jwks",
@@ -46,6 +45,9 @@ const ENGINE_PATHS = [
   "/par",
   "/.well-known/openid-configuration",
 ];
+
+/** What the engine takes by GET alone, while its cookies are SameSite=Lax. */
+const BY_GET = ["/authorize", "/end_session"];
 
 /** The original's path for one of ours; every other path stays as it is. */
 export function rewriteOriginal(url: string): string {
@@ -87,10 +89,33 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       reply.hijack();
       void engine().provider.callback()(req, reply.raw);
     };
-    for (const url of ENGINE_PATHS) scope.all(url, { exposeHeadRoute: false }, handler);
+    scope.all("/authorize/*", { exposeHeadRoute: false }, async (request, reply) => {
+      const visit = visits.of(request.raw);
+      const foreign = await engine().login.foreign(request.raw, reply.raw, visit);
+      return foreign === undefined ? handler(request, reply) : send(reply, foreign, visit);
+    });
+    for (const url of ENGINE_PATHS) {
+      const method = scope.supportedMethods.filter((verb) => verb !== "POST" || !BY_GET.includes(url));
+      scope.route({ method, url, exposeHeadRoute: false, handler });
+    }
   });
 
   await app.register(async (scope) => {
+    // OIDC Core §3.1.2.1 and RP-Initiated Logout §2 allow a post as well. From another site it brings none of our
+    // SameSite cookies; the same request by GET does, and no form of ours ever leads here.
+    for (const url of BY_GET)
+      scope.post(url, async (request, reply) =>
+        reply
+          .headers(securityHeaders({ https }))
+          .code(303)
+          .header("location", `${url}?${queryOf(request.body)}`)
+          .send(""),
+      );
+  });
+
+  await app.register(async (scope) => {
+    // Forms only: what a page of another site can send as text or a program as JSON is no form of ours.
+    scope.removeContentTypeParser(["application/json", "text/plain"]);
     scope.get("/login/:uid", { exposeHeadRoute: false }, async (request, reply) => {
       const { uid } = request.params as { uid: string };
       const visit = visits.of(request.raw);
@@ -168,4 +193,12 @@ function plainForm(body: unknown): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries((body ?? {}) as Record<string, unknown>))
     if (typeof value === "string") form[name] = value;
   return form;
+}
+
+/** A posted form as a query; a field sent twice stays sent twice, for the engine to refuse. */
+function queryOf(body: unknown): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries((body ?? {}) as Record<string, unknown>))
+    for (const one of [value].flat()) if (typeof one === "string") query.append(name, one);
+  return query;
 }

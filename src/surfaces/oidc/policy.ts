@@ -52,6 +52,8 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
             "none of the essential acr values is enabled here",
           );
         if (session?.accountId === undefined) return interactionPolicy.Check.NO_NEED_TO_PROMPT;
+        // Disabled or removed since: the session opens nothing any more (S08).
+        if (oidc.account === undefined) return interactionPolicy.Check.REQUEST_PROMPT;
         const attained = attain(proofsOf(session), mechanisms);
         const enough =
           satisfies(attained, choice.mechanism) ||

@@ -15,6 +15,8 @@ import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
+import { allowFormPost } from "./form-actions.ts";
+import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { createPolicy, keepProofs } from "./policy.ts";
 
@@ -43,7 +45,7 @@ const cookieNames = (https: boolean) => ({
 export function createProvider(deps: ProviderDeps): Provider {
   const { snapshot, mechanisms } = deps;
   const https = deps.issuer.startsWith("https:");
-  const cookie = { httpOnly: true, sameSite: "lax", secure: https, signed: true, path: "/" } as const;
+  const cookie = { httpOnly: true, sameSite: "lax", secure: https, signed: true } as const;
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
   const configuration: Configuration = {
@@ -53,7 +55,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     cookies: {
       keys: deps.keys.secrets("cookie").map(({ bytes }) => Buffer.from(bytes).toString("base64")),
       names: cookieNames(https),
-      long: cookie,
+      long: { ...cookie, path: "/" },
+      // No path: the engine gives each login's cookies their own, so that two tabs are two logins.
       short: cookie,
     },
     acrValues: mechanisms.map(({ acr }) => acr),
@@ -82,6 +85,8 @@ export function createProvider(deps: ProviderDeps): Provider {
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
       policy: createPolicy(snapshot, mechanisms),
     },
+    fetch: fetchMetadata,
+    fetchResponseBodyLimits: MOST_METADATA,
     clientBasedCORS: (_ctx, origin, client) =>
       (client.redirectUris ?? []).some((uri) => originOf(uri) === origin),
     renderError: deps.pages.error,
@@ -146,6 +151,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const provider = new Provider(deps.issuer, configuration);
   provider.proxy = true;
   keepProofs(provider);
+  provider.use(allowFormPost);
   return provider;
 }
 

@@ -8,7 +8,7 @@ import type { Directory, DirectoryWriter } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
 import type { Plugin } from "../../../core/plugin.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
-import type { Clock } from "../../../core/words.ts";
+import type { Clock, Subject } from "../../../core/words.ts";
 import { createBlocklist } from "../../../kits/password/blocklist.ts";
 import { openBreachedList } from "../../../kits/password/breached.ts";
 import { createHashing, type Hashing } from "../../../kits/password/hashing.ts";
@@ -16,7 +16,7 @@ import { normalPassword } from "../../../kits/password/normal.ts";
 import { createPasswordPolicy, LEAST_ALONE } from "../../../kits/password/policy.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
 import { migrations } from "./migrations.ts";
-import { createPeople, type People, type PersonRow, toUser } from "./people.ts";
+import { createPeople, type People, toUser } from "./people.ts";
 import { createWriter } from "./writer.ts";
 
 /** A directory that can be written to, with the figures of its hashing for metrics. */
@@ -72,8 +72,11 @@ export const sqlDirectory: Plugin<SqlDirectory, SqlDirectoryConfig, SqlDirectory
 
 function createReader(people: People, hashing: Hashing): Directory {
   // A name nobody can have is looked up all the same, under a key nobody has: the same work, and no NUL for PostgreSQL.
-  const byName = (username: string): Promise<PersonRow | undefined> =>
-    people.byKey(usernameFault(username.trim()) === undefined ? usernameKey(username) : "");
+  const byName = (username: string) =>
+    people.candidate(
+      usernameFault(username.trim()) === undefined ? usernameKey(username) : "",
+      hashing.decoy,
+    );
 
   return {
     async get(id) {
@@ -81,27 +84,25 @@ function createReader(people: People, hashing: Hashing): Directory {
       return row === undefined ? undefined : toUser(row);
     },
 
-    async find(username) {
-      const row = await byName(username);
-      return row === undefined ? undefined : toUser(row);
-    },
+    find: async (username) => toUser(await byName(username)),
 
     async checkPassword(username, password) {
       const row = await byName(username);
       const text = normalPassword(password);
-      const verdict = await hashing.verify(row?.password_hash ?? undefined, text);
-      if (row === undefined) return { kind: "unknown" };
-      if (row.status === "disabled") return { kind: "disabled", user: toUser(row) };
+      const user = toUser(row);
+      const verdict = await hashing.verify(row.password_hash ?? hashing.decoy, text);
+      if (user === undefined) return { kind: "unknown" };
+      if (user.status === "disabled") return { kind: "disabled", user };
       if (!verdict.right) return { kind: "wrong" };
-      if (verdict.outdated && text !== undefined) await renew(row, text);
-      return { kind: "right", user: toUser(row) };
+      if (verdict.outdated && text !== undefined) await renew(user.id, row.password_hash ?? "", text);
+      return { kind: "right", user };
     },
   };
 
   /** P07: the hash at today's cost. A full queue is no reason to turn a right password away; the next sign-in will do. */
-  async function renew({ id, password_hash }: PersonRow, password: string): Promise<void> {
+  async function renew(id: Subject, old: string, password: string): Promise<void> {
     try {
-      await people.swapHash(id, password_hash ?? "", await hashing.hash(password));
+      await people.swapHash(id, old, await hashing.hash(password));
     } catch (error) {
       if (!(error instanceof Breakage) || error.code !== "hashing-busy") throw error;
     }

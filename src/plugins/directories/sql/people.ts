@@ -15,7 +15,14 @@ export interface PersonRow {
 
 const COLUMNS = "id, username, password_hash, status, claims, updated_at";
 const byId = statement<PersonRow>(`select ${COLUMNS} from people where id = $1`);
-const byKey = statement<PersonRow>(`select ${COLUMNS} from people where username_key = $1`);
+const keyTaken = statement("select 1 as taken from people where username_key = $1");
+// A row comes back in any case, because reading one takes time (P11): nobody's has no id and the decoy for a hash.
+const candidate = statement<PersonRow | (Omit<PersonRow, "id"> & { readonly id: null })>(
+  `select p.id, coalesce(p.username, $1) as username, coalesce(p.password_hash, $2) as password_hash,
+     coalesce(p.status, 'active') as status, coalesce(p.claims, '{}') as claims,
+     coalesce(p.updated_at, 0) as updated_at
+   from (select 1 as one) as nobody left join people as p on p.username_key = $1`,
+);
 const insert = statement(
   `insert into people
      (id, username, username_key, password_hash, status, claims, created_at, updated_at, password_changed_at)
@@ -58,7 +65,13 @@ export function createPeople(database: Database) {
 
   return {
     byId: async (id: Subject) => (await run(byId, id)).rows[0],
-    byKey: async (key: string) => (await run(byKey, key)).rows[0],
+    /** Whoever has this key, and for those without a password, or if nobody has it, the decoy as their hash. */
+    async candidate(key: string, decoy: string) {
+      const [row] = (await run(candidate, key, decoy)).rows;
+      if (row === undefined) throw new Breakage("store-damaged", "The table of people gives no answer.");
+      return row;
+    },
+    isTaken: async (key: string) => (await run(keyTaken, key)).rows.length > 0,
     insert: (person: {
       id: Subject;
       username: string;
@@ -79,7 +92,17 @@ export function createPeople(database: Database) {
 
 export type People = ReturnType<typeof createPeople>;
 
-/** The person in a row, without the hash. */
-export function toUser({ id, username, status, claims, updated_at }: PersonRow): User {
-  return { id, username, status, updatedAt: updated_at, claims: JSON.parse(claims) as User["claims"] };
+/** The person in a row, without the hash; undefined for nobody's row, which costs the same. */
+export function toUser(row: PersonRow): User;
+export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null }): User | undefined;
+export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null }): User | undefined {
+  const { username, status, claims, updated_at } = row;
+  const user = {
+    id: row.id ?? "",
+    username,
+    status,
+    updatedAt: updated_at,
+    claims: JSON.parse(claims) as User["claims"],
+  };
+  return row.id === null ? undefined : user;
 }

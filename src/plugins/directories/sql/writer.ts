@@ -25,7 +25,7 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
       const why = usernameFault(username);
       if (why !== undefined) return { kind: "username-invalid", why };
       const key = usernameKey(username);
-      if ((await people.byKey(key)) !== undefined) return TAKEN;
+      if (await people.isTaken(key)) return TAKEN;
       const judgement = await policy.judge(password, [username]);
       if (judgement.kind === "refused") return { kind: "password-refused", why: judgement.why };
       const user: User = { id: randomUUID(), username, status: "active", updatedAt: now(), claims };

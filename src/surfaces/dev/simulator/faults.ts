@@ -19,6 +19,7 @@ export const faultSchema = z
     /** Seconds. */
     retryAfter: z.number().min(0).optional(),
     delayMs: z.number().min(0).max(120_000).optional(),
+    // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
     then: z.enum(["reset", "drop-after-accept", "garbage", "undelivered", "failed"]).optional(),
   })
   .readonly();

@@ -90,7 +90,7 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
 }
 
 /** `X-Twilio-Signature`: HMAC-SHA-1, keyed by the auth token, over the URL and each field sorted by name. */
-export function signature(token: string, url: string, fields: Readonly<Record<string, string>>): string {
+function signature(token: string, url: string, fields: Readonly<Record<string, string>>): string {
   const names = Object.keys(fields).sort();
   const text = url + names.map((name) => `${name}${fields[name]}`).join("");
   return createHmac("sha1", token).update(text).digest("base64");

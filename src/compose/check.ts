@@ -1,0 +1,69 @@
+/**
+ * What only the parts themselves can say of a configuration, asked before anything is opened or written: the gateway of
+ * its properties, TLS of its files, the phones of the countries. Called by main for `serve`; answers sentences.
+ */
+import { createSecureContext } from "node:tls";
+import { catalog } from "../catalog.ts";
+import { type BootConfig, sentences } from "../config.ts";
+import { Breakage } from "../core/errors.ts";
+import { createPhones } from "../kits/phone/phones.ts";
+import { createTrustedPeers } from "../kits/web/address.ts";
+import { homeCountry, plainProperties } from "./gateway.ts";
+import { readTls } from "./web.ts";
+
+/** Every fault, a sentence each that begins with the name of what is wrong. */
+export function faultsOf(config: BootConfig): readonly string[] {
+  return [...proxies(config), ...tls(config), ...gateway(config), ...countries(config)];
+}
+
+function proxies({ trustedProxies }: BootConfig): string[] {
+  return trustedProxies.flatMap((range, index) => {
+    try {
+      createTrustedPeers([range]);
+      return [];
+    } catch (problem) {
+      return [`trusted_proxies[${index}]: ${(problem as Error).message}`];
+    }
+  });
+}
+
+function tls(config: BootConfig): string[] {
+  if (config.tls === undefined) return [];
+  try {
+    const files = readTls(config.tls);
+    createSecureContext({ ...files, minVersion: "TLSv1.2" });
+    return [];
+  } catch (problem) {
+    if (problem instanceof Breakage) return problem.message.split("\n");
+    return [
+      "tls: certificate and key cannot be used together; give the PEM of the certificate chain and of its private key",
+    ];
+  }
+}
+
+function gateway({ twilio }: BootConfig): string[] {
+  if (twilio === undefined || Object.keys(twilio).length === 0) return [];
+  const parsed = catalog.gateways.twilio.schema.safeParse(plainProperties(twilio));
+  return parsed.success ? [] : sentences(parsed.error);
+}
+
+function countries(config: BootConfig): string[] {
+  const { countries: given } = config.settings;
+  const phones = createPhones();
+  if (given === "all") return [];
+  if (given !== "home") {
+    const known = new Set(phones.countries(given, "en").map(({ code }) => code));
+    return given
+      .filter((code) => !known.has(code))
+      .map((code) => `countries: ${code} is no country with a telephone numbering plan`);
+  }
+  if (config.twilio === undefined || gateway(config).length > 0 || Object.keys(config.twilio).length === 0)
+    return [];
+  try {
+    homeCountry(config, phones);
+    return [];
+  } catch (problem) {
+    if (problem instanceof Breakage) return problem.message.split("\n");
+    throw problem;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * T18 M28: what the server fetches for a client (`jwks_uri`) is no way into the network behind it. Real TLS listeners
+ * on this computer with a trusted certificate stand for what an attacker wants to reach: without the guard every one
+ * of these requests would be answered.
+ */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:https";
+import type { AddressInfo } from "node:net";
+import { after, test } from "node:test";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { fetchMetadata } from "../../src/surfaces/oidc/outbound.ts";
+import { selfSigned } from "../kit/certificate.ts";
+import { post } from "../kit/relying-party.ts";
+import { CALLBACK, startServer } from "../kit/server.ts";
+
+const certificate = selfSigned();
+setDefaultCACertificates([...getCACertificates("default"), certificate.cert]);
+
+const pair = await generateKeyPair("ES256", { extractable: true });
+const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: "one", alg: "ES256", use: "sig" }] });
+
+let asked: string[] = [];
+let written = 0;
+const answers: Record<string, (res: ServerResponse) => void> = {
+  "/jwks": (res) => void res.setHeader("content-type", "application/json").end(jwks),
+  "/elsewhere": (res) => void res.writeHead(302, { location: "/jwks" }).end(),
+  "/permanently": (res) => void res.writeHead(308, { location: "/jwks" }).end(),
+  "/announced": (res) => void res.writeHead(200, { "content-length": String(10 ** 10) }).write("{"),
+  "/endless": (res) => {
+    const more = (): void => {
+      while (!res.destroyed && written < 50_000_000) {
+        written += 65_536;
+        if (!res.write(" ".repeat(65_536))) return void res.once("drain", more);
+      }
+    };
+    more();
+  },
+  "/slow": (res) => {
+    res.write("{");
+    const drip = setInterval(() => res.write(" "), 200);
+    res.on("close", () => clearInterval(drip));
+  },
+  "/silent": () => undefined,
+};
+const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+  asked.push(req.url ?? "");
+  answers[req.url ?? ""]?.(res);
+};
+const listener = createServer({ key: certificate.key, cert: certificate.cert }, onRequest);
+await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+const { port } = listener.address() as AddressInfo;
+after(() => {
+  listener.closeAllConnections();
+  listener.close();
+});
+
+const hosts = ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::1]", "[::]"];
+const ways = ["/elsewhere", "/permanently", "/announced", "/endless", "/slow", "/silent"];
+const clientOf = (client_id: string, jwks_uri: string) => ({
+  client_id,
+  trusted: true,
+  redirect_uris: [CALLBACK],
+  token_endpoint_auth_method: "private_key_jwt",
+  grant_types: ["authorization_code", "client_credentials"],
+  jwks_uri,
+});
+const server = await startServer({
+  clients: [
+    ...hosts.map((host) => clientOf(`at ${host}`.replace(" ", "-"), `https://${host}:${port}/jwks`)),
+    ...["/jwks", ...ways].map((path) => clientOf(`way-${path.slice(1)}`, `https://localhost:${port}${path}`)),
+  ],
+});
+
+/** The client signs an assertion; to believe it the server has to fetch the client's keys. */
+async function comeIn(client: string) {
+  const now = Math.floor(Date.now() / 1000);
+  const client_assertion = await new SignJWT({ iss: client, sub: client, aud: server.issuer, jti: crypto.randomUUID(), iat: now, exp: now + 60 })
+    .setProtectedHeader({ alg: "ES256", kid: "one" })
+    .sign(pair.privateKey);
+  asked = [];
+  return post(server, "/token", {
+    grant_type: "client_credentials",
+    client_assertion,
+    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+  });
+}
+
+for (const host of hosts)
+  test(`T18: keys at ${host} are not fetched: nothing is asked, the client does not come in`, async () => {
+    const answer = await comeIn(`at-${host}`);
+    assert.ok([400, 401].includes(answer.status), String(answer.status));
+    assert.equal(answer.body.access_token, undefined);
+    assert.deepEqual(asked, []);
+    assert.equal(JSON.stringify(answer.body).includes(String(port)), false, "the answer says nothing of what is there");
+  });
+
+/** Stands for a public address: the same listener, with the guard on the connection taken away. */
+async function asIfPublic<T>(act: () => Promise<T>): Promise<T> {
+  const real = globalThis.fetch;
+  globalThis.fetch = (input, init) => {
+    const { dispatcher: _guard, ...rest } = (init ?? {}) as RequestInit & { dispatcher?: unknown };
+    return real(input, String(input).includes(`:${port}/`) ? rest : init);
+  };
+  try {
+    return await act();
+  } finally {
+    globalThis.fetch = real;
+  }
+}
+
+test("T18: at a public address the same keys are fetched and the client comes in", async () => {
+  const answer = await asIfPublic(() => comeIn("way-jwks"));
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  assert.deepEqual(asked, ["/jwks"]);
+});
+
+for (const way of ways)
+  test(`T18: an address that answers ${way.slice(1)} is given up within 3 seconds`, async () => {
+    written = 0;
+    const began = Date.now();
+    const answer = await asIfPublic(() => comeIn(`way-${way.slice(1)}`));
+    assert.ok([400, 401].includes(answer.status), String(answer.status));
+    assert.deepEqual(asked, [way], "a redirect is not followed");
+    assert.ok(Date.now() - began < 3500, `${Date.now() - began} ms`);
+    assert.ok(written < 5_000_000, `${written} bytes were taken`);
+  });
+
+test("T18: without the guard on the connection, and over plain http, nothing is fetched at all", async () => {
+  await assert.rejects(fetchMetadata(`https://localhost:${port}/jwks`), /guard/);
+  await assert.rejects(fetchMetadata(`http://localhost:${port}/jwks`), /https/);
+});
+
+test("T18: a request_uri or a sector or logo address in a request makes the server fetch nothing", async () => {
+  asked = [];
+  for (const name of ["request_uri", "sector_identifier_uri", "logo_uri", "jwks_uri", "jku"]) {
+    const query = new URLSearchParams({ client_id: "spa", response_type: "code", scope: "openid", redirect_uri: CALLBACK, [name]: `https://localhost:${port}/jwks` });
+    await asIfPublic(() => server.visitor().get(`/authorize?${query}`));
+    await asIfPublic(() => post(server, "/par", Object.fromEntries(query)));
+  }
+  assert.deepEqual(asked, []);
+});

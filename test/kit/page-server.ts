@@ -1,0 +1,54 @@
+/** Serves rendered pages with the headers of the product, so that a browser can look at them. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Page } from "../../src/core/pages.ts";
+import { securityHeaders } from "../../src/kits/web/headers.ts";
+import { createPages, type Pages } from "../../src/kits/web/pages.ts";
+
+export const DEFAULT_PAGES = fileURLToPath(new URL("../../pages/default", import.meta.url));
+
+export interface Posted {
+  readonly path: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface PageServer {
+  readonly url: string;
+  /** Forms that were sent, oldest first. */
+  readonly posted: Posted[];
+}
+
+/** Pages of our own folder, with `overlayDir` over it. */
+export const createTestPages = (overlayDir?: string, onProblem: (message: string) => void = () => {}): Pages =>
+  createPages({ defaultDir: DEFAULT_PAGES, overlayDir, brand: "Sallyport", locale: "en", onProblem });
+
+/** `GET /<name>` answers the page that `find` gives; every other form is kept and answered 303. Ends with the tests. */
+export async function startPageServer(find: (name: string) => Page | undefined): Promise<PageServer> {
+  const pages = createTestPages();
+  const posted: Posted[] = [];
+  const server = createServer(async (req, res) => {
+    const { pathname } = new URL(req.url ?? "/", "http://localhost");
+    for (const [name, value] of Object.entries(securityHeaders({ https: false }))) res.setHeader(name, value);
+    if (req.method === "POST") {
+      let body = "";
+      for await (const part of req) body += String(part);
+      posted.push({ path: pathname, fields: Object.fromEntries(new URLSearchParams(body)) });
+      return res.writeHead(303, { location: "/posted" }).end();
+    }
+    if (pathname === "/posted") return res.writeHead(200, { "content-type": "text/html" }).end("<title>posted</title>");
+    if (pathname.startsWith("/assets/")) {
+      const asset = await pages.asset(pathname.slice("/assets/".length));
+      return asset === undefined
+        ? res.writeHead(404).end()
+        : res.writeHead(200, { "content-type": asset.type }).end(asset.bytes);
+    }
+    const page = find(pathname.slice(1));
+    if (page === undefined) return res.writeHead(404).end();
+    res.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end((await pages.render(page, {})).html);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  after(() => server.close());
+  return { url: `http://localhost:${(server.address() as AddressInfo).port}`, posted };
+}
