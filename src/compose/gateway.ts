@@ -24,7 +24,7 @@ export async function openGateway(config: BootConfig): Promise<SmsGateway> {
   const plugin = catalog.gateways.twilio;
   const parsed = plugin.schema.safeParse(plainProperties(config.twilio));
   if (!parsed.success) throw invalid("twilio_sms", sentences(parsed.error));
-  return plugin.open(parsed.data, {});
+  return plugin.open(parsed.data, { proxies: process.env });
 }
 
 /** The country of `from_number`, where no list of countries is given (requirement O14). */

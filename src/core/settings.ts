@@ -7,16 +7,6 @@ import { redirectUriProblem } from "./client-uri.ts";
 
 const url = z.url({ protocol: /^https?$/ });
 
-/** What is wrong with a redirect URI (RFC 6749 §3.1.2, RFC 8252 §7); undefined when nothing is. */
-function redirectFault(uri: string, type: "web" | "native"): string | undefined {
-  if (!URL.canParse(uri)) return "must be an absolute URL such as https://app.example.org/callback";
-  const { protocol, hash } = new URL(uri);
-  if (hash !== "" || uri.includes("#")) return "must not have a fragment (#…)";
-  if (type === "web" && protocol !== "https:" && protocol !== "http:")
-    return "must begin with https:// (a scheme of its own is for application_type: native)";
-  return undefined;
-}
-
 /** One relying party. Names follow OpenID Connect Dynamic Client Registration 1.0 §2. */
 export const clientSchema = z
   .strictObject({
@@ -47,13 +37,9 @@ export const clientSchema = z
     for (const name of ["redirect_uris", "post_logout_redirect_uris"] as const)
       for (const [index, uri] of client[name].entries()) {
         const problem = redirectUriProblem(uri, client.application_type);
-        if (problem !== undefined) context.addIssue({ code: "custom", path: [name, index], message: problem });
+        if (problem !== undefined)
+          context.addIssue({ code: "custom", path: [name, index], message: problem });
       }
-    for (const list of ["redirect_uris", "post_logout_redirect_uris"] as const)
-      client[list].forEach((uri, index) => {
-        const message = redirectFault(uri, client.application_type);
-        if (message !== undefined) context.addIssue({ code: "custom", path: [list, index], message });
-      });
     const method =
       client.token_endpoint_auth_method ??
       (client.client_secret === undefined ? "none" : "client_secret_basic");

@@ -117,7 +117,10 @@ test("S12 a policy without inline script or style, frames, objects or foreign ba
     assert.deepEqual(directives.get("object-src"), ["'none'"], story);
     assert.ok(directives.has("form-action"), story);
     assert.doesNotMatch(policy, /unsafe|\*|data:(?!;|$)(?=.*script)/, story);
-    for (const name of ["script-src", "style-src"]) assert.deepEqual(directives.get(name), ["'self'"], story);
+    assert.deepEqual(directives.get("style-src"), ["'self'"], story);
+    // The engine adds the hash of the one script it may need to post a form on.
+    const scripts = (directives.get("script-src") ?? []).filter((source) => !source.startsWith("'sha256-"));
+    assert.deepEqual(scripts, ["'self'"], story);
   }
 });
 

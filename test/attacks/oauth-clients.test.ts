@@ -127,7 +127,8 @@ test("T07: a public client is not made confidential by a secret of its choice", 
   for (const headers of [basic("spa", "anything"), basic("spa", "")])
     assert.match(
       String(
-        (await post(server, "/token", { grant_type: "refresh_token", refresh_token: "x" }, headers)).body.error,
+        (await post(server, "/token", { grant_type: "refresh_token", refresh_token: "x" }, headers)).body
+          .error,
       ),
       /^invalid_(client|request)$/,
     );
@@ -136,13 +137,7 @@ test("T07: a public client is not made confidential by a secret of its choice", 
 test("T08: introspection of another client's, an unknown or a public client's token says inactive and nothing else", async () => {
   const mine = await tokensOf(web);
   const spas = await spa.byPassword(server.visitor(), "grace");
-  for (const token of [
-    mine.access_token,
-    mine.refresh_token,
-    spas.access_token,
-    "unknown",
-    "a".repeat(5000),
-  ])
+  for (const token of [mine.access_token, mine.refresh_token, spas.access_token, "unknown", "a".repeat(5000)])
     for (const hint of ["", "access_token", "refresh_token", "nonsense"]) {
       const answer = await post(
         server,

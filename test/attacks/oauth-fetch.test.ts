@@ -4,7 +4,8 @@
  * of these requests would be answered.
  */
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
@@ -14,11 +15,13 @@ import { selfSigned } from "../kit/certificate.ts";
 import { post } from "../kit/relying-party.ts";
 import { CALLBACK, startServer } from "../kit/server.ts";
 
-const certificate = selfSigned();
+const certificate = selfSigned("localhost", "127.0.0.1", "0.0.0.0", "::ffff:7f00:1", "::1", "::");
 setDefaultCACertificates([...getCACertificates("default"), certificate.cert]);
 
 const pair = await generateKeyPair("ES256", { extractable: true });
-const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: "one", alg: "ES256", use: "sig" }] });
+const jwks = JSON.stringify({
+  keys: [{ ...(await exportJWK(pair.publicKey)), kid: "one", alg: "ES256", use: "sig" }],
+});
 
 let asked: string[] = [];
 let written = 0;
@@ -50,12 +53,29 @@ const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
 const listener = createServer({ key: certificate.key, cert: certificate.cert }, onRequest);
 await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
 const { port } = listener.address() as AddressInfo;
+const six = createServer({ key: certificate.key, cert: certificate.cert }, onRequest);
+const hasSix = await new Promise<boolean>((resolve) =>
+  six.once("error", () => resolve(false)).listen(port, "::1", () => resolve(true)),
+);
 after(() => {
-  listener.closeAllConnections();
-  listener.close();
+  for (const one of [listener, six]) {
+    one.closeAllConnections();
+    one.close();
+  }
 });
 
-const hosts = ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::1]", "[::]"];
+const hosts = [
+  "127.0.0.1",
+  "localhost",
+  "2130706433",
+  "0x7f000001",
+  "127.1",
+  "0.0.0.0",
+  "[::ffff:127.0.0.1]",
+  "[::ffff:7f00:1]",
+  "[::1]",
+  "[::]",
+];
 const ways = ["/elsewhere", "/permanently", "/announced", "/endless", "/slow", "/silent"];
 const clientOf = (client_id: string, jwks_uri: string) => ({
   client_id,
@@ -67,7 +87,7 @@ const clientOf = (client_id: string, jwks_uri: string) => ({
 });
 const server = await startServer({
   clients: [
-    ...hosts.map((host) => clientOf(`at ${host}`.replace(" ", "-"), `https://${host}:${port}/jwks`)),
+    ...hosts.map((host) => clientOf(`at-${host}`, `https://${host}:${port}/jwks`)),
     ...["/jwks", ...ways].map((path) => clientOf(`way-${path.slice(1)}`, `https://localhost:${port}${path}`)),
   ],
 });
@@ -75,7 +95,14 @@ const server = await startServer({
 /** The client signs an assertion; to believe it the server has to fetch the client's keys. */
 async function comeIn(client: string) {
   const now = Math.floor(Date.now() / 1000);
-  const client_assertion = await new SignJWT({ iss: client, sub: client, aud: server.issuer, jti: crypto.randomUUID(), iat: now, exp: now + 60 })
+  const client_assertion = await new SignJWT({
+    iss: client,
+    sub: client,
+    aud: server.issuer,
+    jti: crypto.randomUUID(),
+    iat: now,
+    exp: now + 60,
+  })
     .setProtectedHeader({ alg: "ES256", kid: "one" })
     .sign(pair.privateKey);
   asked = [];
@@ -92,7 +119,14 @@ for (const host of hosts)
     assert.ok([400, 401].includes(answer.status), String(answer.status));
     assert.equal(answer.body.access_token, undefined);
     assert.deepEqual(asked, []);
-    assert.equal(JSON.stringify(answer.body).includes(String(port)), false, "the answer says nothing of what is there");
+    assert.equal(
+      JSON.stringify(answer.body).includes(String(port)),
+      false,
+      "the answer says nothing of what is there",
+    );
+    if (host.includes(":") && !hasSix) return;
+    const unguarded = await asIfPublic(() => comeIn(`at-${host}`));
+    assert.equal(unguarded.status, 200, "it was the guard alone that stood in the way");
   });
 
 /** Stands for a public address: the same listener, with the guard on the connection taken away. */
@@ -134,7 +168,13 @@ test("T18: without the guard on the connection, and over plain http, nothing is 
 test("T18: a request_uri or a sector or logo address in a request makes the server fetch nothing", async () => {
   asked = [];
   for (const name of ["request_uri", "sector_identifier_uri", "logo_uri", "jwks_uri", "jku"]) {
-    const query = new URLSearchParams({ client_id: "spa", response_type: "code", scope: "openid", redirect_uri: CALLBACK, [name]: `https://localhost:${port}/jwks` });
+    const query = new URLSearchParams({
+      client_id: "spa",
+      response_type: "code",
+      scope: "openid",
+      redirect_uri: CALLBACK,
+      [name]: `https://localhost:${port}/jwks`,
+    });
     await asIfPublic(() => server.visitor().get(`/authorize?${query}`));
     await asIfPublic(() => post(server, "/par", Object.fromEntries(query)));
   }

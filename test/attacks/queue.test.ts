@@ -1,7 +1,8 @@
 /** P15: a flood of passwords cannot starve the server: others are answered, the flood waits its turn or is told when to come back. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { startServer } from "../kit/server.ts";
 import { formOf, type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
 import { begin, claims, signIn } from "./attacker.ts";
@@ -27,11 +28,40 @@ async function openLogins(): Promise<{ visitor: TestVisitor; page: Seen }[]> {
   return open;
 }
 
+const WATCHER = `
+const { parentPort, workerData } = require("node:worker_threads");
+const { request } = require("node:http");
+const host = "localhost:" + workerData.port;
+const ask = (method, path, expected, body) => new Promise((resolve, reject) => {
+  const start = performance.now();
+  const headers = { host, ...(body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }) };
+  const req = request({ host: "127.0.0.1", port: workerData.port, method, path, headers }, (res) => {
+    res.resume().on("end", () => res.statusCode === expected ? resolve(performance.now() - start) : reject(new Error(path + ": " + res.statusCode)));
+  });
+  req.on("error", reject).end(body);
+});
+(async () => {
+  const waits = { discovery: [], token: [] };
+  let enough = false;
+  parentPort.once("message", () => { enough = true; });
+  await ask("GET", "/jwks", 200);
+  parentPort.postMessage("ready");
+  while (!enough) {
+    waits.discovery.push(await ask("GET", "/.well-known/openid-configuration", 200));
+    waits.token.push(await ask("POST", "/token", 400, "grant_type=authorization_code&client_id=spa&code=x&redirect_uri=x&code_verifier=" + "x".repeat(43)));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  parentPort.postMessage(waits);
+})();
+`;
+
 test("P15 M27 under 500 wrong passwords at once discovery and /token stay under a second, and the queue says when to come back", {
   timeout: 90_000,
 }, async (t) => {
   const logins = await openLogins();
-  let flooding = true;
+  // The others look on from a thread of their own: what they wait for is the server, not the flood's own work.
+  const watcher = new Worker(WATCHER, { eval: true, workerData: { port: server.port } });
+  await once(watcher, "message");
   const flood = Promise.all(
     logins.map(({ visitor, page }, index) =>
       visitor.send("POST", formOf(page).action, {
@@ -40,32 +70,10 @@ test("P15 M27 under 500 wrong passwords at once discovery and /token stay under 
         password: "neither door is open",
       }),
     ),
-  ).finally(() => {
-    flooding = false;
-  });
-  const waits: { discovery: number[]; token: number[] } = { discovery: [], token: [] };
-  const watcher = server.visitor();
-  while (flooding) {
-    const start = performance.now();
-    assert.equal((await watcher.get("/.well-known/openid-configuration")).status, 200);
-    waits.discovery.push(performance.now() - start);
-    const second = performance.now();
-    assert.equal(
-      (
-        await watcher.send("POST", "/token", {
-          grant_type: "authorization_code",
-          client_id: "spa",
-          code: "x",
-          code_verifier: "x".repeat(43),
-          redirect_uri: "https://rp.example.test/callback",
-        })
-      ).status,
-      400,
-    );
-    waits.token.push(performance.now() - second);
-    await sleep(20);
-  }
+  );
   const answers = await flood;
+  watcher.postMessage("enough");
+  const [waits] = (await once(watcher, "message")) as [{ discovery: number[]; token: number[] }];
   const [discovery, token] = [quantile(waits.discovery, 0.99), quantile(waits.token, 0.99)];
   const busy = answers.filter(
     ({ status, trail }) => status === 503 || trail.some((one) => one.status === 503),

@@ -55,14 +55,16 @@ const unescaped = (html: string): string =>
 
 function harmless(seen: Seen, where: string, written: string): void {
   assert.ok(seen.status < 500, `${where}: ${seen.status} for ${written}`);
+  // Without what stands in double quotes, only markup is left between < and >.
+  const bare = seen.body.replace(/="[^"]*"/g, "=");
   assert.doesNotMatch(
-    seen.body,
-    /<script>|<script(?![^>]*\bsrc=")[^>]*>[^<]+|<img src=x|\son\w+\s*=\s*["']?alert/i,
+    bare,
+    /<script>|<script[^>]*>[^<]+|<img src=x|<[a-z][^>]*\son\w+/i,
     `${where}: ${written}`,
   );
   assert.doesNotMatch(seen.body, /(?:href|src|action)="\s*javascript:/i, where);
-  if (/7/.test(written))
-    assert.doesNotMatch(textOf(seen.body), /(^|\D)49(\D|$)/, `${where}: ${written} was computed`);
+  const plain = textOf(seen.body.replace(/<select[\s\S]*<\/select>/, ""));
+  if (/7/.test(written)) assert.doesNotMatch(plain, /(^|\D)49(\D|$)/, `${where}: ${written} was computed`);
 }
 
 test("S22 a username is shown back as it was typed, and computed nowhere", async () => {

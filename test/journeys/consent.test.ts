@@ -77,5 +77,8 @@ test("S11: consent cannot be given by another site or without the page's own tok
     assert.equal(seen.status, 403);
     assert.equal(seen.url.searchParams.get("code"), null);
   }
-  assert.equal((await asks.refusal(visitor, { ...password, prompt: "none" })).get("error"), "consent_required");
+  assert.equal(
+    (await asks.refusal(visitor, { ...password, prompt: "none" })).get("error"),
+    "consent_required",
+  );
 });

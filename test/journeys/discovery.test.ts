@@ -16,7 +16,10 @@ const json = async (path: string): Promise<Record<string, unknown>> => {
 const found = await json("/.well-known/openid-configuration");
 
 test("discovery tells the acrs with their levels", () => {
-  assert.deepEqual([...(found.acr_values_supported as string[])].sort(), ["simple_password_auth", "twilio_sms"]);
+  assert.deepEqual([...(found.acr_values_supported as string[])].sort(), [
+    "simple_password_auth",
+    "twilio_sms",
+  ]);
   assert.deepEqual(found.auth_level_mapping, { 10: ["simple_password_auth"], 40: ["twilio_sms"] });
 });
 
@@ -44,14 +47,29 @@ test("T12: signatures are RS256 or ES256, never none and never symmetric", () =>
 test("discovery lists the scopes and claims that exist, and client authentication without secrets in URLs", () => {
   for (const scope of ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"])
     assert.ok((found.scopes_supported as string[]).includes(scope), scope);
-  for (const claim of ["sub", "acr", "amr", "auth_time", "phone_number", "phone_number_verified", "user_name"])
+  for (const claim of [
+    "sub",
+    "acr",
+    "amr",
+    "auth_time",
+    "phone_number",
+    "phone_number_verified",
+    "user_name",
+  ])
     assert.ok((found.claims_supported as string[]).includes(claim), claim);
-  assert.deepEqual([...(found.token_endpoint_auth_methods_supported as string[])].sort(), ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]);
+  assert.deepEqual([...(found.token_endpoint_auth_methods_supported as string[])].sort(), [
+    "client_secret_basic",
+    "client_secret_post",
+    "none",
+    "private_key_jwt",
+  ]);
 });
 
 test("M16: every URL in discovery is the configured issuer's", () => {
   assert.equal(found.issuer, server.issuer);
-  const urls = Object.entries(found).filter(([name, value]) => typeof value === "string" && /_endpoint$|_uri$/.test(name));
+  const urls = Object.entries(found).filter(
+    ([name, value]) => typeof value === "string" && /_endpoint$|_uri$/.test(name),
+  );
   assert.ok(urls.length >= 7);
   for (const [name, value] of urls) assert.equal(new URL(String(value)).origin, server.issuer, name);
 });
@@ -62,7 +80,8 @@ test("T12: the key set holds public keys only, each with kid, alg and use", asyn
   for (const key of keys) {
     assert.equal(typeof key.kid, "string");
     assert.equal(key.use, "sig");
-    for (const secret of ["d", "p", "q", "dp", "dq", "qi", "k", "oth"]) assert.equal(secret in key, false, secret);
+    for (const secret of ["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
+      assert.equal(secret in key, false, secret);
   }
 });
 
@@ -82,14 +101,20 @@ test("the original's authorize URL works without PKCE for a client that is allow
   const answer = await fetch(new URL("/jans-auth/restv1/token", server.issuer), {
     method: "POST",
     headers: { authorization: `Basic ${Buffer.from("doc:a-secret-of-the-web-client").toString("base64")}` },
-    body: new URLSearchParams({ grant_type: "authorization_code", code: seen.url.searchParams.get("code") ?? "", redirect_uri: CALLBACK }),
+    body: new URLSearchParams({
+      grant_type: "authorization_code",
+      code: seen.url.searchParams.get("code") ?? "",
+      redirect_uri: CALLBACK,
+    }),
   });
   assert.equal(answer.status, 200);
   const tokens = (await answer.json()) as { access_token: string; id_token: string };
   const claims = JSON.parse(Buffer.from(tokens.id_token.split(".")[1] ?? "", "base64url").toString());
   assert.equal(claims.nonce, "n-0S6_WzA2Mj");
   assert.equal(claims.acr, "twilio_sms");
-  const info = await fetch(new URL("/jans-auth/restv1/userinfo", server.issuer), { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  const info = await fetch(new URL("/jans-auth/restv1/userinfo", server.issuer), {
+    headers: { authorization: `Bearer ${tokens.access_token}` },
+  });
   assert.equal(((await info.json()) as { user_name: string }).user_name, "grace");
 });
 
@@ -109,17 +134,36 @@ test("T04: without PKCE and without a nonce the same client is refused, and its 
 
 test("the original's end_session, revoke, introspection and par answer; anything else under its prefix is 404", async () => {
   for (const path of ["token", "introspection", "revoke", "par"]) {
-    const answer = await fetch(new URL(`/jans-auth/restv1/${path}`, server.issuer), { method: "POST", body: new URLSearchParams({ client_id: "nobody" }) });
+    const answer = await fetch(new URL(`/jans-auth/restv1/${path}`, server.issuer), {
+      method: "POST",
+      body: new URLSearchParams({ client_id: "nobody" }),
+    });
     assert.ok([400, 401].includes(answer.status), `${path}: ${answer.status}`);
   }
   assert.equal((await server.visitor().get("/jans-auth/restv1/end_session")).status, 200);
-  for (const path of ["/jans-auth", "/jans-auth/", "/jans-auth/restv1", "/jans-auth/restv1/register", "/jans-auth/authorize", "/jans-auth/restv1/token/x", "/jans-auth/../token", "/jans-auth/restv1/%74oken"])
+  for (const path of [
+    "/jans-auth",
+    "/jans-auth/",
+    "/jans-auth/restv1",
+    "/jans-auth/restv1/register",
+    "/jans-auth/authorize",
+    "/jans-auth/restv1/token/x",
+    "/jans-auth/../token",
+    "/jans-auth/restv1/%74oken",
+  ])
     assert.equal((await server.visitor().get(path)).status, 404, path);
 });
 
 test("T10: errors that go back to the application name the issuer in every response mode", async () => {
   const spa = await createRelyingParty(server);
-  for (const parameters of [{ scope: "profile" }, { response_type: "token" }, { prompt: "none login" }, { code_challenge_method: "plain" }, { max_age: "-1" }, { prompt: "none" }] as Record<string, string>[]) {
+  for (const parameters of [
+    { scope: "profile" },
+    { response_type: "token" },
+    { prompt: "none login" },
+    { code_challenge_method: "plain" },
+    { max_age: "-1" },
+    { prompt: "none" },
+  ] as Record<string, string>[]) {
     const begun = await spa.begin(parameters);
     const seen = await server.visitor().get(begun.url.href);
     if (begun.parameters.response_type === "token") {

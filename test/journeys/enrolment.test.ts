@@ -32,7 +32,10 @@ test("ada enrols at sign-in: a wrong number is changed, the right one is proven,
   const code = await server.simulator.codeAfter(before, "+12025550178");
   if (stray !== code) {
     page = await visitor.submit(page, { code: stray });
-    assert.ok(formOf(page).action.startsWith("/login/"), "the first number's code proves nothing of the second");
+    assert.ok(
+      formOf(page).action.startsWith("/login/"),
+      "the first number's code proves nothing of the second",
+    );
   }
   const tokens = await spa.redeem(begun, await visitor.submit(page, { code }));
   assert.equal(claimsOf(tokens).acr, "twilio_sms");
@@ -77,7 +80,14 @@ test("what is no mobile number is refused with a sentence, and no message goes o
   const begun = await spa.begin();
   let page = await typePassword(visitor, await visitor.get(begun.url.href), "mistyper");
   const before = (await server.simulator.messages()).length;
-  for (const phone of ["", "hello", "+1", "+44 870 123 4567", "+12025550143,+12025550144", "+1 900 555 0100"]) {
+  for (const phone of [
+    "",
+    "hello",
+    "+1",
+    "+44 870 123 4567",
+    "+12025550143,+12025550144",
+    "+1 900 555 0100",
+  ]) {
     page = await visitor.submit(page, { phone });
     assert.match(page.body, /name="phone"/, `${phone}: ${textOf(page.body)}`);
   }

@@ -38,7 +38,11 @@ test("T16 discovery: the end session endpoint is advertised", () => {
 
 test("T16 happy: hint, address and state lead back to the application, signed out", async () => {
   const { visitor, tokens } = await signedIn();
-  const page = await endSession(visitor, { id_token_hint: String(tokens.id_token), post_logout_redirect_uri: BYE, state: "s 1&2" });
+  const page = await endSession(visitor, {
+    id_token_hint: String(tokens.id_token),
+    post_logout_redirect_uri: BYE,
+    state: "s 1&2",
+  });
   assert.equal(page.status, 200);
   assert.equal(await isOut(visitor), false, "nothing ends before the person has said so");
   const seen = await confirm(visitor, page);
@@ -49,8 +53,17 @@ test("T16 happy: hint, address and state lead back to the application, signed ou
 
 test("T16 bad-post-logout-redirect-uri: an error page, and the person stays signed in", async () => {
   const { visitor, tokens } = await signedIn();
-  for (const uri of ["https://evil.test/bye", "https://rp.example.test/bye/", "https://rp.example.test/by", "javascript:alert(1)", "//rp.example.test/bye"]) {
-    const seen = await endSession(visitor, { id_token_hint: String(tokens.id_token), post_logout_redirect_uri: uri });
+  for (const uri of [
+    "https://evil.test/bye",
+    "https://rp.example.test/bye/",
+    "https://rp.example.test/by",
+    "javascript:alert(1)",
+    "//rp.example.test/bye",
+  ]) {
+    const seen = await endSession(visitor, {
+      id_token_hint: String(tokens.id_token),
+      post_logout_redirect_uri: uri,
+    });
     assert.equal(seen.status, 400, uri);
     staysHere(seen);
   }
@@ -63,7 +76,13 @@ test("T16 modified-id-token-hint: a hint with alg none or another body is refuse
   const none = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url");
   const claims = JSON.parse(Buffer.from(body, "base64url").toString());
   const other = Buffer.from(JSON.stringify({ ...claims, sub: "somebody" })).toString("base64url");
-  for (const hint of [`${none}.${body}.`, `${none}.${body}.${signature}`, `${head}.${other}.${signature}`, `${head}.${body}.`, "junk"]) {
+  for (const hint of [
+    `${none}.${body}.`,
+    `${none}.${body}.${signature}`,
+    `${head}.${other}.${signature}`,
+    `${head}.${body}.`,
+    "junk",
+  ]) {
     const seen = await endSession(visitor, { id_token_hint: hint, post_logout_redirect_uri: BYE });
     assert.equal(seen.status, 400, textOf(seen.body));
     staysHere(seen);
@@ -91,7 +110,10 @@ test("T16 no-params: the person is asked, then told", async () => {
 
 test("T16 no-post-logout-redirect-uri: a hint alone ends here", async () => {
   const { visitor, tokens } = await signedIn();
-  const seen = await confirm(visitor, await endSession(visitor, { id_token_hint: String(tokens.id_token), state: "x" }));
+  const seen = await confirm(
+    visitor,
+    await endSession(visitor, { id_token_hint: String(tokens.id_token), state: "x" }),
+  );
   assert.equal(seen.status, 200);
   staysHere(seen);
   assert.equal(await isOut(visitor), true);
@@ -99,7 +121,10 @@ test("T16 no-post-logout-redirect-uri: a hint alone ends here", async () => {
 
 test("T16 no-state: the way back carries no state", async () => {
   const { visitor, tokens } = await signedIn();
-  const seen = await confirm(visitor, await endSession(visitor, { id_token_hint: String(tokens.id_token), post_logout_redirect_uri: BYE }));
+  const seen = await confirm(
+    visitor,
+    await endSession(visitor, { id_token_hint: String(tokens.id_token), post_logout_redirect_uri: BYE }),
+  );
   assert.equal(seen.url.href, BYE);
 });
 
@@ -110,7 +135,10 @@ test("T16 only-state: nothing is followed", async () => {
 
 test("T16 query-added-to-post-logout-redirect-uri: refused", async () => {
   const { visitor, tokens } = await signedIn();
-  const seen = await endSession(visitor, { id_token_hint: String(tokens.id_token), post_logout_redirect_uri: `${BYE}?foo=bar` });
+  const seen = await endSession(visitor, {
+    id_token_hint: String(tokens.id_token),
+    post_logout_redirect_uri: `${BYE}?foo=bar`,
+  });
   assert.equal(seen.status, 400);
   staysHere(seen);
 });
@@ -120,7 +148,9 @@ test("T16 bad-id-token-hint: a hint signed with a foreign key is refused", async
   const [head = "", body = ""] = String(tokens.id_token).split(".");
   const { privateKey } = await generateKeyPair("RS256");
   const header = JSON.parse(Buffer.from(head, "base64url").toString());
-  const forged = await new SignJWT(JSON.parse(Buffer.from(body, "base64url").toString())).setProtectedHeader(header).sign(privateKey);
+  const forged = await new SignJWT(JSON.parse(Buffer.from(body, "base64url").toString()))
+    .setProtectedHeader(header)
+    .sign(privateKey);
   const seen = await endSession(visitor, { id_token_hint: forged, post_logout_redirect_uri: BYE });
   assert.equal(seen.status, 400);
   staysHere(seen);
@@ -138,6 +168,15 @@ test("T16: logout needs the page's own token; another site cannot log anybody ou
   assert.equal(await isOut(visitor), false);
 });
 
+test("T16: a logout may be posted, and is confirmed like any other", async () => {
+  const { visitor, tokens } = await signedIn();
+  const fields = { id_token_hint: String(tokens.id_token), post_logout_redirect_uri: BYE };
+  const page = await visitor.send("POST", "/end_session", fields);
+  assert.equal(await isOut(visitor), false);
+  assert.equal((await confirm(visitor, page)).url.href, BYE);
+  assert.equal(await isOut(visitor), true);
+});
+
 test("S07: after logout the old session cookie opens nothing and the access token is dead", async () => {
   const { visitor, tokens } = await signedIn();
   const old = new Map([...visitor.jar].map(([key, cookie]) => [key, { ...cookie }]));
@@ -149,7 +188,11 @@ test("S07: after logout the old session cookie opens nothing and the access toke
 
 test("S07: a refresh token given with offline_access outlives the session, until it is revoked", async () => {
   const { visitor } = await signedIn();
-  const begun = await spa.begin({ acr_values: "simple_password_auth", scope: "openid offline_access", prompt: "consent" });
+  const begun = await spa.begin({
+    acr_values: "simple_password_auth",
+    scope: "openid offline_access",
+    prompt: "consent",
+  });
   const tokens = await spa.redeem(begun, await visitor.submit(await visitor.get(begun.url.href), {}));
   await confirm(visitor, await endSession(visitor, { id_token_hint: String(tokens.id_token) }));
   const next = await spa.refresh(String(tokens.refresh_token));

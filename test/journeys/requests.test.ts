@@ -13,11 +13,24 @@ const server = await startServer({
   clients: [
     { client_id: "es256", trusted: true, redirect_uris: [CALLBACK], id_token_signed_response_alg: "ES256" },
     {
-      client_id: "signer", trusted: true, redirect_uris: [CALLBACK], token_endpoint_auth_method: "private_key_jwt",
+      client_id: "signer",
+      trusted: true,
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: "private_key_jwt",
       jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "one", alg: "ES256", use: "sig" }] },
     },
-    { client_id: "weak", trusted: true, redirect_uris: [CALLBACK], default_acr_values: ["gone_acr", "simple_password_auth"] },
-    { client_id: "pusher", trusted: true, redirect_uris: [CALLBACK], require_pushed_authorization_requests: true },
+    {
+      client_id: "weak",
+      trusted: true,
+      redirect_uris: [CALLBACK],
+      default_acr_values: ["gone_acr", "simple_password_auth"],
+    },
+    {
+      client_id: "pusher",
+      trusted: true,
+      redirect_uris: [CALLBACK],
+      require_pushed_authorization_requests: true,
+    },
   ],
 });
 const spa = await createRelyingParty(server);
@@ -82,9 +95,17 @@ test("id_token_hint: the hinted person's session answers; another's is asked to 
   const visitor = server.visitor();
   const grace = await spa.byPassword(visitor, "grace");
   const ada = await spa.byPassword(server.visitor(), "ada");
-  const mine = await spa.silently(visitor, { ...password, prompt: "none", id_token_hint: String(grace.id_token) });
+  const mine = await spa.silently(visitor, {
+    ...password,
+    prompt: "none",
+    id_token_hint: String(grace.id_token),
+  });
   assert.equal(claimsOf(mine).sub, claimsOf(grace).sub);
-  const other = await spa.refusal(visitor, { ...password, prompt: "none", id_token_hint: String(ada.id_token) });
+  const other = await spa.refusal(visitor, {
+    ...password,
+    prompt: "none",
+    id_token_hint: String(ada.id_token),
+  });
   assert.equal(other.get("error"), "login_required");
 });
 
@@ -110,13 +131,18 @@ test("claims parameter: an essential acr that is here is reached", async () => {
   const claims = JSON.stringify({ id_token: { acr: { essential: true, values: ["simple_password_auth"] } } });
   const visitor = server.visitor();
   const begun = await spa.begin({ claims });
-  const got = claimsOf(await spa.redeem(begun, await typePassword(visitor, await visitor.get(begun.url.href), "grace")));
+  const got = claimsOf(
+    await spa.redeem(begun, await typePassword(visitor, await visitor.get(begun.url.href), "grace")),
+  );
   assert.equal(got.acr, "simple_password_auth");
 });
 
 test("claims parameter: an essential acr that nobody can reach is an error, in a session too", async () => {
   const claims = JSON.stringify({ id_token: { acr: { essential: true, values: ["urn:nobody"] } } });
-  assert.equal((await spa.refusal(server.visitor(), { claims })).get("error"), "unmet_authentication_requirements");
+  assert.equal(
+    (await spa.refusal(server.visitor(), { claims })).get("error"),
+    "unmet_authentication_requirements",
+  );
   const visitor = server.visitor();
   await spa.byTwoSteps(visitor);
   assert.equal((await spa.refusal(visitor, { claims })).get("error"), "unmet_authentication_requirements");
@@ -137,7 +163,11 @@ test("unknown acr_values are a wish: the default is used and told", async () => 
 });
 
 test("acr_values: of several the first that is enabled is taken", async () => {
-  const claims = claimsOf(await spa.byPassword(server.visitor(), "grace", { acr_values: "urn:unknown simple_password_auth twilio_sms" }));
+  const claims = claimsOf(
+    await spa.byPassword(server.visitor(), "grace", {
+      acr_values: "urn:unknown simple_password_auth twilio_sms",
+    }),
+  );
   assert.equal(claims.acr, "simple_password_auth");
 });
 
@@ -153,7 +183,10 @@ test("response_mode=form_post brings code, state and iss in a form", async () =>
   const seen = await typePassword(visitor, await visitor.get(begun.url.href), "grace");
   assert.deepEqual(Object.keys(formOf(seen).fields).sort(), ["code", "iss", "state"]);
   assert.equal(formOf(seen).fields.iss, server.issuer);
-  assert.match(String(seen.headers["content-security-policy"]), /form-action[^;]*https:\/\/rp\.example\.test/);
+  assert.match(
+    String(seen.headers["content-security-policy"]),
+    /form-action[^;]*https:\/\/rp\.example\.test/,
+  );
   assert.equal(claimsOf(await spa.redeem(begun, seen)).acr, "simple_password_auth");
 });
 
@@ -165,9 +198,30 @@ test("an authorization request may be posted", async () => {
   assert.equal(claims.acr, "simple_password_auth");
 });
 
+test("T01 S11: a posted request is read as strictly as any other", async () => {
+  const { url } = await spa.begin(password);
+  const body = `${url.searchParams}&redirect_uri=https%3A%2F%2Fevil.test%2F`;
+  const answer = await fetch(new URL("/authorize", server.issuer), {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body,
+    redirect: "manual",
+  });
+  assert.equal(answer.status, 303, "never 307, which would carry the body on (S13)");
+  const location = answer.headers.get("location") ?? "";
+  assert.ok(location.startsWith("/authorize?"), "it leads here and nowhere else");
+  assert.equal((await server.visitor().get(location)).status, 400);
+});
+
 test("a request without a nonce succeeds with PKCE; unknown parameters and displays do no harm", async () => {
   const visitor = server.visitor();
-  const begun = await spa.begin({ ...password, nonce: "", display: "popup", ui_locales: "fr se", extra: "1" });
+  const begun = await spa.begin({
+    ...password,
+    nonce: "",
+    display: "popup",
+    ui_locales: "fr se",
+    extra: "1",
+  });
   const seen = await typePassword(visitor, await visitor.get(begun.url.href), "grace");
   assert.equal(claimsOf(await spa.redeem(begun, seen)).nonce, undefined);
 });
@@ -177,7 +231,10 @@ test("a pushed request works for public and confidential clients", async () => {
     const visitor = server.visitor();
     const begun = await rp.push(password);
     assert.deepEqual([...begun.url.searchParams.keys()].sort(), ["client_id", "request_uri"]);
-    const tokens = await rp.redeem(begun, await typePassword(visitor, await visitor.get(begun.url.href), "grace"));
+    const tokens = await rp.redeem(
+      begun,
+      await typePassword(visitor, await visitor.get(begun.url.href), "grace"),
+    );
     assert.equal(claimsOf(tokens).aud, rp.clientId);
   }
 });
@@ -216,6 +273,9 @@ test("a client may authenticate with private_key_jwt, and with that key alone", 
   const rp = await createRelyingParty(server, { clientId: "signer", auth });
   assert.equal(claimsOf(await rp.byPassword(server.visitor(), "grace")).aud, "signer");
   const { privateKey } = await generateKeyPair("ES256");
-  const thief = await createRelyingParty(server, { clientId: "signer", auth: oidc.PrivateKeyJwt({ key: privateKey, kid: "one" }) });
+  const thief = await createRelyingParty(server, {
+    clientId: "signer",
+    auth: oidc.PrivateKeyJwt({ key: privateKey, kid: "one" }),
+  });
   await assert.rejects(thief.byPassword(server.visitor(), "grace"), { error: "invalid_client" });
 });

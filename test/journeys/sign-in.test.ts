@@ -22,7 +22,10 @@ test("T13: grace signs in with password and SMS by default, and the ID token say
   assert.equal(claims.acr, "twilio_sms");
   assert.deepEqual([...(claims.amr ?? [])].sort(), ["mfa", "pwd", "sms"]);
   const authTime = Number(claims.auth_time);
-  assert.ok(authTime >= started - 1 && authTime <= Date.now() / 1000, "auth_time is the time of the password");
+  assert.ok(
+    authTime >= started - 1 && authTime <= Date.now() / 1000,
+    "auth_time is the time of the password",
+  );
   assert.equal(claims.nonce, begun.nonce);
   assert.equal(claims.iss, server.issuer);
   assert.equal(claims.aud, "spa");
@@ -112,8 +115,5 @@ test("a wrong password and then a wrong code lead nowhere, and the right ones st
   const code = await server.simulator.codeAfter(before, GRACE);
   const wrong = await visitor.submit(codePage, { code: code === "000000" ? "000001" : "000000" });
   assert.ok(formOf(wrong).action.startsWith("/login/"));
-  assert.equal(
-    claimsOf(await spa.redeem(begun, await visitor.submit(wrong, { code }))).acr,
-    "twilio_sms",
-  );
+  assert.equal(claimsOf(await spa.redeem(begun, await visitor.submit(wrong, { code }))).acr, "twilio_sms");
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claimsOf, createRelyingParty, errorOf, post, type Tokens } from "../kit/relying-party.ts";
-import { startServer, WEB_SECRET } from "../kit/server.ts";
+import { startServer, typePassword, WEB_SECRET } from "../kit/server.ts";
 
 const server = await startServer();
 const spa = await createRelyingParty(server);
@@ -20,7 +20,11 @@ async function withRefresh(rp: typeof spa, username = "grace"): Promise<Tokens &
 }
 
 const claimsOfScope: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
-  ["profile", { name: "Grace Hopper", given_name: "Grace", family_name: "Hopper", preferred_username: "grace" }, ["email", "phone_number", "user_name", "address"]],
+  [
+    "profile",
+    { name: "Grace Hopper", given_name: "Grace", family_name: "Hopper", preferred_username: "grace" },
+    ["email", "phone_number", "user_name", "address"],
+  ],
   ["email", { email: "grace@example.org", email_verified: true }, ["name", "phone_number", "user_name"]],
   ["phone", { phone_number: "+12025550143", phone_number_verified: true }, ["name", "email", "user_name"]],
   ["user_name", { user_name: "grace" }, ["name", "email", "phone_number", "preferred_username"]],
@@ -41,8 +45,15 @@ test("userinfo answers a token in the header and in a posted body, and refuses n
   const bearer = { authorization: `Bearer ${access_token}` };
   assert.equal((await fetch(url, { headers: bearer })).status, 200);
   assert.equal((await fetch(url, { method: "POST", headers: bearer })).status, 200);
-  assert.equal((await fetch(url, { method: "POST", body: new URLSearchParams({ access_token }) })).status, 200);
-  assert.equal((await fetch(`${url}?access_token=${access_token}`)).status, 400, "never in a URL (RFC 9700 §4.3.2)");
+  assert.equal(
+    (await fetch(url, { method: "POST", body: new URLSearchParams({ access_token }) })).status,
+    200,
+  );
+  assert.equal(
+    (await fetch(`${url}?access_token=${access_token}`)).status,
+    400,
+    "never in a URL (RFC 9700 §4.3.2)",
+  );
   assert.ok([400, 401].includes((await fetch(url)).status));
   const junk = await fetch(url, { headers: { authorization: "Bearer nothing" } });
   assert.equal(junk.status, 401);
@@ -56,7 +67,10 @@ test("without offline_access there is no refresh token, and without prompt=conse
   assert.equal(unasked.refresh_token, undefined);
 });
 
-for (const [name, rp] of [["public", spa], ["confidential", web]] as const)
+for (const [name, rp] of [
+  ["public", spa],
+  ["confidential", web],
+] as const)
   test(`T06: the refresh token of a ${name} client turns with every use and keeps acr and auth_time`, async () => {
     const first = await withRefresh(rp);
     const second = await rp.refresh(first.refresh_token);
@@ -114,6 +128,10 @@ test("S08 P17: a disabled person's refresh, userinfo and session are refused at 
   const begun = await spa.begin({ acr_values: "simple_password_auth" });
   const page = await visitor.get(begun.url.href);
   assert.ok(page.url.pathname.startsWith("/login/"), "the session opens nothing any more");
+  const again = await typePassword(visitor, page, "root");
+  assert.ok(again.url.pathname.startsWith("/login/"), "nor does the right password");
+  const next = await spa.redeem(begun, await typePassword(visitor, again, "grace"));
+  assert.notEqual(claimsOf(next).sub, sub, "somebody else can sign in at this browser");
 });
 
 test("T05: a client gets a token of its own only where that grant is registered for it", async () => {

@@ -21,7 +21,10 @@ export interface PageServer {
 }
 
 /** Pages of our own folder, with `overlayDir` over it. */
-export const createTestPages = (overlayDir?: string, onProblem: (message: string) => void = () => {}): Pages =>
+export const createTestPages = (
+  overlayDir?: string,
+  onProblem: (message: string) => void = () => {},
+): Pages =>
   createPages({ defaultDir: DEFAULT_PAGES, overlayDir, brand: "Sallyport", locale: "en", onProblem });
 
 /** `GET /<name>` answers the page that `find` gives; every other form is kept and answered 303. Ends with the tests. */
@@ -37,7 +40,8 @@ export async function startPageServer(find: (name: string) => Page | undefined):
       posted.push({ path: pathname, fields: Object.fromEntries(new URLSearchParams(body)) });
       return res.writeHead(303, { location: "/posted" }).end();
     }
-    if (pathname === "/posted") return res.writeHead(200, { "content-type": "text/html" }).end("<title>posted</title>");
+    if (pathname === "/posted")
+      return res.writeHead(200, { "content-type": "text/html" }).end("<title>posted</title>");
     if (pathname.startsWith("/assets/")) {
       const asset = await pages.asset(pathname.slice("/assets/".length));
       return asset === undefined
@@ -46,7 +50,9 @@ export async function startPageServer(find: (name: string) => Page | undefined):
     }
     const page = find(pathname.slice(1));
     if (page === undefined) return res.writeHead(404).end();
-    res.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end((await pages.render(page, {})).html);
+    res
+      .writeHead(200, { "content-type": "text/html; charset=utf-8" })
+      .end((await pages.render(page, {})).html);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   after(() => server.close());

@@ -25,6 +25,8 @@ export interface Program {
   stdout(): string;
   stderr(): string;
   readonly ended: Promise<Ending>;
+  /** More standard input; needs `keepInput`. */
+  write(text: string): void;
   /** Sends the signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<Ending>;
 }
@@ -33,6 +35,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Goes to standard input, which is closed after it. */
   readonly input?: string;
+  /** Standard input stays open. */
+  readonly keepInput?: boolean;
   readonly cwd?: string;
   /** Runs this script instead of the product's main file. */
   readonly script?: string;
@@ -53,7 +57,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   child.stderr.on("data", (part: Buffer) => err.push(part));
   // A process that ends before it has read its input is no fault of the test.
   child.stdin.on("error", () => {});
-  child.stdin.end(options.input ?? "");
+  if (options.keepInput !== true) child.stdin.end(options.input ?? "");
   const text = (parts: Buffer[]) => Buffer.concat(parts).toString("utf8");
   const ended = new Promise<Ending>((resolve) => {
     child.on("close", (code, signal) => {
@@ -66,6 +70,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
     stdout: () => text(out),
     stderr: () => text(err),
     ended,
+    write: (text) => void child.stdin.write(text),
     end(signal) {
       child.kill(signal);
       return ended;

@@ -108,10 +108,7 @@ export async function createRelyingParty(server: TestServer, options: RelyingPar
       return redeem(begun, await twoSteps(server, visitor, await visitor.get(begun.url.href)));
     },
     /** A sign-in in which the person is asked nothing. */
-    async silently(
-      visitor: TestVisitor,
-      parameters: Readonly<Record<string, string>> = {},
-    ): Promise<Tokens> {
+    async silently(visitor: TestVisitor, parameters: Readonly<Record<string, string>> = {}): Promise<Tokens> {
       const begun = await begin(parameters);
       return redeem(begun, await visitor.get(begun.url.href));
     },

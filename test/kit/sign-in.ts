@@ -82,7 +82,9 @@ export async function signIn(
   const made = wish(options.parameters);
   const before = await messageCount(site);
   const page = await toCodePage(visitor, made, username, phone);
-  const done = await visitor.submit(page, { code: await codeFor(site, phone, before) });
+  let done = await visitor.submit(page, { code: await codeFor(site, phone, before) });
+  // Who asked for prompt=consent is asked, and allows.
+  if (/value="cancel"/.test(done.body) && !/name="code"/.test(done.body)) done = await visitor.submit(done, {});
   return redeem(node, visitor, made, codeAt(done));
 }
 

@@ -13,7 +13,11 @@ it("P15: of 500 parallel checks a bounded number is hashed, the rest is turned a
   const { migrations } = sqlDirectory;
   const store = await sqlStore.open({ type: "sqlite", file: ":memory:" }, { now: Date.now, migrations });
   try {
-    const directory = await sqlDirectory.open({}, { database: store.database, now: Date.now });
+    // Nobody gives up: on a busy machine 64 hashes may take longer than the five seconds people are made to wait.
+    const directory = await sqlDirectory.open(
+      { longestWait: 30_000 },
+      { database: store.database, now: Date.now },
+    );
     await directory.checkPassword("warm", new Secret("up"));
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
@@ -44,14 +48,14 @@ it("P15: of 500 parallel checks a bounded number is hashed, the rest is turned a
     const refused = results.filter((result) => result instanceof Breakage);
     assert.ok(busy.active <= 3 && busy.waiting <= 64, JSON.stringify(busy));
     assert.equal(results.length - refused.length, busy.active + 64);
-    for (const error of refused) assert.deepEqual([error.code, error.retryAfter], ["hashing-busy", 3]);
+    for (const error of refused) assert.deepEqual([error.code, error.retryAfter], ["hashing-busy", 15]);
     const p99 = delay.percentile(99) / 1e6;
     const slowest = Math.max(...waits);
     t.diagnostic(`event loop p99 ${p99.toFixed(1)} ms, slowest stat ${slowest.toFixed(1)} ms`);
     t.diagnostic(`last refusal after ${Math.max(...refusedAfter).toFixed(0)} ms`);
     assert.ok(p99 < 100, `event loop delay p99 ${p99} ms`);
     assert.ok(slowest < 250, `a file waited ${slowest} ms for a thread`);
-    assert.ok(Math.max(...refusedAfter) < 500, "refusals do not wait for hashes");
+    assert.ok(Math.max(...refusedAfter) < 1000, "refusals do not wait for hashes");
     assert.equal(directory.hashingStats().active, 0);
   } finally {
     await store.close();

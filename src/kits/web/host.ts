@@ -10,6 +10,8 @@ import type { TrustedPeers } from "./address.ts";
 /** Whether every host the request names is `host` (as in the issuer, with its port unless it is the scheme's own). */
 export function namesHost(request: IncomingMessage, host: string, peers: TrustedPeers): boolean {
   const { headers } = request;
+  // Of several Host fields Node keeps the first, and a proxy in front may have gone by another (RFC 9112 §3.2).
+  if (request.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length > 1) return false;
   const trusted = peers.trusts(request.socket.remoteAddress);
   const forwarded = [...list(headers["x-forwarded-host"]), ...forwardedHosts(headers.forwarded)];
   if (!forwarded.every((name) => same(name, host))) return false;

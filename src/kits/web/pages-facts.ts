@@ -1,8 +1,15 @@
 /** What a template is given: a page's facts, with nothing left out and every URL one that may be followed. */
 import { type Page, type PageName, pageFacts } from "../../core/pages.ts";
 
-/** Optional facts, as a template sees them when they are absent. */
-const ABSENT = { appName: "", notice: "", noticeArgs: {}, deliveryText: "", problemArgs: {} } as const;
+/** Optional facts, as a template sees them when they are absent; `heading` a template gives to the layout. */
+const ABSENT = {
+  heading: "",
+  appName: "",
+  notice: "",
+  noticeArgs: {},
+  deliveryText: "",
+  problemArgs: {},
+} as const;
 const LINKS = ["policyUrl", "termsUrl", "restartUrl", "continueUrl", "phoneUrl"] as const;
 
 /** Names that every template may use besides its page's own facts. */

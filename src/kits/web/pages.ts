@@ -88,7 +88,7 @@ export function createPages(options: PagesOptions): Pages {
         return { html: show(from, page, wanted) };
       } catch (problem) {
         if (from === plain) throw new Breakage("page-invalid", `page ${page.page}`, { cause: problem });
-        tell(`${reasonOf(problem)}; the product's own page is shown instead`);
+        tell(`page ${page.page}: ${reasonOf(problem)}; the product's own page is shown instead`);
         return { html: show(plain, page, wanted) };
       }
     },

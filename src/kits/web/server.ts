@@ -10,7 +10,7 @@ import {
 } from "node:http";
 import { createServer as createHttps } from "node:https";
 import formbody from "@fastify/formbody";
-import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { Breakage } from "../../core/errors.ts";
 import type { Page } from "../../core/pages.ts";
 import type { TrustedPeers } from "./address.ts";
@@ -48,7 +48,7 @@ const problemOf: Partial<Record<Breakage["code"], string>> = {
 export async function createWebServer(options: WebServerOptions): Promise<FastifyInstance> {
   const { issuer, render, brand } = options;
   const https = issuer.protocol === "https:";
-  const headers = (): Record<string, string> => securityHeaders({ https });
+  const headers = Object.entries(securityHeaders({ https }));
   const errorPage = (problem: string, reference = ""): Page => ({
     page: "error",
     facts: {
@@ -65,9 +65,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
 
   const refuseHost = (res: ServerResponse): void => {
     void render(errorPage("wrong-host")).then((html) => {
-      res
-        .writeHead(421, { ...headers(), "content-type": "text/html; charset=utf-8", connection: "close" })
-        .end(html);
+      res.writeHead(421, { "content-type": "text/html; charset=utf-8", connection: "close" }).end(html);
     });
   };
 
@@ -77,9 +75,17 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
     logger: false,
+    // An address that cannot be decoded; it reaches no handler.
+    frameworkErrors: (error, _request, reply: FastifyReply) =>
+      void reply
+        .code(error.statusCode ?? 400)
+        .type("text/plain; charset=utf-8")
+        .send("This address cannot be read; check it for stray characters.\n"),
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
     serverFactory: (handler) => {
       const guarded: RequestListener = (req: IncomingMessage, res: ServerResponse) => {
+        // On every answer there is, also those that no handler of ours writes; surfaces only widen them.
+        for (const [name, value] of headers) res.setHeader(name, value);
         if (!namesHost(req, issuer.host, options.peers)) return refuseHost(res);
         req.url = options.rewrite(pathOf(req.url ?? "/"));
         handler(req, res);
@@ -96,7 +102,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     accept?.includes("application/json") === true && !accept.includes("text/html");
 
   app.setNotFoundHandler(async (request, reply) => {
-    reply.headers(headers()).code(404);
+    reply.code(404);
     if (wantsJson(request.headers.accept)) return reply.send({ error: "not_found" });
     return reply.type("text/html; charset=utf-8").send(await render(errorPage("not-found")));
   });
@@ -111,7 +117,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     const reference = status >= 500 ? options.newReference() : "";
     if (status >= 500)
       options.onProblem(error, { reference, method: request.method, path: request.url.split("?")[0] ?? "" });
-    reply.headers(headers()).code(status);
+    reply.code(status);
     if (error instanceof Breakage && error.retryAfter !== undefined)
       reply.header("retry-after", String(error.retryAfter));
     const problem =

@@ -25,9 +25,9 @@ export interface Catalogue {
 type Compiled = string | IntlMessageFormat;
 
 const RTL_LANGUAGE = /^(?:ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)(?:-|$)/i;
-// Characters that turn the direction of what follows: a name must not be able to rearrange the sentence around it.
-const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const RTL_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+// Letters that run from right to left, and characters that turn the direction of what follows.
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\ufb1d-\ufdff\ufe70-\ufeff]/;
+const ISOLATES = /[\u2066-\u2069]/g;
 
 /** Makes a catalogue over `layers`; `onProblem` hears of a broken text once. */
 export function createCatalogue(
@@ -89,7 +89,9 @@ function isolate(args: TextArgs): Record<string, string | number | boolean> {
   return safe;
 }
 
+// A name must not be able to rearrange the sentence around it: it stands in an isolate of its own (UAX #9 §6.3), out
+// of which nothing in it leads.
 function isolated(value: string): string {
-  const plain = value.replace(TURNING, "");
-  return RTL_LETTER.test(plain) ? `\u2068${plain}\u2069` : plain;
+  const plain = value.replace(ISOLATES, "");
+  return TURNS.test(plain) ? `\u2068${plain}\u2069` : plain;
 }

@@ -1,7 +1,6 @@
 /** `/dev/phone`: what the phone simulator received, fetched from it over HTTP like any other client would. */
 import type { FastifyInstance } from "fastify";
 import type { Page } from "../../core/pages.ts";
-import { securityHeaders } from "../../kits/web/headers.ts";
 
 export interface PhoneOptions {
   readonly https: boolean;
@@ -21,8 +20,6 @@ interface Message {
 }
 
 export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
-  const headers: Record<string, string> = securityHeaders({ https: options.https });
-
   async function messages(): Promise<readonly Message[]> {
     const base = options.simulator();
     if (base === undefined) return [];
@@ -30,7 +27,7 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
     return (await answer.json()) as readonly Message[];
   }
 
-  app.get("/dev/phone/messages", async (_request, reply) => reply.headers(headers).send(await messages()));
+  app.get("/dev/phone/messages", async (_request, reply) => reply.send(await messages()));
 
   app.get("/dev/phone", async (_request, reply) => {
     const list = (await messages()).map(({ to, from, body, status, at }) => ({
@@ -41,9 +38,6 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
       at,
     }));
     const page: Page = { page: "simulator", facts: { brand: options.brand, appName: "", messages: list } };
-    return reply
-      .headers(headers)
-      .type("text/html; charset=utf-8")
-      .send(await options.render(page));
+    return reply.type("text/html; charset=utf-8").send(await options.render(page));
   });
 }

@@ -7,7 +7,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import * as client from "openid-client";
 import type { Page } from "../../core/pages.ts";
 import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
-import { securityHeaders } from "../../kits/web/headers.ts";
 
 export interface RelyingPartyOptions {
   readonly issuer: URL;
@@ -84,10 +83,7 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
         phoneUrl: "/dev/phone",
       },
     };
-    return reply
-      .headers(securityHeaders({ https }))
-      .type("text/html; charset=utf-8")
-      .send(await options.render(page));
+    return reply.type("text/html; charset=utf-8").send(await options.render(page));
   });
 
   app.get("/demo/login", async (request, reply) => {
@@ -123,14 +119,11 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
     const maxAge = Number(parameters.max_age);
     if (parameters.max_age !== undefined && Number.isFinite(maxAge)) visitor.maxAge = maxAge;
     else delete visitor.maxAge;
-    return reply
-      .headers(securityHeaders({ https }))
-      .redirect(client.buildAuthorizationUrl(await configuration(), parameters).href, 303);
+    return reply.redirect(client.buildAuthorizationUrl(await configuration(), parameters).href, 303);
   });
 
   app.get("/demo/callback", async (request, reply) => {
     const visitor = find(request);
-    reply.headers(securityHeaders({ https }));
     if (visitor?.verifier === undefined || visitor.state === undefined || visitor.nonce === undefined)
       return reply.redirect("/demo", 303);
     const { verifier, state, nonce, maxAge } = visitor;
@@ -160,7 +153,6 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
 
   app.get("/demo/claims", async (request, reply) => {
     const claims = find(request)?.claims;
-    reply.headers(securityHeaders({ https }));
     return claims === undefined
       ? reply.code(404).send({ error: "nobody has signed in here yet" })
       : reply.send(claims);
@@ -173,6 +165,6 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
       post_logout_redirect_uri: `${issuer.origin}/demo`,
       ...(visitor?.idToken === undefined ? {} : { id_token_hint: visitor.idToken }),
     });
-    return reply.headers(securityHeaders({ https })).redirect(url.href, 303);
+    return reply.redirect(url.href, 303);
   });
 }

@@ -27,6 +27,13 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
       const value = payload as unknown as Payload;
       const end = now() + (expiresIn ?? LONGEST) * 1000;
       const group = payload.grantId ?? (model === "Session" ? payload.accountId : undefined);
+      // A result belongs to a login that is there: a tab that is late must not bring one back that was resumed (M31).
+      if (model === "Interaction" && payload.result !== undefined) {
+        const change = (current: Payload | undefined) =>
+          current === undefined ? { result: false } : { result: true, write: value, expiresAt: end };
+        if (await rows.update(id, change)) return;
+        throw new errors.SessionNotFound("the login has ended");
+      }
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
       // Sessions are found by their uid too; interactions are named by it already.
       if (model === "Session" && payload.uid !== undefined)
@@ -54,7 +61,11 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
         throw new errors.InvalidRequestUri("request_uri was used already");
       throw new errors.InvalidGrant("already used");
     },
-    destroy: (id) => rows.remove(id),
+    async destroy(id) {
+      // A login is resumed once: of parallel resumes one takes it, the others find it gone (M31).
+      if (model !== "Interaction") return rows.remove(id);
+      if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
+    },
     revokeByGrantId: (grantId) => rows.removeGroup(grantId),
   };
 }

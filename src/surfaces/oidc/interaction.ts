@@ -185,7 +185,12 @@ export function createLogin(deps: LoginDeps) {
     details.result = ("error" in result ? result : { ...details.lastSubmission, ...result }) as NonNullable<
       Interaction["result"]
     >;
-    await details.save(Math.max(1, details.exp - Math.floor(deps.now() / 1000)));
+    try {
+      await details.save(Math.max(1, details.exp - Math.floor(deps.now() / 1000)));
+    } catch (problem) {
+      // Another tab has gone on with this login meanwhile; what this one finds behind the URL says so.
+      if (!(problem instanceof errors.SessionNotFound)) throw problem;
+    }
     return details.returnTo;
   }
 

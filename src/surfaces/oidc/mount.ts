@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Provider } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
-import { securityHeaders } from "../../kits/web/headers.ts";
+import { contentSecurityPolicy } from "../../kits/web/headers.ts";
 import { type ConsentDeps, createConsent } from "./consent-step.ts";
 import { formActions } from "./form-actions.ts";
 import { type Answer, createLogin, findInteraction, type LoginDeps } from "./interaction.ts";
@@ -80,12 +80,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       req.headers.host = issuer.host;
       req.headers["x-forwarded-proto"] = issuer.protocol.slice(0, -1);
       delete req.headers["x-forwarded-host"];
-      const query = request.query as Record<string, unknown>;
-      const headers: Record<string, string> = securityHeaders({
-        https,
-        formAction: formActions(query.redirect_uri),
-      });
-      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      // The server has set the headers; pages of the engine that post elsewhere widen them themselves.
       reply.hijack();
       void engine().provider.callback()(req, reply.raw);
     };
@@ -106,7 +101,6 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
     for (const url of BY_GET)
       scope.post(url, async (request, reply) =>
         reply
-          .headers(securityHeaders({ https }))
           .code(303)
           .header("location", `${url}?${queryOf(request.body)}`)
           .send(""),
@@ -177,10 +171,12 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
   async function send(reply: FastifyReply, answer: Answer, visit: Visit): Promise<FastifyReply> {
     const cookies = [...visit.setCookies, ...(answer.kind === "see-other" ? (answer.cookies ?? []) : [])];
     for (const cookie of cookies) reply.raw.appendHeader("set-cookie", cookie);
-    if (answer.kind === "see-other")
-      return reply.headers(securityHeaders({ https })).code(303).header("location", answer.url).send("");
+    if (answer.kind === "see-other") return reply.code(303).header("location", answer.url).send("");
     return reply
-      .headers(securityHeaders({ https, formAction: formActions(answer.redirectUri) }))
+      .header(
+        "content-security-policy",
+        contentSecurityPolicy({ formAction: formActions(answer.redirectUri) }),
+      )
       .code(answer.status)
       .type("text/html; charset=utf-8")
       .send(await options.render(answer.page));

@@ -14,7 +14,10 @@ export const MOST_METADATA = {
 };
 
 /** `fetch` for client metadata: https alone, no redirect, and never without the engine's guard on the connection. */
-export async function fetchMetadata(url: string | URL | Request, options: RequestInit = {}): Promise<Response> {
+export async function fetchMetadata(
+  url: string | URL | Request,
+  options: RequestInit = {},
+): Promise<Response> {
   const { protocol } = new URL(url instanceof Request ? url.url : url);
   if (protocol !== "https:") throw new Error("metadata of a client is fetched by https only");
   // The engine goes on with a warning where it cannot set its guard up (CVE-2022-36663 is what follows).

@@ -15,9 +15,9 @@ import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
+import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
-import type { EnginePages } from "./engine-pages.ts";
 import { createPolicy, keepProofs } from "./policy.ts";
 
 export interface ProviderDeps {

@@ -4,6 +4,9 @@ import { Breakage } from "../../../core/errors.ts";
 import type { EpochMs, Subject } from "../../../core/words.ts";
 import { type Database, isDuplicate, statement, type Value } from "../../../kits/sql/database.ts";
 
+/** As a value: braces in a statement mean something else (kits/sql). */
+const NO_CLAIMS = "{}";
+
 export interface PersonRow {
   readonly id: Subject;
   readonly username: string;
@@ -19,7 +22,7 @@ const keyTaken = statement("select 1 as taken from people where username_key = $
 // A row comes back in any case, because reading one takes time (P11): nobody's has no id and the decoy for a hash.
 const candidate = statement<PersonRow | (Omit<PersonRow, "id"> & { readonly id: null })>(
   `select p.id, coalesce(p.username, $1) as username, coalesce(p.password_hash, $2) as password_hash,
-     coalesce(p.status, 'active') as status, coalesce(p.claims, '{}') as claims,
+     coalesce(p.status, 'active') as status, coalesce(p.claims, $3) as claims,
      coalesce(p.updated_at, 0) as updated_at
    from (select 1 as one) as nobody left join people as p on p.username_key = $1`,
 );
@@ -67,7 +70,7 @@ export function createPeople(database: Database) {
     byId: async (id: Subject) => (await run(byId, id)).rows[0],
     /** Whoever has this key, and for those without a password, or if nobody has it, the decoy as their hash. */
     async candidate(key: string, decoy: string) {
-      const [row] = (await run(candidate, key, decoy)).rows;
+      const [row] = (await run(candidate, key, decoy, NO_CLAIMS)).rows;
       if (row === undefined) throw new Breakage("store-damaged", "The table of people gives no answer.");
       return row;
     },
