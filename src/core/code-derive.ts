@@ -1,5 +1,6 @@
 /** How the digits of a code come about (ARCHITECTURE: never stored). Used by codes.ts alone. */
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { hmac } from "./mac.ts";
 
 /** 16 random bytes, base64url. */
 export const newRandom = (): string => randomBytes(16).toString("base64url");
@@ -20,7 +21,7 @@ export function deriveCode(
     digits: number;
   },
 ): string {
-  const mac = createHmac("sha256", key);
+  const mac = hmac(key);
   // Each part is preceded by its length: no two lists of parts give the same bytes.
   for (const part of ["sallyport code v1", of.id, of.random, of.subject, of.phone, of.purpose, of.boundTo]) {
     const bytes = Buffer.from(part);

@@ -2,8 +2,9 @@
  * Marks that a person signed in at this browser before. A mark is a keyed hash of the browser's cookie and the
  * subject, kept in a cookie; it lets the owner's own browser past throttles that strangers fill. It proves no factor.
  */
-import { createHmac } from "node:crypto";
+
 import type { Keys } from "./keys.ts";
+import { hmac } from "./mac.ts";
 import type { Visitor } from "./mechanism.ts";
 import type { Subject } from "./words.ts";
 
@@ -20,10 +21,7 @@ export function createDevices(keys: Keys): Devices {
     keys
       .secrets("cookie")
       .map(({ bytes }) =>
-        createHmac("sha256", bytes)
-          .update(`known-device\0${browser}\0${subject}`)
-          .digest("base64url")
-          .slice(0, 27),
+        hmac(bytes).update(`known-device\0${browser}\0${subject}`).digest("base64url").slice(0, 27),
       );
   return {
     knows: (visitor, subject) =>

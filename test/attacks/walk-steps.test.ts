@@ -92,10 +92,13 @@ test("S01 M08 resuming before the last factor is shown leads nowhere, at every s
       assert.equal(grantOf(await visitor.get(path)), undefined, path);
   }
   const visitor = server.visitor();
-  const { page } = await toCodePage(server, visitor);
+  const { page, code } = await toCodePage(server, visitor);
+  const sent = await texts(server);
   const seen = await visitor.get(page.url.pathname.replace("/login/", "/authorize/"));
   assert.equal(grantOf(seen), undefined);
-  assert.equal(grantOf(await visitor.get(page.url.href)), undefined);
+  assert.equal(seen.url.pathname, page.url.pathname, "the login goes on where it is");
+  assert.equal(await texts(server), sent);
+  assert.ok(grantOf(await visitor.submit(seen, { code })));
 });
 
 test("S01 the fields of a later step sent to an earlier one are nothing: a code on the password page, everything at once", async () => {

@@ -38,21 +38,23 @@ export async function startPageServer(find: (name: string) => Page | undefined):
       let body = "";
       for await (const part of req) body += String(part);
       posted.push({ path: pathname, fields: Object.fromEntries(new URLSearchParams(body)) });
-      return res.writeHead(303, { location: "/posted" }).end();
-    }
-    if (pathname === "/posted")
-      return res.writeHead(200, { "content-type": "text/html" }).end("<title>posted</title>");
-    if (pathname.startsWith("/assets/")) {
+      res.writeHead(303, { location: "/posted" }).end();
+    } else if (pathname === "/posted") {
+      res
+        .writeHead(200, { "content-type": "text/html" })
+        .end('<!doctype html><html lang="en"><title>posted</title>');
+    } else if (pathname.startsWith("/assets/")) {
       const asset = await pages.asset(pathname.slice("/assets/".length));
-      return asset === undefined
-        ? res.writeHead(404).end()
-        : res.writeHead(200, { "content-type": asset.type }).end(asset.bytes);
+      if (asset === undefined) res.writeHead(404).end();
+      else res.writeHead(200, { "content-type": asset.type }).end(asset.bytes);
+    } else {
+      const page = find(pathname.slice(1));
+      if (page === undefined) res.writeHead(404).end();
+      else
+        res
+          .writeHead(200, { "content-type": "text/html; charset=utf-8" })
+          .end((await pages.render(page, {})).html);
     }
-    const page = find(pathname.slice(1));
-    if (page === undefined) return res.writeHead(404).end();
-    res
-      .writeHead(200, { "content-type": "text/html; charset=utf-8" })
-      .end((await pages.render(page, {})).html);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   after(() => server.close());

@@ -42,6 +42,7 @@ it("P15: of 500 parallel checks a bounded number is hashed, the rest is turned a
     await sleep(5);
     const busy = directory.hashingStats();
     const results = await Promise.all(checks);
+    const whole = performance.now() - begin;
     await reading;
     delay.disable();
 
@@ -53,8 +54,11 @@ it("P15: of 500 parallel checks a bounded number is hashed, the rest is turned a
     const slowest = Math.max(...waits);
     t.diagnostic(`event loop p99 ${p99.toFixed(1)} ms, slowest stat ${slowest.toFixed(1)} ms`);
     t.diagnostic(`last refusal after ${Math.max(...refusedAfter).toFixed(0)} ms`);
-    assert.ok(p99 < 100, `event loop delay p99 ${p99} ms`);
-    assert.ok(slowest < 250, `a file waited ${slowest} ms for a thread`);
+    // Where other programs take most of the machine, everything is slower, the hashes too.
+    const bound = Math.max(100, whole / 20);
+    assert.ok(p99 < bound, `event loop delay p99 ${p99} ms, the bound is ${bound} ms`);
+    // Behind the hashes, it would have waited for nearly all of them.
+    assert.ok(slowest < whole / 4, `a file waited ${slowest} of ${whole} ms for a thread`);
     assert.ok(Math.max(...refusedAfter) < 1000, "refusals do not wait for hashes");
     assert.equal(directory.hashingStats().active, 0);
   } finally {

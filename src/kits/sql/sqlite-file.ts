@@ -43,6 +43,12 @@ export function isBusy(error: unknown): boolean {
   return code === 5 || code === 6;
 }
 
+/** Whether only the statement failed (bad SQL, a constraint), or our own code in between: the transaction lives on. */
+export function isStatementFault(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === -1 ? !isSystemError(error) : [1, 19, 20, 25].includes(code);
+}
+
 /** A Breakage for what the file system or the file did to us; any other error (a constraint, bad SQL) as it is. */
 export function toBreakage(error: unknown, file: string): unknown {
   if (error instanceof Breakage) return error;

@@ -1,10 +1,11 @@
 /** Opens SQLite through node:sqlite: one connection, prepared statements, every transaction one synchronous act. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { forSqlite } from "./compile.ts";
-import type { Call, Database, Result, Statement, Transaction, Value } from "./database.ts";
+import type { Call, Database, Ending, Result, Statement, Transaction, Value } from "./database.ts";
 import { createKysely } from "./dialect.ts";
+import { createGroupCommit } from "./group-commit.ts";
 import { patiently } from "./patience.ts";
-import { checkFile, isBusy, prepareFile, toBreakage } from "./sqlite-file.ts";
+import { checkFile, isBusy, isStatementFault, prepareFile, toBreakage } from "./sqlite-file.ts";
 
 export interface SqliteOptions {
   /** Path of the file, made with mode 0600 if it is not there; `:memory:` for a database that dies with the process. */
@@ -60,23 +61,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     return { rows, changes: rows.length };
   }
 
-  function executeAll<T>(body: () => Transaction<T>): T {
-    db.exec("begin immediate");
-    try {
-      const run = body();
-      let step = run.next();
-      while (!step.done) step = advance(run, step.value);
-      const ending = step.value;
-      if ("keep" in ending) {
-        db.exec("commit");
-        return ending.keep;
-      }
-      db.exec("rollback");
-      return ending.undo;
-    } catch (error) {
-      if (db.isTransaction) db.exec("rollback");
-      throw error;
-    }
+  function executeAll<T>(body: () => Transaction<T>): Ending<T> {
+    const run = body();
+    let step = run.next();
+    while (!step.done) step = advance(run, step.value);
+    return step.value;
   }
 
   function advance<T>(run: Transaction<T>, { statement, values }: Call) {
@@ -94,18 +83,25 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
       // secure_delete: what was deleted is overwritten, so that no old row can be read from the file.
       db.exec("pragma secure_delete = on; pragma trusted_schema = off; pragma temp_store = memory");
       db.exec(`pragma synchronous = ${options.synchronous === "full" ? "full" : "normal"}`);
-      if (!readOnly) db.exec("pragma journal_mode = wal; pragma journal_size_limit = 67108864");
+      // A login writes the same few pages again and again: the longer the log, the fewer of them are copied (16 MiB).
+      if (!readOnly)
+        db.exec(
+          "pragma journal_mode = wal; pragma journal_size_limit = 67108864; pragma wal_autocheckpoint = 4000",
+        );
     });
   } catch (error) {
     db.close();
     throw error;
   }
 
+  const commits = createGroupCommit(db, attempt, (error) => !isStatementFault(error));
   return {
     engine: "sqlite",
-    run: <Row>(what: Statement<Row>, ...values: readonly Value[]) =>
-      attempt(() => execute(prepare(what), values) as Result<Row>),
-    transact: (body) => attempt(() => executeAll(body)),
+    run<Row>(what: Statement<Row>, ...values: readonly Value[]) {
+      const act = () => execute(prepare(what), values) as Result<Row>;
+      return isQuery(what.text) ? attempt(act) : commits.write(() => ({ keep: act() }), false);
+    },
+    transact: (body) => commits.write(() => executeAll(body), true),
     kysely: <Tables>() =>
       createKysely<Tables>("sqlite", (text, values) =>
         attempt(() => {
@@ -114,7 +110,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
         }),
       ),
     async close() {
+      await commits.flush();
       if (db.isOpen) db.close();
     },
   };
 }
+
+/** `delete … returning` answers as well, but writes. */
+const isQuery = (text: string): boolean => /^\s*select\b/i.test(text);

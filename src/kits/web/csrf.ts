@@ -2,8 +2,9 @@
  * Protection of forms against other sites (OWASP ASVS 3.5.1): every form carries `<turn>.<mac>`, bound to the login,
  * its turn and the browser's own cookie; and a browser that says a post comes from elsewhere is believed.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { hmac } from "../../core/mac.ts";
 
 export interface Csrf {
   token(subject: string, turn: number, browser: string): string;
@@ -13,10 +14,7 @@ export interface Csrf {
 
 export function createCsrf(keys: () => readonly Uint8Array[]): Csrf {
   const mac = (key: Uint8Array, subject: string, turn: string, browser: string) =>
-    createHmac("sha256", key)
-      .update(`csrf\0${subject}\0${turn}\0${browser}`)
-      .digest("base64url")
-      .slice(0, 27);
+    hmac(key).update(`csrf\0${subject}\0${turn}\0${browser}`).digest("base64url").slice(0, 27);
   return {
     token(subject, turn, browser) {
       const [key] = keys();

@@ -263,15 +263,18 @@ export function createLogin(deps: LoginDeps) {
       return { kind: "see-other", url: `/login/${details.uid}` };
     },
     /**
-     * A resume of a login that was begun in another browser: with a planted cookie it would sign this one's person in
-     * as whoever showed the factors there (login CSRF, M07). Read with the engine's own parser, so that both see one.
+     * What stands in the way of a resume; undefined: nothing. A login that was begun in another browser would, by a
+     * planted cookie, sign this one's person in as whoever showed the factors there (login CSRF, M07). One that is not
+     * done goes on where it is: the engine would drop it and begin, and send, anew. The cookie is read with the engine's
+     * own parser, so that both see the same one.
      */
-    async foreign(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Answer | undefined> {
+    async beforeResume(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Answer | undefined> {
       const { cookies } = provider.createContext(req, res);
       const uid = cookies.get(provider.cookieName("resume"), { signed: true });
       if (uid === undefined) return undefined;
       const turn = await walk.show(uid, visit.visitor);
-      return turn.kind === "other-browser" ? elsewhere("other-browser", "") : undefined;
+      if (turn.kind === "other-browser") return elsewhere("other-browser", "");
+      return turn.kind === "page" ? { kind: "see-other", url: `/login/${turn.login.id}` } : undefined;
     },
     /** Ends the session and starts the same request anew, for another person. */
     async switchPerson(details: Interaction): Promise<Answer> {

@@ -69,7 +69,6 @@ const split = (url: string): [string, string | undefined] => {
 
 export async function mountOidc(app: FastifyInstance, options: MountOptions): Promise<void> {
   const { issuer, engine, visits, csrf } = options;
-  const https = issuer.protocol === "https:";
 
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -86,8 +85,8 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
     };
     scope.all("/authorize/*", { exposeHeadRoute: false }, async (request, reply) => {
       const visit = visits.of(request.raw);
-      const foreign = await engine().login.foreign(request.raw, reply.raw, visit);
-      return foreign === undefined ? handler(request, reply) : send(reply, foreign, visit);
+      const answer = await engine().login.beforeResume(request.raw, reply.raw, visit);
+      return answer === undefined ? handler(request, reply) : send(reply, answer, visit);
     });
     for (const url of ENGINE_PATHS) {
       const method = scope.supportedMethods.filter((verb) => verb !== "POST" || !BY_GET.includes(url));

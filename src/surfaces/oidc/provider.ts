@@ -15,6 +15,7 @@ import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
+import { createCookieSigner } from "./cookie-signer.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
@@ -53,7 +54,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     clients: snapshot.clients.map(engineClient),
     jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
     cookies: {
-      keys: deps.keys.secrets("cookie").map(({ bytes }) => Buffer.from(bytes).toString("base64")),
+      keys: createCookieSigner(deps.keys.secrets("cookie").map(({ bytes }) => bytes)),
       names: cookieNames(https),
       long: { ...cookie, path: "/" },
       // No path: the engine gives each login's cookies their own, so that two tabs are two logins.

@@ -1,0 +1,97 @@
+/**
+ * Writes that arrive in one turn of the event loop share one SQLite transaction: a commit costs locks, checksums and
+ * whole pages in the log, far more than the statement itself. Nobody hears of success before the commit, and each
+ * member succeeds or fails by itself, as if it had been alone. Used by sqlite.ts alone.
+ */
+import type { DatabaseSync } from "node:sqlite";
+
+/** One write: a synchronous act, or one that asks for everything it did to be undone. */
+export type Write<T> = () => { readonly keep: T } | { readonly undo: T };
+
+export interface GroupCommit {
+  /** Resolves with the act's answer when it is committed (or undone at its own wish). The act may run again. */
+  write<T>(act: Write<T>, atomic: boolean): Promise<T>;
+  /** Commits what is waiting. */
+  flush(): Promise<void>;
+}
+
+interface Member {
+  readonly act: Write<unknown>;
+  /** Several statements, which need a savepoint to be undone together. */
+  readonly atomic: boolean;
+  readonly settle: { resolve(answer: never): void; reject(error: unknown): void };
+}
+
+/** What came of a member in one run of its batch. */
+type Outcome = { readonly answer: unknown } | { readonly error: unknown };
+
+/** A batch holds the event loop; it is no longer than this. */
+const MOST_AT_ONCE = 32;
+
+/** `attempt` runs a synchronous act, patient with locks of other processes, its errors put into our words. */
+export function createGroupCommit(
+  db: DatabaseSync,
+  attempt: <T>(act: () => T) => Promise<T>,
+  fatal: (error: unknown) => boolean,
+): GroupCommit {
+  let waiting: Member[] = [];
+
+  function run(batch: readonly Member[]): readonly Outcome[] {
+    const [first] = batch;
+    // Alone, a single statement is its own transaction.
+    if (batch.length === 1 && first !== undefined && !first.atomic) {
+      const ending = first.act();
+      return [{ answer: "keep" in ending ? ending.keep : ending.undo }];
+    }
+    db.exec("begin immediate");
+    try {
+      const outcomes = batch.map(runOne);
+      db.exec("commit");
+      return outcomes;
+    } catch (error) {
+      if (db.isTransaction) db.exec("rollback");
+      throw error;
+    }
+  }
+
+  function runOne({ act, atomic }: Member): Outcome {
+    if (atomic) db.exec("savepoint member");
+    try {
+      const ending = act();
+      if ("undo" in ending && atomic) db.exec("rollback to member");
+      if (atomic) db.exec("release member");
+      return { answer: "keep" in ending ? ending.keep : ending.undo };
+    } catch (error) {
+      // What is wrong with the file, a lock or the disk concerns all of them; so does a transaction SQLite has ended.
+      if (fatal(error) || !db.isTransaction) throw error;
+      if (atomic) db.exec("rollback to member; release member");
+      return { error };
+    }
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MOST_AT_ONCE);
+      waiting = waiting.slice(MOST_AT_ONCE);
+      try {
+        const outcomes = await attempt(() => run(batch));
+        for (const [index, { settle }] of batch.entries()) {
+          const outcome = outcomes[index] as Outcome;
+          if ("error" in outcome) settle.reject(outcome.error);
+          else settle.resolve(outcome.answer as never);
+        }
+      } catch (error) {
+        for (const { settle } of batch) settle.reject(error);
+      }
+    }
+  }
+
+  return {
+    write: (act, atomic) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length === 0) setImmediate(() => void flush());
+        waiting.push({ act, atomic, settle: { resolve, reject } });
+      }),
+    flush,
+  };
+}
