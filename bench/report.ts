@@ -56,6 +56,7 @@ export function summarize(measured: Measured, plan: Plan) {
     }),
     startUpMs: {
       median: median(startUps.map((one) => one.firstAnswerMs)),
+      cpu: median(startUps.map((one) => one.cpuMs ?? Number.NaN)),
       all: startUps.map((one) => one.firstAnswerMs),
     },
     memoryMiB: {
@@ -107,7 +108,7 @@ export function table(report: Report): string {
     [
       "first answer after the start",
       `${report.startUpMs.median.toFixed(0)} ms`,
-      `all: ${report.startUpMs.all.map((value) => value.toFixed(0)).join(" ")}`,
+      `${report.startUpMs.cpu.toFixed(0)} ms CPU; all: ${report.startUpMs.all.map((value) => value.toFixed(0)).join(" ")}`,
     ],
     ["memory of serve at rest", mib(memoryMiB.serveAtRest), ""],
     ["memory under load", mib(memoryMiB.underLoad), `bare engine ${mib(memoryMiB.bareUnderLoad)}`],

@@ -72,8 +72,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         ? { result: undefined }
         : { result: undefined, write: { ...current, delivery }, expiresAt: current.endsAt + 3_600_000 },
     );
-    await outbox.remove(row.key);
-    await deps.audit.append({
+    const noted = deps.audit.append({
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
       at: deps.now(),
       subject: challenge.subject,
@@ -83,6 +82,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           ? { factor: "sms", messageId: receipt.id }
           : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
     });
+    // Asked for together, the two share one commit.
+    await Promise.all([outbox.remove(row.key), noted]);
   }
 
   function start(key: string): Promise<void> {

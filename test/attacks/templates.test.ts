@@ -11,6 +11,7 @@ const WRITTEN = [
   "{{7*7}}",
   "{{ 7 | times: 7 }}",
   "{% assign a = 7 %}{{a}}",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself is the attack.
   "${7*7}",
   "<%= 7*7 %>",
   "#{7*7}",
@@ -128,6 +129,7 @@ test("S22 a person whose name is a template is called so, and nothing else", asy
   server.advance(8 * 86_400_000);
   const names = [
     "{{7*7}}",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself is the attack.
     "${7*7}",
     "<%= 7*7 %>",
     "<script>alert(1)</script>",

@@ -8,6 +8,7 @@ import type { Directory } from "../../../core/directory.ts";
 import type { Factor, Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Throttle } from "../../../core/throttle.ts";
+import { usernameKey } from "../../../core/username.ts";
 import type { Clock, Json } from "../../../core/words.ts";
 
 export interface PasswordDeps {
@@ -103,5 +104,4 @@ function createStep({ directory, throttle, devices, audit, now }: PasswordDeps):
 }
 
 const shortened = (form: Form): string => (form.username ?? "").slice(0, LONGEST_NAME);
-const samePerson = (typed: string, known: string): boolean =>
-  typed.normalize("NFKC").toLowerCase() === known.normalize("NFKC").toLowerCase();
+const samePerson = (typed: string, known: string): boolean => usernameKey(typed) === usernameKey(known);

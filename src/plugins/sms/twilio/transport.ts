@@ -53,6 +53,8 @@ export function createTransport({ apiBase, timeoutMs, proxies }: TransportOption
     return new Promise((resolve, reject) => {
       const headers = headersOf(exchange, body);
       const req = request(url, { method: exchange.method.toUpperCase(), agent, headers });
+      // Not among the options: Node prints those when NODE_DEBUG=http is set.
+      req.setHeader("authorization", basicOf(exchange));
       const timer = setTimeout(() => req.destroy(failure(OVERDUE)), timeoutMs);
       const fail = (problem: unknown) => {
         clearTimeout(timer);
@@ -86,14 +88,12 @@ function addressOf({ uri, params }: Exchange, apiBase: URL | undefined): URL {
   return target;
 }
 
-function headersOf(
-  { headers, username, password }: Exchange,
-  body: string | undefined,
-): http.OutgoingHttpHeaders {
-  const basic = Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64");
+const basicOf = ({ username, password }: Exchange): string =>
+  `Basic ${Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64")}`;
+
+function headersOf({ headers }: Exchange, body: string | undefined): http.OutgoingHttpHeaders {
   return {
     ...(headers as http.OutgoingHttpHeaders | undefined),
-    authorization: `Basic ${basic}`,
     ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
   };
 }
