@@ -43,6 +43,7 @@ function configOf({ folder, account, api }: ServerStart, port: number): BootConf
   });
   return {
     mode: "serve",
+    warnings: [],
     issuer: new URL(`http://localhost:${port}`),
     listen: { host: "127.0.0.1", port },
     tls: undefined,
@@ -52,6 +53,7 @@ function configOf({ folder, account, api }: ServerStart, port: number): BootConf
     masterKey: undefined,
     pages: undefined,
     breachedPasswords: undefined,
+    warnings: [],
     twilio: {
       twilio_sid: account.sid,
       twilio_token: new Secret(account.token),

@@ -2,7 +2,7 @@
  * Boot configuration: `sallyport.yaml`, read once, checked whole, frozen. Every fault is reported at once, each in one
  * sentence that says what is wrong, where, and what to do. What may change while the server runs is in core/settings.ts.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
@@ -11,7 +11,7 @@ import { Secret } from "./core/secret.ts";
 import { clientSchema, limitsSchema, type Snapshot, settingsSchema } from "./core/settings.ts";
 
 /** The acrs that can be enabled. */
-const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
+const ACRS: readonly string[] = ["twilio_sms"];
 
 /** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
 const secret = z.union(
@@ -62,7 +62,10 @@ const fileSchema = z.strictObject({
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
-      enabled: z.array(z.string()).min(1).default([...ACRS]),
+      enabled: z
+        .array(z.string())
+        .min(1)
+        .default([...ACRS]),
       default: z.string().default("twilio_sms"),
     })
     .prefault({}),
@@ -94,6 +97,8 @@ export interface BootConfig {
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
   readonly settings: Omit<Snapshot, "countries"> & { readonly countries: Snapshot["countries"] | "home" };
   readonly mode: "demo" | "serve";
+  /** Sentences for the operator about what weakens this installation without being wrong. */
+  readonly warnings: readonly string[];
 }
 
 const TWILIO = [
@@ -144,7 +149,9 @@ export function readConfig(
       return new Secret("-");
     }
   };
-  const sound = parsed.success ? { config: parsed.data, left: new Set<string>() } : soundPart(raw, parsed.error);
+  const sound = parsed.success
+    ? { config: parsed.data, left: new Set<string>() }
+    : soundPart(raw, parsed.error);
   if (sound === undefined) throw invalid(file, faults);
   const { config, left } = sound;
   const clients = config.clients.map((client, index) => {
@@ -161,7 +168,12 @@ export function readConfig(
     faults.push(`clients: client_id ${JSON.stringify(id)} stands there twice`);
   if (!config.issuer.startsWith("https:"))
     faults.push("issuer: must begin with https:// (plain http is for the demo only)");
-  if (config.tls === undefined && config.trusted_proxies.length === 0 && !left.has("tls") && !left.has("trusted_proxies"))
+  if (
+    config.tls === undefined &&
+    config.trusted_proxies.length === 0 &&
+    !left.has("tls") &&
+    !left.has("trusted_proxies")
+  )
     faults.push(
       "tls: is missing; give tls.cert and tls.key, or name the TLS proxy in front under trusted_proxies",
     );
@@ -218,6 +230,7 @@ export function readConfig(
   const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];
   const boot: BootConfig = {
     mode: "serve",
+    warnings: warningsOf(file, config),
     issuer: new URL(config.issuer),
     listen: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) },
     tls:
@@ -239,15 +252,46 @@ export function readConfig(
   return Object.freeze(boot);
 }
 
+/** What weakens an installation without being wrong. */
+function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly string[] {
+  const secrets = [
+    config.twilio_token,
+    config.api_key_secret,
+    config.master_key,
+    ...config.clients.map((client) => client.client_secret),
+  ];
+  const written = secrets.some((value) => typeof value === "string");
+  const open = config.acrs.enabled.includes("simple_password_auth")
+    ? config.clients.filter((client) => client.allowed_acr_values === undefined)
+    : [];
+  return [
+    ...(written && (statSync(file).mode & 0o077) !== 0
+      ? [`${file} holds secrets and other users of this host can read it: chmod 600 ${file}`]
+      : []),
+    ...(open.length > 0
+      ? [
+          `simple_password_auth is enabled, so whoever writes the URL can ask for a password alone; name allowed_acr_values for: ${open.map((client) => String(client.client_id)).join(", ")}`,
+        ]
+      : []),
+  ];
+}
+
 /** The file without what is wrong in it, so that the rest can be checked as well; `left`: the settings left out. */
-function soundPart(raw: unknown, error: z.ZodError): { config: z.infer<typeof fileSchema>; left: Set<string> } | undefined {
+function soundPart(
+  raw: unknown,
+  error: z.ZodError,
+): { config: z.infer<typeof fileSchema>; left: Set<string> } | undefined {
   if (typeof raw !== "object" || raw === null) return undefined;
   const left = new Set<string>();
   for (const issue of error.issues)
-    for (const key of issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [issue.path[0]])
+    for (const key of issue.code === "unrecognized_keys" && issue.path.length === 0
+      ? issue.keys
+      : [issue.path[0]])
       left.add(String(key));
   const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !left.has(key)));
-  const parsed = fileSchema.safeParse(left.has("issuer") ? { ...rest, issuer: "https://issuer.invalid" } : rest);
+  const parsed = fileSchema.safeParse(
+    left.has("issuer") ? { ...rest, issuer: "https://issuer.invalid" } : rest,
+  );
   return parsed.success ? { config: parsed.data, left } : undefined;
 }
 

@@ -12,7 +12,7 @@ import { openParts } from "./compose/parts.ts";
 import { readConfig } from "./config.ts";
 import { Breakage } from "./core/errors.ts";
 import { checkOverlay } from "./surfaces/admin/host/overlay.ts";
-import { addUser, openEnrolment, type Said, setStatus } from "./surfaces/admin/host/people.ts";
+import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "./surfaces/admin/host/people.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -33,7 +33,9 @@ async function run(): Promise<void> {
     .description("start the server")
     .requiredOption("--config <file>", "sallyport.yaml")
     .action(async ({ config }: { config: string }) => {
-      const running = await compose(readConfig(config, process.env, faultsOf), { complain });
+      const boot = readConfig(config, process.env, faultsOf);
+      for (const warning of boot.warnings) complain(warning);
+      const running = await compose(boot, { complain });
       say(`Sallyport answers as ${running.issuer}`);
       stopOnSignal(running);
     });
@@ -55,23 +57,27 @@ async function run(): Promise<void> {
       await withParts(String(options.config), (parts) => addUser(parts, name, password, claims));
     });
 
-  withConfig(user.command("enrolment <name>"))
-    .description("let a person bind a phone once more, within 24 hours")
-    .option("--window", "at the next sign-in, whoever knows the password")
-    .option("--ticket", "for whoever holds the ticket that is printed")
-    .requiredOption("--reason <text>", "goes into the audit")
-    .action(
-      async (
-        name: string,
-        options: { config: string; window?: boolean; ticket?: boolean; reason: string },
-      ) => {
-        if ((options.window === true) === (options.ticket === true))
-          throw new Breakage("configuration-invalid", "Say either --window or --ticket.");
-        await withParts(options.config, (parts) =>
-          openEnrolment(parts, name, options.ticket === true ? "ticket" : "window", options.reason),
-        );
-      },
-    );
+  for (const [verb, what, act] of [
+    ["enrolment", "let a person bind a first phone, or one after it was removed", openEnrolment],
+    ["reset-phone", "remove a person's phones and wrong codes, and let a new phone be bound", resetPhone],
+  ] as const) {
+    withConfig(user.command(`${verb} <name>`))
+      .description(`${what}, within 24 hours`)
+      .option("--window", "at the next sign-in, whoever knows the password")
+      .option("--ticket", "for whoever holds the ticket that is printed")
+      .requiredOption("--reason <text>", "goes into the audit")
+      .action(
+        async (
+          name: string,
+          options: { config: string; window?: boolean; ticket?: boolean; reason: string },
+        ) => {
+          if ((options.window === true) === (options.ticket === true))
+            throw new Breakage("configuration-invalid", "Say either --window or --ticket.");
+          const by = options.ticket === true ? "ticket" : "window";
+          await withParts(options.config, (parts) => act(parts, name, by, options.reason));
+        },
+      );
+  }
 
   for (const [verb, status] of [
     ["disable", "disabled"],

@@ -44,6 +44,7 @@ const newId = (): string => randomBytes(16).toString("base64url");
 const KEYS_EVERY = 5_000;
 const OUTBOX_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
+const SWEEP_AT_ONCE = 200;
 
 export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
@@ -174,7 +175,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       if (keyring.signing() !== signing) engine = build();
     });
     every(OUTBOX_EVERY, () => delivery.sweep());
-    every(SWEEP_EVERY, () => storage.sweep(1000));
+    every(SWEEP_EVERY, async () => {
+      // In small acts, so that nobody waits behind them; until there is nothing left.
+      while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
+    });
     setImmediate(() => void Promise.all([gateway.warm?.(), delivery.sweep()]).catch(onProblem));
 
     return {

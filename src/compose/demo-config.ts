@@ -71,6 +71,7 @@ export function demoConfig(
   });
   return {
     mode: "demo",
+    warnings: [],
     issuer,
     listen: { host: "localhost", port },
     tls: undefined,

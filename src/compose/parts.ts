@@ -2,12 +2,14 @@
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
+import { createFailures } from "../core/code-failures.ts";
 import { createEnrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createSealer } from "../core/seal.ts";
 import { createStorage } from "../core/storage.ts";
-import type { Clock } from "../core/words.ts";
+import type { Clock, Subject } from "../core/words.ts";
+import { endAll } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 
 /** Seconds an old key stays valid after its successor was published. */
@@ -64,6 +66,9 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       enrolment,
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
+      endAll: (subject: Subject) => endAll(storage, subject),
+      forgetFailures: (subject: Subject) =>
+        createFailures(storage, () => config.settings.limits, now).reset(subject),
       async rotate(purpose: string) {
         if (!(purpose in OVERLAP))
           return {

@@ -188,8 +188,7 @@ export function createCodes(deps: CodesDeps): Codes {
 
     async resend(id, boundTo) {
       const found = await challenges.read(id);
-      if (found === undefined || found.value.boundTo !== boundTo || found.value.spent)
-        return { kind: "gone" };
+      if (found === undefined || found.value.boundTo !== boundTo) return { kind: "gone" };
       const { version, value: old } = found;
       const standing = await failures.standing(old.subject);
       if (standing.kind !== "open") return standing;
@@ -199,8 +198,9 @@ export function createCodes(deps: CodesDeps): Codes {
       if (at < old.resendAt) return { kind: "too-soon", seconds: Math.ceil((old.resendAt - at) / 1000) };
       const sends = old.sends + 1;
       const end = Math.min(at + codeLife * 1000, old.firstSentAt + codeLongestLife * 1000);
+      // A code that was right, in a login that a crash kept from going on, is replaced like one that is worn out.
       // A code on its way is never killed: the same code again while it lives, its tries not reset.
-      if (old.tries < triesPerCode && end - at >= LEAST_LIFE) {
+      if (!old.spent && old.tries < triesPerCode && end - at >= LEAST_LIFE) {
         const again: Challenge = {
           ...old,
           sends,

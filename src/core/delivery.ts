@@ -67,7 +67,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(row: OutboxRow, challenge: Challenge, receipt: Receipt): Promise<void> {
     const delivery: Challenge["delivery"] =
       receipt.kind === "accepted" ? { state: "sent" } : { state: "failed", reason: receipt.reason };
-    await challenges.update(challenge.id, (current) =>
+    const shown = challenges.update(challenge.id, (current) =>
       current === undefined || current.sends !== challenge.sends
         ? { result: undefined }
         : { result: undefined, write: { ...current, delivery }, expiresAt: current.endsAt + 3_600_000 },
@@ -82,8 +82,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           ? { factor: "sms", messageId: receipt.id }
           : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
     });
-    // Asked for together, the two share one commit.
-    await Promise.all([outbox.remove(row.key), noted]);
+    // Asked for together, they share commits; and a text that was accepted is not sent again because one of them failed.
+    await Promise.all([outbox.remove(row.key), shown, noted]);
   }
 
   function start(key: string): Promise<void> {

@@ -14,13 +14,19 @@ import type { Clock, FactorKind, Subject } from "./words.ts";
 export type Authority = "password-once" | "window" | "ticket";
 type Opening = { readonly by: Authority; readonly openedBy: string; readonly reason: string };
 
+/** An authority that has been taken; `giveBack` when nothing could be bound on it after all. */
+export interface Spent {
+  readonly authority: Authority;
+  giveBack(): Promise<void>;
+}
+
 export interface Enrolment {
   /** What would let this person bind this factor now. */
   standing(subject: Subject, kind: FactorKind): Promise<Authority | "closed">;
   /** Whether the ticket is good; spends nothing. */
   knowsTicket(subject: Subject, kind: FactorKind, ticket: string): Promise<boolean>;
   /** Takes the authority, atomically and once; undefined when there is none (any more). */
-  spend(subject: Subject, kind: FactorKind, ticket?: string): Promise<Authority | undefined>;
+  spend(subject: Subject, kind: FactorKind, ticket?: string): Promise<Spent | undefined>;
   openWindow(subject: Subject, kind: FactorKind, openedBy: string, reason: string): Promise<void>;
   openTicket(subject: Subject, kind: FactorKind, openedBy: string, reason: string): Promise<Secret>;
 }
@@ -55,15 +61,24 @@ export function createEnrolment(deps: {
       (await openings.get(ticketKey(subject, kind, ticket))) !== undefined,
     async spend(subject, kind, ticket) {
       if (deps.policy() === "off") return undefined;
-      if (ticket !== undefined) return (await openings.take(ticketKey(subject, kind, ticket)))?.by;
-      if (!(await firstTime(subject, kind))) return (await openings.take(window(subject, kind)))?.by;
-      // Two logins of a person without a factor race for it: one binds, the other finds that there is one now.
-      const claim: Opening = { by: "password-once", openedBy: subject, reason: "first enrolment" };
-      return openings.update(`${subject}|${kind}|first`, (current) =>
-        current === undefined
-          ? { result: claim.by, write: claim, expiresAt: deps.now() + 60_000 }
-          : { result: undefined },
-      );
+      if (ticket === undefined && (await firstTime(subject, kind))) {
+        // Two logins of a person without a factor race for it: one binds, the other finds that there is one now.
+        const key = `${subject}|${kind}|first`;
+        const claim: Opening = { by: "password-once", openedBy: subject, reason: "first enrolment" };
+        const won = await openings.update(key, (current) =>
+          current === undefined
+            ? { result: true, write: claim, expiresAt: deps.now() + 60_000 }
+            : { result: false },
+        );
+        return won ? { authority: claim.by, giveBack: () => openings.remove(key) } : undefined;
+      }
+      const key = ticket === undefined ? window(subject, kind) : ticketKey(subject, kind, ticket);
+      const opening = await openings.take(key);
+      if (opening === undefined) return undefined;
+      return {
+        authority: opening.by,
+        giveBack: () => openings.put(key, opening, deps.now() + LIFE),
+      };
     },
     openWindow: (subject, kind, openedBy, reason) =>
       openings.put(window(subject, kind), { by: "window", openedBy, reason }, deps.now() + LIFE),

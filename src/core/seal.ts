@@ -63,7 +63,7 @@ export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
   return {
     seal(label, plaintext) {
       const { header, key } = sealing().current;
-      const fresh = randomBytes(SALT + NONCE);
+      const fresh = nextRandom();
       const cipher = createCipheriv("aes-256-gcm", messageKey(key, fresh), fresh.subarray(SALT));
       cipher.setAAD(authenticated(header, label));
       const body = cipher.update(plaintext);
@@ -121,6 +121,17 @@ function first(keys: readonly NamedKey[]): NamedKey {
   if (key === undefined)
     throw new Breakage("key-unavailable", "There is no key to seal with; load the keys first.");
   return key;
+}
+
+// Random bytes are fetched in bulk: salt and nonce are public, they only must never come twice.
+let pool = Buffer.alloc(0);
+
+/** Salt and nonce of one value; to be used at once. */
+function nextRandom(): Buffer {
+  if (pool.length < SALT + NONCE) pool = randomBytes(146 * (SALT + NONCE));
+  const fresh = pool.subarray(0, SALT + NONCE);
+  pool = pool.subarray(SALT + NONCE);
+  return fresh;
 }
 
 const invalid = () =>

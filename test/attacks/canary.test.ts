@@ -47,7 +47,11 @@ interface Answer {
 
 const { cert, key } = selfSigned(HOST);
 const site = await createSite({
-  config: { trusted_proxies: undefined, tls: { cert: "tls.crt", key: "tls.key" }, limits: { codeDigits: 10 } },
+  config: {
+    trusted_proxies: undefined,
+    tls: { cert: "tls.crt", key: "tls.key" },
+    limits: { codeDigits: 10 },
+  },
   env: LOUD,
 });
 writeFileSync(join(site.folder, "tls.crt"), cert);
@@ -63,7 +67,9 @@ let userinfo: Called | undefined;
 
 const headerText = (headers: Readonly<Record<string, unknown>>): string =>
   Object.entries(headers)
-    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${String(one)}`))
+    .flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${String(one)}`),
+    )
     .join("\n");
 const note = ({ url, status, headers, body }: Seen): void =>
   void answers.push({ url: url.href, status, headers: headerText(headers), body });
@@ -94,7 +100,10 @@ before(async () => {
   assert.ok(typedBack > 0);
 
   // 2. The tokens; once with a code that was used already.
-  const redeemed = noteCall("/token", await door.call("POST", "/token", { fields: redemption(made, authorizationCode) }));
+  const redeemed = noteCall(
+    "/token",
+    await door.call("POST", "/token", { fields: redemption(made, authorizationCode) }),
+  );
   assert.equal(redeemed.status, 200, redeemed.body);
   const tokens = redeemed.json() as Record<"access_token" | "id_token" | "refresh_token", string>;
   const bearer = { authorization: `Bearer ${tokens.access_token}` };
@@ -118,14 +127,26 @@ before(async () => {
   const webCode = codeAt(await other.submit(codePage, { code: codes[1] ?? "" }));
   const basic = { authorization: `Basic ${Buffer.from(`web:${CLIENT_SECRET}`).toString("base64")}` };
   const webForm = { ...redemption(webWish, webCode), client_id: "web" };
-  const webTokens = noteCall("/token", await door.call("POST", "/token", { fields: webForm, headers: basic }));
+  const webTokens = noteCall(
+    "/token",
+    await door.call("POST", "/token", { fields: webForm, headers: basic }),
+  );
   assert.equal(webTokens.status, 200, webTokens.body);
   tokenAnswers.push(webTokens);
   const web = webTokens.json() as typeof tokens;
-  noteCall("/introspect", await door.call("POST", "/introspect", { fields: { token: web.access_token }, headers: basic }));
-  noteCall("/revoke", await door.call("POST", "/revoke", { fields: { token: web.access_token }, headers: basic }));
+  noteCall(
+    "/introspect",
+    await door.call("POST", "/introspect", { fields: { token: web.access_token }, headers: basic }),
+  );
+  noteCall(
+    "/revoke",
+    await door.call("POST", "/revoke", { fields: { token: web.access_token }, headers: basic }),
+  );
   noteCall("/token", await door.call("POST", "/token", { fields: webForm, headers: basic }));
-  noteCall("/token", await door.call("POST", "/token", { fields: { ...webForm, client_secret: "wrong-client-secret" } }));
+  noteCall(
+    "/token",
+    await door.call("POST", "/token", { fields: { ...webForm, client_secret: "wrong-client-secret" } }),
+  );
   for (const path of ["/jwks", "/.well-known/openid-configuration", "/nowhere"])
     noteCall(path, await door.call("GET", path));
 
@@ -162,13 +183,18 @@ before(async () => {
   for (const entry of readdirSync(data, { recursive: true, withFileTypes: true }))
     if (entry.isFile()) disk.set(entry.name, readFileSync(join(entry.parentPath, entry.name)));
   const database = new DatabaseSync(join(data, "sallyport.db"));
+  // A long value is spread over pages, so rows are read as SQL gives them as well.
   for (const { name } of database.prepare("select name from sqlite_master where type = 'table'").all())
-    for (const [index, row] of database.prepare(`select * from "${String(name)}"`).all().entries())
-      // A long value is spread over pages, so rows are read as SQL gives them as well.
+    for (const [index, row] of database
+      .prepare(`select * from "${String(name)}"`)
+      .all()
+      .entries())
       disk.set(
         `table ${String(name)}, row ${index}`,
         Buffer.concat(
-          Object.values(row).map((value) => (value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value)))),
+          Object.values(row).map((value) =>
+            value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(String(value)),
+          ),
         ),
       );
   database.close();
@@ -214,7 +240,8 @@ describe("O09 O11 L02: the canaries of a whole enrolment and sign-in", () => {
     for (const name of [...all("access token"), ...all("refresh token"), ...all("ID token")])
       assert.ok(bodies.includes(secrets.get(name) ?? "?"), `${name} in the token answers`);
     const locations = answers.map(({ headers }) => headers).join("\n");
-    for (const name of all("authorization code")) assert.ok(locations.includes(`code=${secrets.get(name)}`), name);
+    for (const name of all("authorization code"))
+      assert.ok(locations.includes(`code=${secrets.get(name)}`), name);
     assert.match(locations, /set-cookie: __Host-sallyport_session=/);
     assert.equal(userinfo?.json().phone_number, PHONE);
     assert.equal(codes.length, 2);
@@ -238,7 +265,12 @@ describe("O09 O11 L02: the canaries of a whole enrolment and sign-in", () => {
       // A redirect repeats its own target for browsers that do not follow it (RFC 9110 §15.4).
       const isReturn = headers.includes(`location: ${CALLBACK}?`);
       if (path === "/token")
-        clean("the token answer", bytes, [...all("access token"), ...all("refresh token"), ...all("ID token"), ...PHONE_NAME]);
+        clean("the token answer", bytes, [
+          ...all("access token"),
+          ...all("refresh token"),
+          ...all("ID token"),
+          ...PHONE_NAME,
+        ]);
       else if (path === "/userinfo") clean("userinfo", bytes, PHONE_NAME);
       else if (/name="phone"/.test(body)) {
         // The person reads back what was typed and refused; that was another, longer number.
@@ -263,7 +295,15 @@ describe("O09 O11 L02: the canaries of a whole enrolment and sign-in", () => {
   test("L01: the audit tells the story, with the number masked and without a code", async () => {
     const rows = [...disk].filter(([name]) => name.startsWith("table audit"));
     const story = rows.map(([, bytes]) => bytes.toString("utf8")).join("\n");
-    for (const kind of ["password-wrong", "password-right", "code-issued", "code-sent", "code-wrong", "authenticator-bound", "signed-in"])
+    for (const kind of [
+      "password-wrong",
+      "password-right",
+      "code-issued",
+      "code-sent",
+      "code-wrong",
+      "authenticator-bound",
+      "signed-in",
+    ])
       assert.match(story, new RegExp(kind));
     assert.match(story, /•+ ?87/, "the masked number");
   });

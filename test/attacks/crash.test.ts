@@ -7,7 +7,15 @@ import { createCodes } from "../../src/core/codes.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { noPostgres, startPostgres } from "../kit/postgres.ts";
 import { codeAt, createSite, PASSWORD, type Site } from "../kit/serve.ts";
-import { codeFor, messageCount, type SignedIn, signIn, stillSignedIn, toCodePage, wish } from "../kit/sign-in.ts";
+import {
+  codeFor,
+  messageCount,
+  type SignedIn,
+  signIn,
+  stillSignedIn,
+  toCodePage,
+  wish,
+} from "../kit/sign-in.ts";
 import { startSilentProvider } from "../kit/silent-provider.ts";
 import { formOf, textOf } from "../kit/visitor.ts";
 
@@ -30,13 +38,23 @@ async function populate(site: Site, count: number): Promise<readonly string[]> {
   return site.look(async ({ directory, authenticators, phoneKey, now }) => {
     const ids: string[] = [];
     for (let index = 0; index < count; index += 1) {
-      const added = await directory.write?.add({ username: `p${index}`, password: new Secret(PASSWORD), claims: {} });
+      const added = await directory.write?.add({
+        username: `p${index}`,
+        password: new Secret(PASSWORD),
+        claims: {},
+      });
       if (added?.kind !== "done") assert.fail(added?.kind);
       ids.push(added.user.id);
       if (index % 2 === 1) continue;
       const number = phoneOf(index);
       const data = { number, country: "US", verifiedAt: now() };
-      await authenticators.bind({ subject: added.user.id, kind: "sms", key: phoneKey(number), data, boundBy: "test" });
+      await authenticators.bind({
+        subject: added.user.id,
+        kind: "sms",
+        key: phoneKey(number),
+        data,
+        boundBy: "test",
+      });
     }
     return ids;
   });
@@ -80,15 +98,24 @@ for (const engine of ENGINES)
         assert.equal(claims.sub, ids[index]);
         assert.equal(await stillSignedIn(visitor), true, `the session of p${index}`);
         const headers = { authorization: `Bearer ${accessToken}` };
-        assert.equal((await again.call("GET", "/userinfo", { headers })).status, 200, `the token of p${index}`);
+        assert.equal(
+          (await again.call("GET", "/userinfo", { headers })).status,
+          200,
+          `the token of p${index}`,
+        );
         const fields = { grant_type: "refresh_token", client_id: "spa", refresh_token: refreshToken };
-        assert.equal((await again.call("POST", "/token", { fields })).status, 200, `the refresh token of p${index}`);
+        assert.equal(
+          (await again.call("POST", "/token", { fields })).status,
+          200,
+          `the refresh token of p${index}`,
+        );
       }
       await site.look(async ({ authenticators, audit }) => {
         for (const [index] of acknowledged) {
           const subject = ids[index] ?? "";
           const [phone] = await authenticators.list(subject, "sms");
-          assert.equal((phone?.data as { number?: string }).number, phoneOf(index), `the phone of p${index}`);
+          const data = (phone ?? assert.fail(`the phone of p${index} is gone`)).data as { number?: string };
+          assert.equal(data.number, phoneOf(index));
           assert.equal((await audit.query({ kind: "signed-in", subject, limit: 9 })).length, 1);
           if (index % 2 === 1)
             assert.equal((await audit.query({ kind: "authenticator-bound", subject, limit: 9 })).length, 1);
@@ -121,9 +148,13 @@ for (const engine of ENGINES)
 
       const counted = () =>
         site.look(({ storage, keyring, config, now }) =>
-          createCodes({ storage, keys: keyring, limits: () => config.settings.limits, now, newId: () => "" }).failures(
-            subject,
-          ),
+          createCodes({
+            storage,
+            keys: keyring,
+            limits: () => config.settings.limits,
+            now,
+            newId: () => "",
+          }).failures(subject),
         );
       assert.equal((await counted()).failures, 5);
       // Another browser, another code: the account's own counter goes on from five, to the pause at ten.

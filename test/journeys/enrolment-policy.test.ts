@@ -84,8 +84,9 @@ describe("policy password-once", () => {
     assert.equal(bound?.facts?.authority, "password-once");
     assert.doesNotMatch(JSON.stringify(bound), /2025550171/, "the audit has no full number");
     const [phone] = await phonesOf(server, "ada");
-    assert.equal((phone?.data as { number?: string }).number, "+12025550171");
-    assert.ok((phone?.data as { verifiedAt?: number }).verifiedAt);
+    const data = (phone ?? assert.fail("no phone is bound")).data as { number?: string; verifiedAt?: number };
+    assert.equal(data.number, "+12025550171");
+    assert.ok(data.verifiedAt);
   });
 
   test("O21: when the phone is gone the password is no authority: no window, no ticket, no binding", async () => {

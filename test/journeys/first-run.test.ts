@@ -87,9 +87,13 @@ describe("the newcomer's path", () => {
   });
 
   test("the demo listens on loopback only", async () => {
-    const open = readFileSync("/proc/net/tcp", "utf8").split("\n").concat(readFileSync("/proc/net/tcp6", "utf8").split("\n"));
+    const open = readFileSync("/proc/net/tcp", "utf8")
+      .split("\n")
+      .concat(readFileSync("/proc/net/tcp6", "utf8").split("\n"));
     const hex = port.toString(16).toUpperCase().padStart(4, "0");
-    const listening = open.map((line) => line.trim().split(/\s+/)).filter(([, local, , state]) => state === "0A" && local?.endsWith(`:${hex}`));
+    const listening = open
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local, , state]) => state === "0A" && local?.endsWith(`:${hex}`));
     assert.ok(listening.length > 0);
     for (const [, local] of listening)
       assert.match(local ?? "", /^(0100007F|00000000000000000000000001000000):/);
@@ -180,15 +184,24 @@ describe("what can be wrong at a start", () => {
     assert.match(stderr, sentence);
     assert.equal(stderr.trimEnd().split("\n").length, 1, `one sentence: ${stderr}`);
     const later = hashes(folder);
-    for (const [file, hash] of Object.entries(earlier)) assert.equal(later[file], hash, `${file} is as it was`);
+    for (const [file, hash] of Object.entries(earlier))
+      assert.equal(later[file], hash, `${file} is as it was`);
   }
   const db = (folder: string) => join(folder, "sallyport.db");
 
   test("a database of random bytes", () =>
-    refuses("random", (folder) => writeFileSync(db(folder), randomBytes(65_536)), /sallyport\.db is damaged/));
+    refuses(
+      "random",
+      (folder) => writeFileSync(db(folder), randomBytes(65_536)),
+      /sallyport\.db is damaged/,
+    ));
 
   test("a database cut in half", () =>
-    refuses("cut", (folder) => truncateSync(db(folder), statSync(db(folder)).size >> 1), /sallyport\.db is damaged/));
+    refuses(
+      "cut",
+      (folder) => truncateSync(db(folder), statSync(db(folder)).size >> 1),
+      /sallyport\.db is damaged/,
+    ));
 
   test("a database with a damaged page in its middle", () =>
     refuses(
@@ -209,7 +222,11 @@ describe("what can be wrong at a start", () => {
     ));
 
   test("a damaged master key", () =>
-    refuses("cut-key", (folder) => writeFileSync(join(folder, "master.key"), "abc"), /master\.key is damaged/));
+    refuses(
+      "cut-key",
+      (folder) => writeFileSync(join(folder, "master.key"), "abc"),
+      /master\.key is damaged/,
+    ));
 
   test("no master key beside a database", () =>
     refuses("no-key", (folder) => rmSync(join(folder, "master.key")), /master\.key is gone.*backup/));
@@ -219,7 +236,9 @@ describe("what can be wrong at a start", () => {
       "newer",
       (folder) => {
         const database = new DatabaseSync(db(folder));
-        database.prepare("insert into schema_migrations (id, checksum, applied_at) values (?, ?, ?)").run("9999-later", "x", 0);
+        database
+          .prepare("insert into schema_migrations (id, checksum, applied_at) values (?, ?, ?)")
+          .run("9999-later", "x", 0);
         database.close();
       },
       /made by a newer version.*9999-later/,

@@ -1,10 +1,21 @@
 /** What `sallyport serve` says of a configuration it cannot start with: everything at once, and nothing is written. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { stringify } from "yaml";
+import { faultsOf } from "../../src/compose/check.ts";
+import { readConfig } from "../../src/config.ts";
+import { selfSigned } from "../kit/certificate.ts";
 import { runProgram } from "../kit/processes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-config-"));
@@ -103,7 +114,11 @@ const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])
   ["more than 100 failures", { limits: { disableAfter: 101 } }, /limits\.disableAfter.*100/],
   ["a code of 5 digits", { limits: { codeDigits: 5 } }, /limits\.codeDigits.*6/],
   ["a policy that is none", { enrolment: "always" }, /enrolment: /],
-  ["an acr nobody offers", { acrs: { enabled: ["twilio_sms", "u2f"], default: "u2f" } }, /acrs\.enabled: "u2f"/],
+  [
+    "an acr nobody offers",
+    { acrs: { enabled: ["twilio_sms", "u2f"], default: "u2f" } },
+    /acrs\.enabled: "u2f"/,
+  ],
   ["a short client secret", { clients: [{ ...CLIENT, client_secret: "short" }] }, /clients\[0\].*16 char/],
   [
     "PKCE waived for a public client",
@@ -113,7 +128,7 @@ const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])
   [
     "a redirect URI that is none",
     { clients: [{ ...CLIENT, redirect_uris: ["callback"] }] },
-    /clients\[0\].*redirect_uri/,
+    /clients\[0\]\.redirect_uris\[0\]: /,
   ],
   ["a master key of another length", { master_key: "c2hvcnQ=" }, /master_key: must be 32/],
   ["a secret in a file that is not there", { master_key: { file: "no" } }, /master_key: the file no/],
@@ -121,9 +136,10 @@ const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])
   ["TLS files that are none", { tls: { cert: "sallyport.yaml", key: "sallyport.yaml" } }, /tls: .*PEM/],
   ["TLS files that are not there", { tls: { cert: "no.crt", key: "no.key" } }, /no\.crt/, /no\.key/],
 ];
-for (const [name, over, ...patterns] of single)
-  test(`serve refuses ${name} in one sentence`, async () =>
-    complainsOf(await serve({ ...SOUND, ...over }), ...patterns));
+describe("one fault, one sentence", { concurrency: 3 }, () => {
+  for (const [name, over, ...patterns] of single)
+    test(`serve refuses ${name}`, async () => complainsOf(await serve({ ...SOUND, ...over }), ...patterns));
+});
 
 test("serve names every Twilio property that is wrong, in words that repeat no value", async () => {
   const answer = await serve({
@@ -174,4 +190,21 @@ test("serve says in one sentence that its data folder cannot be written", async 
   chmodSync(file, 0o400);
   const answer = await serve({ ...SOUND, data: join(file, "data") });
   complainsOf(answer, /^The data folder .*cannot be written \((ENOTDIR|EEXIST)\); name a folder/);
+});
+
+test("the example in examples/sallyport.yaml is sound, but for the files and secrets that only you have", () => {
+  const { cert, key } = selfSigned("login.example.org");
+  writeFileSync(join(folder, "tls.crt"), cert);
+  writeFileSync(join(folder, "tls.key"), key);
+  const example = readFileSync(new URL("../../examples/sallyport.yaml", import.meta.url), "utf8");
+  const file = join(folder, "example.yaml");
+  writeFileSync(file, example.replaceAll("/etc/sallyport/", `${folder}/`));
+  assert.throws(
+    () => readConfig(file, {}, faultsOf),
+    /twilio_token: .*TWILIO_TOKEN is not set[\s\S]*INTRANET_SECRET is not set|INTRANET_SECRET[\s\S]*TWILIO_TOKEN/,
+  );
+  const environment = { TWILIO_TOKEN: "0".repeat(32), INTRANET_SECRET: "a-secret-of-the-intranet" };
+  const { issuer, settings } = readConfig(file, environment, faultsOf);
+  assert.equal(issuer.origin, "https://login.example.org");
+  assert.deepEqual(settings.countries, ["US", "DE"]);
 });

@@ -34,7 +34,15 @@ describe("serve behind a trusted proxy", () => {
   });
 
   test("M32 L07: no development route answers", async () => {
-    const paths = ["/", "/demo", "/demo/login", "/demo/claims", "/dev/phone", "/dev/phone/messages", "/dev/pages"];
+    const paths = [
+      "/",
+      "/demo",
+      "/demo/login",
+      "/demo/claims",
+      "/dev/phone",
+      "/dev/phone/messages",
+      "/dev/pages",
+    ];
     for (const path of [...paths, "/dev", "/control", "/control/faults", "/messages", "/interaction/x"]) {
       const { status, body } = await node.call("GET", path);
       assert.equal(status, 404, path);
@@ -43,9 +51,14 @@ describe("serve behind a trusted proxy", () => {
   });
 
   test("M32: keys are this installation's own, never the library's quick-start keys", async () => {
-    const { keys } = (await node.call("GET", "/jwks")).json() as { keys: { kid: string; alg: string; n?: string }[] };
+    const { keys } = (await node.call("GET", "/jwks")).json() as {
+      keys: { kid: string; alg: string; n?: string }[];
+    };
     assert.deepEqual(keys.map(({ alg }) => alg).sort(), ["ES256", "RS256"]);
-    assert.equal(keys.some(({ kid }) => kid === "keystore-CHANGE-ME"), false);
+    assert.equal(
+      keys.some(({ kid }) => kid === "keystore-CHANGE-ME"),
+      false,
+    );
     const other = await createSite();
     const theirs = (await (await other.start()).call("GET", "/jwks")).json() as { keys: { n?: string }[] };
     const moduli = (list: { n?: string }[]) => list.flatMap(({ n }) => (n === undefined ? [] : [n]));
@@ -100,7 +113,11 @@ describe("serve behind a trusted proxy", () => {
 
     const done = await site.command(["user", "disable", "carol"]);
     assert.equal(done.stdout, "carol is disabled: no sign-in, no new tokens.\n");
-    const refresh = { grant_type: "refresh_token", client_id: "spa", refresh_token: carol.refreshToken ?? "" };
+    const refresh = {
+      grant_type: "refresh_token",
+      client_id: "spa",
+      refresh_token: carol.refreshToken ?? "",
+    };
     const refused = await node.call("POST", "/token", { fields: refresh });
     assert.equal(refused.status, 400, refused.body);
     assert.equal(refused.json().error, "invalid_grant");
@@ -154,7 +171,9 @@ describe("serve behind a trusted proxy", () => {
   });
 
   test("a stranger who is no trusted proxy cannot choose the host it answers as", async () => {
-    const { status } = await node.call("GET", "/.well-known/openid-configuration", { headers: { host: "evil.test" } });
+    const { status } = await node.call("GET", "/.well-known/openid-configuration", {
+      headers: { host: "evil.test" },
+    });
     assert.equal(status, 421);
   });
 });
@@ -185,7 +204,14 @@ describe("a person who loses the phone", () => {
     const page = await visitor.submit(await visitor.get(wish().url), { username: "eve", password: PASSWORD });
     assert.match(page.body, /name="ticket"/, "the password alone is no authority any more");
 
-    const opened = await site.command(["user", "enrolment", "eve", "--window", "--reason", "phone lost, seen in person"]);
+    const opened = await site.command([
+      "user",
+      "enrolment",
+      "eve",
+      "--window",
+      "--reason",
+      "phone lost, seen in person",
+    ]);
     assert.equal(opened.stdout, "eve may bind a phone at the next sign-in, once, within 24 hours.\n");
     await signIn(site, node, "eve", "+12025550163");
     const [bound] = await audit("authenticator-bound", subject);
@@ -217,7 +243,10 @@ describe("a person who loses the phone", () => {
 
     const bindWith = async (phone: string) => {
       const visitor = node.visitor();
-      const page = await visitor.submit(await visitor.get(wish().url), { username: "frank", password: PASSWORD });
+      const page = await visitor.submit(await visitor.get(wish().url), {
+        username: "frank",
+        password: PASSWORD,
+      });
       return { visitor, page: await visitor.submit(page, { phone, ticket: ticket.toLowerCase() }) };
     };
     const { visitor, page } = await bindWith("+12025550164");
@@ -235,7 +264,9 @@ describe("a person who loses the phone", () => {
 
 test("serve with its own TLS: a browser that checks the certificate enrols and signs in; plain HTTP gets nothing", async () => {
   const { cert, key } = selfSigned(HOST);
-  const site = await createSite({ config: { trusted_proxies: undefined, tls: { cert: "tls.crt", key: "tls.key" } } });
+  const site = await createSite({
+    config: { trusted_proxies: undefined, tls: { cert: "tls.crt", key: "tls.key" } },
+  });
   writeFileSync(join(site.folder, "tls.crt"), cert);
   writeFileSync(join(site.folder, "tls.key"), key, { mode: 0o600 });
   const node = await site.start();
@@ -246,7 +277,17 @@ test("serve with its own TLS: a browser that checks the certificate enrols and s
   await assert.rejects(node.call("GET", "/"), "no answer without TLS");
   await assert.rejects(
     new Promise((resolve, reject) => {
-      request({ host: "127.0.0.1", port: node.port, servername: HOST, ca: cert, maxVersion: "TLSv1.1", minVersion: "TLSv1" }, resolve)
+      request(
+        {
+          host: "127.0.0.1",
+          port: node.port,
+          servername: HOST,
+          ca: cert,
+          maxVersion: "TLSv1.1",
+          minVersion: "TLSv1",
+        },
+        resolve,
+      )
         .on("error", reject)
         .end();
     }),
@@ -264,5 +305,9 @@ for (const signal of ["SIGTERM", "SIGINT"] as const)
     assert.deepEqual([code, stderr], [0, ""]);
     assert.ok(performance.now() - began < 2000);
     const files = readdirSync(join(site.folder, "data"));
-    assert.equal(files.some((name) => name.endsWith("-wal")), false, "the database was closed");
+    assert.equal(
+      files.some((name) => name.endsWith("-wal")),
+      false,
+      "the database was closed",
+    );
   });

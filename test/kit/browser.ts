@@ -1,12 +1,8 @@
 /** The system's Chromium, without a display and without asking the outside world for anything. */
-import { existsSync } from "node:fs";
 import { after } from "node:test";
 import { type Browser, chromium } from "playwright-core";
 
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
-
-/** False where no Chromium is installed; a suite then skips by this name. */
-export const hasBrowser = (): boolean => existsSync(EXECUTABLE);
 
 /** Starts Chromium; closed when the test file ends. */
 export async function launchBrowser(): Promise<Browser> {

@@ -104,10 +104,11 @@ export async function startServer(options: ServerOptions = {}) {
   });
   const config: BootConfig = {
     mode: "serve",
+    warnings: [],
     issuer,
     listen: { host: "127.0.0.1", port },
     tls: undefined,
-    trustedProxies: [],
+    trustedProxies: options.httpsIssuer === undefined ? [] : ["127.0.0.1"],
     data: folder,
     store: { type: "sqlite", file: join(folder, "sallyport.db") },
     masterKey: undefined,

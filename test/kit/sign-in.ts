@@ -84,17 +84,13 @@ export async function signIn(
   const page = await toCodePage(visitor, made, username, phone);
   let done = await visitor.submit(page, { code: await codeFor(site, phone, before) });
   // Who asked for prompt=consent is asked, and allows.
-  if (/value="cancel"/.test(done.body) && !/name="code"/.test(done.body)) done = await visitor.submit(done, {});
+  if (/value="cancel"/.test(done.body) && !/name="code"/.test(done.body))
+    done = await visitor.submit(done, {});
   return redeem(node, visitor, made, codeAt(done));
 }
 
 /** Redeems the code at this node and verifies the ID token against the published keys. */
-export async function redeem(
-  node: Node,
-  visitor: TestVisitor,
-  made: Wish,
-  code: string,
-): Promise<SignedIn> {
+export async function redeem(node: Node, visitor: TestVisitor, made: Wish, code: string): Promise<SignedIn> {
   const answer = await node.call("POST", "/token", { fields: redemption(made, code) });
   assert.equal(answer.status, 200, answer.body);
   const tokens = answer.json() as { id_token: string; access_token: string; refresh_token?: string };

@@ -10,19 +10,17 @@ export interface TrustedPeers {
   trusts(address: string | undefined): boolean;
 }
 
-/** `ranges`: addresses and CIDR blocks of proxies. Throws a RangeError that names the one that is neither. */
+/** Wider blocks than these would let half the world choose its own address. */
+const FEWEST_BITS = { ipv4: 8, ipv6: 7 };
+
+/** `ranges`: addresses and CIDR blocks of proxies. Throws a RangeError that names the one that cannot be used. */
 export function createTrustedPeers(ranges: readonly string[]): TrustedPeers {
   const blocks = ranges.map((range) => {
-    try {
-      return range.includes("/")
-        ? ipaddr.parseCIDR(range)
-        : ([ipaddr.parse(range), range.includes(":") ? 128 : 32] as [
-            ReturnType<typeof ipaddr.parse>,
-            number,
-          ]);
-    } catch {
-      throw new RangeError(`"${range}" is neither an IP address nor a CIDR block`);
-    }
+    const block = blockOf(range);
+    if (block === undefined) throw new RangeError(`"${range}" is neither an IP address nor a CIDR block`);
+    if (block[1] < FEWEST_BITS[block[0].kind()])
+      throw new RangeError(`"${range}" is too wide; name the proxies that stand in front of this server`);
+    return block;
   });
   return {
     trusts(address) {
@@ -35,6 +33,16 @@ export function createTrustedPeers(ranges: readonly string[]): TrustedPeers {
   };
 }
 
+function blockOf(range: string): [ReturnType<typeof ipaddr.parse>, number] | undefined {
+  try {
+    return range.includes("/")
+      ? ipaddr.parseCIDR(range)
+      : [ipaddr.parse(range), range.includes(":") ? 128 : 32];
+  } catch {
+    return undefined;
+  }
+}
+
 /** The client's address in canonical form; IPv4-mapped IPv6 as IPv4. */
 export function clientAddress(request: IncomingMessage, peers: TrustedPeers): string {
   let nearest = request.socket.remoteAddress ?? "";
@@ -43,7 +51,7 @@ export function clientAddress(request: IncomingMessage, peers: TrustedPeers): st
     const hops = (Array.isArray(header) ? header.join(",") : (header ?? ""))
       .slice(-4096)
       .split(",")
-      .map((hop) => hop.trim())
+      .map((hop) => withoutPort(hop.trim()))
       .reverse();
     for (const hop of hops) {
       if (parse(hop) === undefined) break;
@@ -53,6 +61,10 @@ export function clientAddress(request: IncomingMessage, peers: TrustedPeers): st
   }
   return parse(nearest)?.toString() ?? "unknown";
 }
+
+/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+const withoutPort = (hop: string): string =>
+  /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d{1,3}(?:\.\d{1,3}){3}):\d+$/.exec(hop)?.[1] ?? hop;
 
 function parse(address: string | undefined) {
   if (address === undefined || !ipaddr.isValid(address)) return undefined;

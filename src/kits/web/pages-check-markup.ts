@@ -1,5 +1,5 @@
 /** Looks over the HTML of one template: what would let a name break out of its place, and what the CSP would block. */
-import type { Fault } from "./pages-check.ts";
+import type { Fault } from "./pages-fault.ts";
 
 const TAG = /<([a-zA-Z][\w-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/g;
 const ATTRIBUTE = /([^\s"'<>/=]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)/g;

@@ -1,7 +1,7 @@
 /** Looks over a site's texts: missing, unknown, not valid, or with values that the page does not give. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fault } from "./pages-check.ts";
+import type { Fault } from "./pages-fault.ts";
 import type { Folder } from "./pages-folder.ts";
 import { compileText } from "./texts.ts";
 

@@ -64,9 +64,11 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   });
 
   const refuseHost = (res: ServerResponse): void => {
-    void render(errorPage("wrong-host")).then((html) => {
-      res.writeHead(421, { "content-type": "text/html; charset=utf-8", connection: "close" }).end(html);
-    });
+    render(errorPage("wrong-host"))
+      .catch(() => "")
+      .then((html) => {
+        res.writeHead(421, { "content-type": "text/html; charset=utf-8", connection: "close" }).end(html);
+      });
   };
 
   const app = Fastify({
@@ -86,11 +88,13 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       const guarded: RequestListener = (req: IncomingMessage, res: ServerResponse) => {
         // On every answer there is, also those that no handler of ours writes; surfaces only widen them.
         for (const [name, value] of headers) res.setHeader(name, value);
-        if (!namesHost(req, issuer.host, options.peers)) return refuseHost(res);
+        // An https issuer without TLS of its own is reached through its proxies alone.
+        const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
+        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(res);
         req.url = options.rewrite(pathOf(req.url ?? "/"));
         handler(req, res);
       };
-      const limits = { maxHeaderSize: 32_768, headersTimeout: 15_000 };
+      const limits = { maxHeaderSize: 16_384, headersTimeout: 15_000 };
       return options.tls === undefined
         ? createHttp(limits, guarded)
         : createHttps({ ...limits, ...options.tls, minVersion: "TLSv1.2" }, guarded);

@@ -254,11 +254,11 @@ export function previewStates(): readonly PreviewState[] {
       ...common,
       messages: [
         text(
-          "Harbour Office: 048213 is your code. Never tell it to anybody.\n\n@login.example.org #048213",
+          "048213 is your code to sign in to Harbour Office. Valid 5 minutes. Never share it.\n\n@login.example.org #048213",
           "2026-11-24T10:02:11Z",
         ),
         text(
-          "Harbour Office: 719004 is your code. Never tell it to anybody.\n\n@login.example.org #719004",
+          "719004 is your code to sign in to Harbour Office. Valid 5 minutes. Never share it.\n\n@login.example.org #719004",
           "2026-11-24T10:04:40Z",
         ),
       ],

@@ -6,6 +6,7 @@ import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, Json } from "../../core/words.ts";
+import { BY_PERSON } from "./sessions.ts";
 
 /** Seconds a row lives for which the engine names no life. */
 const LONGEST = 14 * 86_400;
@@ -26,7 +27,7 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
     async upsert(id, payload, expiresIn) {
       const value = payload as unknown as Payload;
       const end = now() + (expiresIn ?? LONGEST) * 1000;
-      const group = payload.grantId ?? (model === "Session" ? payload.accountId : undefined);
+      const group = payload.grantId ?? (BY_PERSON.includes(model) ? payload.accountId : undefined);
       // A result belongs to a login that is there: a tab that is late must not bring one back that was resumed (M31).
       if (model === "Interaction" && payload.result !== undefined) {
         const change = (current: Payload | undefined) =>

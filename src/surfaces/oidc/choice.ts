@@ -20,14 +20,14 @@ export function acrRequest(params: { acr_values?: unknown; claims?: unknown }): 
   const wanted =
     typeof params.acr_values === "string" ? params.acr_values.split(" ").filter((acr) => acr !== "") : [];
   const claim = acrClaim(params.claims);
-  const named = [...(claim?.values ?? []), ...(claim?.value === undefined ? [] : [claim.value])].filter(
-    (acr) => typeof acr === "string",
-  );
+  const named = [claim?.values, [claim?.value]]
+    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
+    .filter((acr): acr is Acr => typeof acr === "string" && acr !== "");
   if (claim?.essential === true && named.length > 0) return { wanted: named, essential: true };
   return { wanted: [...wanted, ...named], essential: false };
 }
 
-function acrClaim(claims: unknown): { essential?: boolean; value?: string; values?: string[] } | undefined {
+function acrClaim(claims: unknown): { essential?: unknown; value?: unknown; values?: unknown } | undefined {
   try {
     const parsed: unknown = typeof claims === "string" ? JSON.parse(claims) : claims;
     const acr = (parsed as { id_token?: { acr?: unknown } } | undefined)?.id_token?.acr;
@@ -43,14 +43,20 @@ export function chooseAcr(
   snapshot: Snapshot,
   mechanisms: readonly Mechanism[],
 ): Choice {
+  // What a URL asks for is the word of whoever wrote the URL: it cannot go below what the client is allowed.
+  const allowed = client?.allowed_acr_values;
   const named = (acr: Acr) =>
-    mechanisms.find((mechanism) => mechanism.acr === acr || mechanism.aliases?.includes(acr));
+    mechanisms.find(
+      (mechanism) =>
+        (allowed === undefined || allowed.includes(mechanism.acr)) &&
+        (mechanism.acr === acr || mechanism.aliases?.includes(acr)),
+    );
   const known = request.wanted.map(named).filter((mechanism) => mechanism !== undefined);
   const alternatives = known.map(({ acr }) => acr);
   const first = known[0];
   if (first !== undefined) return { kind: "acr", mechanism: first, alternatives };
   if (request.essential) return { kind: "unmet" };
-  for (const acr of [...(client?.default_acr_values ?? []), snapshot.acrs.default]) {
+  for (const acr of [...(client?.default_acr_values ?? []), snapshot.acrs.default, ...(allowed ?? [])]) {
     const mechanism = named(acr);
     if (mechanism !== undefined) return { kind: "acr", mechanism, alternatives: [mechanism.acr] };
   }

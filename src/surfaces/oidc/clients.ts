@@ -12,6 +12,7 @@ export const authMethodOf = (
 export function engineClient(client: ClientSettings): ClientMetadata {
   const {
     default_acr_values: _acrs,
+    allowed_acr_values: _allowed,
     pkce: _pkce,
     trusted: _trusted,
     jwks,

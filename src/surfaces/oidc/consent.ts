@@ -1,5 +1,7 @@
 /** Consent: what the person has allowed a relying party, kept as the engine's grant. */
+
 import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
+import { claimsByScope } from "./account.ts";
 
 /** The grant of this session, or for a trusted client a new one over all it asks for. */
 export async function loadGrant(ctx: KoaContextWithOIDC, trusted: boolean): Promise<Grant | undefined> {
@@ -51,12 +53,19 @@ export async function giveGrant(
   return grant.save();
 }
 
-/** Scopes the consent page lists: those not yet granted, or all that were asked for. */
+/** The scope a claim belongs to; a claim asked for by name is shown as what it tells. */
+const scopeOf = (claim: string): string =>
+  Object.entries(claimsByScope).find(
+    ([scope, claims]) => scope !== "openid" && claims.includes(claim),
+  )?.[0] ?? "profile";
+
+/** What the consent page lists: scopes not yet granted (or all that were asked for), and those behind single claims. */
 export function scopesToShow(
   params: Record<string, unknown>,
   details: Record<string, unknown>,
 ): readonly string[] {
+  const { missingOIDCScope, missingOIDCClaims } = details as Missing;
   const asked = String(params.scope ?? "openid").split(" ");
-  const missing = (details as Missing).missingOIDCScope ?? asked;
-  return missing.filter((scope) => scope !== "");
+  const named = (missingOIDCClaims ?? []).map(scopeOf);
+  return [...new Set([...(missingOIDCScope ?? asked), ...named])].filter((scope) => scope !== "");
 }

@@ -91,7 +91,7 @@ export function createLogin(deps: LoginDeps) {
         (await known(subject)) ??
         (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),
       pinned: subject !== undefined,
-      restart: restartUrl(params),
+      restart: restartUrl(details),
     };
   }
 
@@ -119,12 +119,12 @@ export function createLogin(deps: LoginDeps) {
       case "expired":
         return errorPage(
           "expired",
-          turn.login?.restart ?? restartUrl(details.params),
+          turn.login?.restart ?? restartUrl(details),
           turn.login?.client.name ?? "",
           400,
         );
       case "other-browser":
-        return elsewhere("other-browser", restartUrl(details.params));
+        return elsewhere("other-browser", restartUrl(details));
       case "page": {
         const { login, page, notice } = turn;
         const facts = {
@@ -243,7 +243,7 @@ export function createLogin(deps: LoginDeps) {
       if (details.session?.accountId === undefined) {
         const accountId = (await current())?.accountId;
         if (accountId !== undefined)
-          return elsewhere("finished", restartUrl(details.params), await known(accountId));
+          return elsewhere("finished", restartUrl(details), await known(accountId));
       }
       const turn = await walk.show(details.uid, visit.visitor);
       if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit, current);
@@ -283,14 +283,25 @@ export function createLogin(deps: LoginDeps) {
           ? undefined
           : await provider.Session.findByUid(details.session.uid);
       await session?.destroy();
+      const url = restartUrl(details);
+      // A pushed request can be made anew by the relying party alone; it is told to.
+      if (url === "")
+        return {
+          kind: "see-other",
+          url: await refuse(details, "login_required", "another person wants to sign in"),
+        };
       await details.destroy();
-      return { kind: "see-other", url: restartUrl(details.params) };
+      return { kind: "see-other", url };
     },
   };
 }
 
-/** The authorization request as it was made, to be made again. */
-function restartUrl(params: Readonly<Record<string, unknown>>): string {
+/**
+ * The authorization request as it was made, to be made again; empty for a pushed one, whose parameters are not for a
+ * URL (RFC 9126 §1) and which can be made anew by the relying party alone.
+ */
+function restartUrl({ params, ...details }: Pick<Interaction, "params">): string {
+  if ((details as { parJti?: string }).parJti !== undefined) return "";
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
     if (typeof value === "string" || typeof value === "number") query.set(name, String(value));

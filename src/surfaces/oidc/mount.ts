@@ -83,13 +83,26 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       reply.hijack();
       void engine().provider.callback()(req, reply.raw);
     };
-    scope.all("/authorize/*", { exposeHeadRoute: false }, async (request, reply) => {
-      const visit = visits.of(request.raw);
-      const answer = await engine().login.beforeResume(request.raw, reply.raw, visit);
-      return answer === undefined ? handler(request, reply) : send(reply, answer, visit);
+    // A HEAD must not do what its GET does: it would end the login that a person is in (S02).
+    const onlyGet = (url: string) =>
+      scope.route({
+        method: scope.supportedMethods.filter((verb) => verb !== "GET" && verb !== "POST"),
+        url,
+        handler: (_request, reply) => reply.code(405).header("allow", "GET, POST").send(""),
+      });
+    for (const url of ["/authorize/*", ...BY_GET]) onlyGet(url);
+    scope.route({
+      method: ["GET", "POST"],
+      url: "/authorize/*",
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        const visit = visits.of(request.raw);
+        const answer = await engine().login.beforeResume(request.raw, reply.raw, visit);
+        return answer === undefined ? handler(request, reply) : send(reply, answer, visit);
+      },
     });
     for (const url of ENGINE_PATHS) {
-      const method = scope.supportedMethods.filter((verb) => verb !== "POST" || !BY_GET.includes(url));
+      const method = BY_GET.includes(url) ? ["GET"] : scope.supportedMethods;
       scope.route({ method, url, exposeHeadRoute: false, handler });
     }
   });

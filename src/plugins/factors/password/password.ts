@@ -10,6 +10,7 @@ import { Secret } from "../../../core/secret.ts";
 import type { Throttle } from "../../../core/throttle.ts";
 import { usernameKey } from "../../../core/username.ts";
 import type { Clock, Json } from "../../../core/words.ts";
+import { createNotes } from "./notes.ts";
 
 export interface PasswordDeps {
   readonly directory: Directory;
@@ -29,6 +30,7 @@ export function createPasswordFactor(deps: PasswordDeps): Factor {
 }
 
 function createStep({ directory, throttle, devices, audit, now }: PasswordDeps): Step {
+  const pauses = createNotes();
   const retry = (
     key: string,
     login: Login,
@@ -79,7 +81,9 @@ function createStep({ directory, throttle, devices, audit, now }: PasswordDeps):
         address: login.visitor.address,
       };
       if (slot.kind === "wait") {
-        await audit.append({ ...event, kind: "password-paused" });
+        // One row a minute for each account and place: a flood of tries must not become a flood of rows.
+        if (pauses.isNew(`${known?.id ?? usernameKey(username)} ${login.visitor.address}`, now()))
+          await audit.append({ ...event, kind: "password-paused" });
         return retry("password.paused", login, { seconds: slot.seconds }, shortened(form));
       }
       const check = await directory

@@ -17,6 +17,8 @@ type State = {
   readonly ticket: string | null;
   readonly pending: { readonly challenge: string; readonly number: string; readonly country: string } | null;
   readonly sends: number;
+  /** The number that was typed before this one: typed again, its code is still good and nothing is sent. */
+  readonly before: State["pending"];
 };
 
 export function createEnrol(deps: SmsFactorDeps): Step {
@@ -42,6 +44,11 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       ...(country === "" ? {} : { country }),
     });
     if (parsed.kind === "refused") return again(`phone.${parsed.reason}`);
+    const number = parsed.number.reveal();
+    const old =
+      state.before?.number === number ? await codes.look(state.before.challenge, login.id) : undefined;
+    if (old !== undefined && !old.spent && now() < old.endsAt)
+      return { kind: "next", state: { ...kept, ticket, pending: state.before } };
     if (state.sends >= mostSends()) return again("phone.send-limit");
     const issued = await codes.issue({
       subject,
@@ -64,7 +71,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       address: login.visitor.address,
       facts: { factor: KIND, purpose: "enrol", phone: parsed.number.toString() },
     });
-    const pending = { challenge: issued.challenge, number: parsed.number.reveal(), country: parsed.country };
+    const pending = { challenge: issued.challenge, number, country: parsed.country };
     return {
       kind: "next",
       state: { ...kept, ticket, pending, sends: state.sends + 1 },
@@ -85,7 +92,12 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       const challenge = await codes.look(pending.challenge, login.id);
       return {
         kind: "next",
-        state: { ...state, pending: null, sends: Math.max(state.sends, challenge?.sends ?? 0) },
+        state: {
+          ...state,
+          pending: null,
+          before: pending,
+          sends: Math.max(state.sends, challenge?.sends ?? 0),
+        },
       };
     }
     if (form.action === "resend") {
@@ -116,8 +128,12 @@ export function createEnrol(deps: SmsFactorDeps): Step {
         : { kind: "retry", notice: checkNotice(check, now()) };
     }
     await deps.audit.append({ ...event, kind: "code-right", facts: { factor: KIND, purpose: "enrol" } });
-    const authority = await enrolment.spend(subject, KIND, state.ticket ?? undefined);
-    if (authority === undefined) {
+    const key = deps.phoneKey(pending.number);
+    // A crash after binding: the phone is there, and has just been shown.
+    if ((await deps.authenticators.list(subject, KIND)).some((phone) => phone.key === key))
+      return { kind: "proved", method: "sms" };
+    const spent = await enrolment.spend(subject, KIND, state.ticket ?? undefined);
+    if (spent === undefined) {
       await deps.audit.append({
         ...event,
         kind: "enrolment-refused",
@@ -125,6 +141,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       });
       return { kind: "stop", reason: "enrolment-needs-ticket" };
     }
+    const { authority } = spent;
     const data: PhoneData = { number: pending.number, country: pending.country, verifiedAt: now() };
     // The audit first: a binding that nobody can account for must not exist.
     await deps.audit.append({
@@ -132,13 +149,17 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       kind: "authenticator-bound",
       facts: { factor: KIND, phone: new PhoneNumber(pending.number).toString(), authority },
     });
-    await deps.authenticators.bind({
-      subject,
-      kind: KIND,
-      key: deps.phoneKey(pending.number),
-      data,
-      boundBy: authority,
-    });
+    try {
+      await deps.authenticators.bind({ subject, kind: KIND, key, data, boundBy: authority });
+    } catch (problem) {
+      await spent.giveBack();
+      await deps.audit.append({
+        ...event,
+        kind: "enrolment-refused",
+        facts: { factor: KIND, reason: "could not be stored" },
+      });
+      throw problem;
+    }
     return { kind: "proved", method: "sms" };
   }
 
@@ -152,6 +173,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
         ticketNeeded: standing === "ticket",
         ticket: null,
         pending: null,
+        before: null,
         sends: 0,
       };
       return { kind: "ready", state };

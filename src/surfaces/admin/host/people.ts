@@ -2,17 +2,24 @@
  * surfaces/admin/host: commands for whoever owns the data folder of this host: they open the store themselves and need
  * no server. Called by main; every act is audited. They never print a password, a code or a full number.
  */
+
 import type { Audit } from "../../../core/audit.ts";
+import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Directory, WriteRefusal } from "../../../core/directory.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
 import { Secret } from "../../../core/secret.ts";
-import type { Clock } from "../../../core/words.ts";
+import type { Clock, Subject } from "../../../core/words.ts";
 
 export interface HostDeps {
   readonly directory: Directory;
   readonly audit: Audit;
   readonly enrolment: Enrolment;
+  readonly authenticators: Authenticators;
   readonly now: Clock;
+  /** Ends sessions and grants of a person. */
+  readonly endAll: (subject: Subject) => Promise<void>;
+  /** Forgets the wrong codes counted against a person. */
+  readonly forgetFailures: (subject: Subject) => Promise<void>;
 }
 
 /** What a command has to say, and whether it did what it was asked for. */
@@ -69,6 +76,8 @@ export async function openEnrolment(
 ): Promise<Said> {
   const user = await deps.directory.find(name);
   if (user === undefined) return { ok: false, text: `There is no user ${name}.` };
+  if ((await deps.authenticators.list(user.id, "sms")).length > 0)
+    return { ok: false, text: `${name} has a phone; for another one: sallyport user reset-phone ${name}` };
   await deps.audit.append({
     kind: "enrolment-opened",
     at: deps.now(),
@@ -102,9 +111,37 @@ export async function setStatus(deps: HostDeps, name: string, status: "active" |
     facts: { status, by: "host" },
   });
   await write.setStatus(user.id, status);
+  // Also on enabling: what was open before must not come back to life.
+  await deps.endAll(user.id);
   return {
     ok: true,
     text:
       status === "active" ? `${name} can sign in again.` : `${name} is disabled: no sign-in, no new tokens.`,
   };
+}
+
+/**
+ * `sallyport user reset-phone NAME --window|--ticket --reason TEXT`: removes the phones of a person, forgets the wrong
+ * codes, ends what is open and lets a new phone be bound once. The way back for a lost phone and a disabled factor.
+ */
+export async function resetPhone(
+  deps: HostDeps,
+  name: string,
+  by: "window" | "ticket",
+  reason: string,
+): Promise<Said> {
+  const user = await deps.directory.find(name);
+  if (user === undefined) return { ok: false, text: `There is no user ${name}.` };
+  for (const phone of await deps.authenticators.list(user.id, "sms")) {
+    await deps.audit.append({
+      kind: "authenticator-unbound",
+      at: deps.now(),
+      subject: user.id,
+      facts: { factor: "sms", by: "host", reason },
+    });
+    await deps.authenticators.unbind(phone.id, "host", reason);
+  }
+  await deps.endAll(user.id);
+  await deps.forgetFailures(user.id);
+  return openEnrolment(deps, name, by, reason);
 }
