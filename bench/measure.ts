@@ -27,7 +27,7 @@ export interface Measured {
   readonly hashOnAllCores: readonly HashRate[];
   readonly startUps: readonly StartUp[];
   readonly bare: readonly Round[];
-  /** The product with the work taken out of argon2. */
+  /** The product while argon2 answers from memory. */
   readonly lean: readonly Round[];
   /** The product as it is. */
   readonly whole: readonly Round[];
@@ -38,7 +38,7 @@ export interface Measured {
 export interface MeasureOptions {
   readonly plan: Plan;
   readonly say: (text: string) => void;
-  /** Folder for a CPU profile of the product's process (without the hash). */
+  /** Folder for a CPU profile of the product's process. */
   readonly profile?: string | undefined;
 }
 
@@ -51,7 +51,7 @@ export async function measure({ plan, say, profile }: MeasureOptions): Promise<M
     children.push(started);
     return started;
   };
-  const withoutHash = ["--import", new URL("./without-hash.ts", import.meta.url).href];
+  const preload = ["--import", new URL("./remembered-hash.ts", import.meta.url).href];
   try {
     const people = makePeople(plan.people);
     const account = { sid: `AC${randomBytes(16).toString("hex")}`, token: randomBytes(16).toString("hex") };
@@ -59,52 +59,47 @@ export async function measure({ plan, say, profile }: MeasureOptions): Promise<M
     const load = child("load");
 
     say(`adding ${plan.people} people`);
-    const startOf = (name: string): ServerStart => ({ folder: join(folder, name), account, api });
-    const seed = async (name: string, flags: readonly string[]) => {
-      const seeding = child("server", flags);
-      await seeding.ask("seed", { start: startOf(name), people });
-      await seeding.end();
-    };
-    await seed("whole", []);
-    await seed("lean", withoutHash);
+    const start: ServerStart = { folder, account, api };
+    const seeding = child("server", preload);
+    await seeding.ask("seed", { start, people });
+    await seeding.end();
 
     say(`starting the server ${plan.startUps} times`);
     const startUps: StartUp[] = [];
     const port = await freePort();
     // The first one fills the disk cache, and is not counted.
-    for (let time = 0; time <= plan.startUps; time += 1) startUps.push(await startUp(startOf("whole"), port));
+    for (let time = 0; time <= plan.startUps; time += 1) startUps.push(await startUp(start, port));
 
     const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-    const servers = {
-      bare: child("engine"),
-      lean: child("server", [...withoutHash, ...profiling]),
-      whole: child("server"),
-    };
+    const engine = child("engine");
+    const server = child("server", [...preload, ...profiling]);
     const origins = {
-      bare: await servers.bare.ask<string>("start"),
-      lean: await servers.lean.ask<string>("start", startOf("lean")),
-      whole: await servers.whole.ask<string>("start", startOf("whole")),
+      engine: await engine.ask<string>("start"),
+      server: await server.ask<string>("start", start),
     };
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const rest = await servers.whole.ask<Usage>("usage");
-    const bareRest = await servers.bare.ask<Usage>("usage");
+    const rest = await server.ask<Usage>("usage");
+    const bareRest = await engine.ask<Usage>("usage");
 
     let from = 0;
-    async function round(kind: keyof typeof servers, count: number): Promise<Round> {
+    async function round(kind: keyof Plan["round"], count: number): Promise<Round> {
+      const measured = kind === "bare" ? engine : server;
       const batch: Batch =
         kind === "bare"
-          ? { kind, origin: origins.bare, count, atOnce: plan.atOnce }
-          : { kind: "two-step", origin: origins[kind], count, atOnce: plan.atOnce, phones, people, from };
+          ? { kind, origin: origins.engine, count, atOnce: plan.atOnce }
+          : { kind: "two-step", origin: origins.server, count, atOnce: plan.atOnce, phones, people, from };
       from += count;
-      const before = await servers[kind].ask<Usage>("usage");
+      if (kind !== "bare") await server.ask("remember", kind === "lean");
+      const before = await measured.ask<Usage>("usage");
       const { failures, ...outcome } = await load.ask<Outcome>("run", batch);
-      const after = await servers[kind].ask<Usage>("usage");
+      const after = await measured.ask<Usage>("usage");
       if (failures.length > 0) throw new Error(`${failures.length} logins failed: ${failures[0]}`);
       return { count, ...outcome, failures, used: used(before, after) };
     }
 
     say("warming up");
-    for (const kind of ["bare", "lean", "whole"] as const) await round(kind, plan.warmUp[kind]);
+    // The whole comes before the lean: it is what fills the memory of hashes.
+    for (const kind of ["bare", "whole", "lean"] as const) await round(kind, plan.warmUp[kind]);
 
     const taken = { bare: [] as Round[], lean: [] as Round[], whole: [] as Round[] };
     const hashAlone: HashRate[] = [];

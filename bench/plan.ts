@@ -13,7 +13,7 @@ export interface Plan {
   readonly hashes: number;
 }
 
-/** Of the bare engine, of the product without the hash, of the product as it is. */
+/** Of the bare engine, of the product with hashes from memory, of the product as it is (at least once per person). */
 export interface Sizes {
   readonly bare: number;
   readonly lean: number;
@@ -25,8 +25,8 @@ export const FULL: Plan = {
   atOnce: 8,
   startUps: 5,
   rounds: 5,
-  warmUp: { bare: 1500, lean: 800, whole: 200 },
-  round: { bare: 500, lean: 250, whole: 160 },
+  warmUp: { bare: 1500, lean: 1000, whole: 200 },
+  round: { bare: 500, lean: 300, whole: 120 },
   hashes: 60,
 };
 

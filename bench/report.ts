@@ -96,7 +96,7 @@ export function table(report: Report): string {
     [
       "  of it everything else",
       ms(signIn.otherCpuMs),
-      `measured without the hash; by subtraction ${ms(signIn.otherCpuMsBySubtraction)}`,
+      `measured with hashes from memory; by subtraction ${ms(signIn.otherCpuMsBySubtraction)}`,
     ],
     ["bare engine logins", rate(bareEngine.perSecond), `p50 ${bareEngine.p50.toFixed(0)} ms`],
     ["  CPU per login", ms(bareEngine.cpuMs), ""],

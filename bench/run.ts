@@ -5,7 +5,7 @@
  *
  *   npm run bench                     under five minutes
  *   npm run bench -- --quick          under one minute, less exact
- *   npm run bench -- --profile DIR    also a CPU profile of the server (its hash taken out) in DIR
+ *   npm run bench -- --profile DIR    also a CPU profile of the server in DIR
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

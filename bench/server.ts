@@ -11,6 +11,7 @@ import { Secret } from "../src/core/secret.ts";
 import { settingsSchema } from "../src/core/settings.ts";
 import { answer } from "./child.ts";
 import { CALLBACK, CLIENT } from "./client.ts";
+import { rememberHashes } from "./remembered-hash.ts";
 import type { Person } from "./sign-in.ts";
 import { usage } from "./usage.ts";
 
@@ -43,7 +44,6 @@ function configOf({ folder, account, api }: ServerStart, port: number): BootConf
   });
   return {
     mode: "serve",
-    warnings: [],
     issuer: new URL(`http://localhost:${port}`),
     listen: { host: "127.0.0.1", port },
     tls: undefined,
@@ -103,6 +103,7 @@ answer(
       });
       return running.issuer;
     },
+    remember: (on: boolean) => rememberHashes(on),
     usage: () => usage(hashes()),
   },
   async () => running?.close(),

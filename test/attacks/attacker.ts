@@ -10,7 +10,7 @@ import { codeOf } from "../kit/simulator.ts";
 import type { Seen, TestVisitor } from "../kit/visitor.ts";
 
 const VERIFIER = "a-code-verifier-that-is-long-enough-for-rfc-7636";
-export const CHALLENGE = createHash("sha256").update(VERIFIER).digest("base64url");
+const CHALLENGE = createHash("sha256").update(VERIFIER).digest("base64url");
 export const ROOT = "+12025550199";
 
 /** The authorization request of the public client `spa`. */

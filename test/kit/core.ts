@@ -15,7 +15,7 @@ import { createStorage } from "../../src/core/storage.ts";
 import { sqlStore } from "../../src/plugins/stores/sql/store.ts";
 
 export const MINUTE = 60_000;
-export const START = Date.UTC(2027, 0, 1);
+const START = Date.UTC(2027, 0, 1);
 export type TestCore = Awaited<ReturnType<typeof createCore>>;
 
 export async function createCore() {

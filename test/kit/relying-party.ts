@@ -25,7 +25,6 @@ export interface Begun {
 }
 
 export type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>;
-export type RelyingParty = Awaited<ReturnType<typeof createRelyingParty>>;
 
 const usualAuth = (clientId: string): oidc.ClientAuth =>
   clientId === "web" || clientId === "doc" ? oidc.ClientSecretBasic(WEB_SECRET) : oidc.None();
@@ -137,7 +136,7 @@ export function claimsOf(tokens: Tokens): oidc.IDToken & { acr?: string; amr?: s
 }
 
 /** Where the browser was sent with the answer: a URL, or the request a form_post page would make. */
-export function callbackOf(seen: Seen): URL | Request {
+function callbackOf(seen: Seen): URL | Request {
   if (seen.url.href.startsWith(CALLBACK)) return seen.url;
   const form = formOf(seen);
   if (form.action !== CALLBACK)

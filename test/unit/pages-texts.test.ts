@@ -44,6 +44,10 @@ test("a name that runs from right to left cannot rearrange the sentence around i
     texts.text("a", { app: "B\u202Eknab", user: "ada" }),
     `${isolated("B\u202Eknab")} asks ada to pay`,
   );
+  assert.equal(
+    texts.text("a", { app: "B\u2069\u202Eknab", user: "ada" }),
+    `${isolated("B\u202Eknab")} asks ada to pay`,
+  );
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (name) => {
       const text = texts.text("a", { app: name, user: "ada" });

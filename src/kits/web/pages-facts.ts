@@ -23,7 +23,7 @@ export const factNames = (page: PageName): readonly string[] => [
 /** The facts of a page, complete, and with `""` for a link that is not http, https or a path of ours (S22). */
 export function factsFor({ page, facts }: Page): Readonly<Record<string, unknown>> {
   const given: Record<string, unknown> = { ...ABSENT, ...facts };
-  for (const name of LINKS) if (name in given) given[name] = String(given[name]);
+  for (const name of LINKS) if (name in given) given[name] = safeLink(String(given[name]));
   // An answer may be posted to an application's own scheme; never to one that a browser runs or reads (S22).
   if (page === "post-on" && runs(facts.action)) given.action = "";
   return given;
