@@ -6,17 +6,20 @@
 import crypto, { type Argon2Algorithm, type Argon2Parameters } from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 
-type Done = (problem: Error | null, tag: Buffer) => void;
+type Done = Parameters<typeof crypto.argon2>[2];
 
 const real = crypto.argon2;
 const memory = new Map<string, Buffer>();
 let remembering = false;
 
-crypto.argon2 = (algorithm: Argon2Algorithm, parameters: Argon2Parameters, done: Done) => {
+crypto.argon2 = (algorithm: Argon2Algorithm, parameters: Argon2Parameters, done: Done): void => {
   const { message, nonce } = parameters;
   const key = `${Buffer.from(nonce as Uint8Array).toString("latin1")}${Buffer.from(message as Uint8Array).toString("latin1")}`;
   const known = remembering ? memory.get(key) : undefined;
-  if (known !== undefined) return void setImmediate(done, null, Buffer.from(known));
+  if (known !== undefined) {
+    setImmediate(done, null, Buffer.from(known));
+    return;
+  }
   real(algorithm, parameters, (problem, tag) => {
     memory.set(key, tag);
     done(problem, tag);

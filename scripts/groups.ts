@@ -8,7 +8,7 @@ import type { Tally } from "./tally.ts";
 /** The groups of `npm run check`: folders under test/, quickest first. */
 export const FAST: readonly string[] = ["floors", "unit", "contracts", "journeys"];
 /** The groups of `npm test`; a floor test fails when a folder with tests is missing here. */
-export const ALL: readonly string[] = [...FAST, "attacks", "setup", "browser"];
+export const ALL: readonly string[] = [...FAST, "attacks", "processes", "setup", "browser"];
 
 /** Longer than any test may take; a test that hangs fails the run instead of holding it. */
 const LONGEST_TEST_MS = 300_000;

@@ -11,7 +11,7 @@ import { Secret } from "./core/secret.ts";
 import { clientSchema, limitsSchema, type Snapshot, settingsSchema } from "./core/settings.ts";
 
 /** The acrs that can be enabled. */
-const ACRS: readonly string[] = ["twilio_sms"];
+const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
 
 /** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
 const secret = z.union(

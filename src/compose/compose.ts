@@ -111,7 +111,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
       onProblem: options.complain,
     });
-    const render = async (page: Page): Promise<string> => (await pages.render(page, {})).html;
+    const render = async (page: Page, locale?: string): Promise<string> =>
+      (await pages.render(page, { locale })).html;
     const https = config.issuer.protocol === "https:";
     const peers = createTrustedPeers(config.trustedProxies);
     const visits = createVisits({ https, peers });

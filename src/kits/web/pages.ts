@@ -68,13 +68,17 @@ export function createPages(options: PagesOptions): Pages {
   function current(): Site {
     if (overlayDir === undefined || now() < lookAt) return site;
     lookAt = now() + LOOK_EVERY;
-    const mark = fingerprint(overlayDir);
-    if (mark === seen) return site;
-    seen = mark;
-    told.clear();
-    const own = readFolder(overlayDir);
-    for (const one of own.faults) tell(one);
-    site = createSite([own, base], locale, tell);
+    try {
+      const mark = fingerprint(overlayDir);
+      if (mark === seen) return site;
+      seen = mark;
+      told.clear();
+      const own = readFolder(overlayDir);
+      for (const one of own.faults) tell(one);
+      site = createSite([own, base], locale, tell);
+    } catch (problem) {
+      tell(`the folder cannot be read: ${reasonOf(problem)}; the last good pages are shown`);
+    }
     return site;
   }
 

@@ -10,12 +10,18 @@ import {
 } from "node:http";
 import { createServer as createHttps } from "node:https";
 import formbody from "@fastify/formbody";
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import { Breakage } from "../../core/errors.ts";
 import type { Page } from "../../core/pages.ts";
 import type { TrustedPeers } from "./address.ts";
 import { securityHeaders } from "./headers.ts";
 import { namesHost, pathOf } from "./host.ts";
+import { wantedLocale } from "./locale.ts";
 
 export interface WebServerOptions {
   readonly issuer: URL;
@@ -23,7 +29,7 @@ export interface WebServerOptions {
   readonly peers: TrustedPeers;
   /** Turns a path that another product used into ours. */
   readonly rewrite: (url: string) => string;
-  readonly render: (page: Page) => Promise<string>;
+  readonly render: (page: Page, locale?: string) => Promise<string>;
   readonly brand: string;
   readonly newReference: () => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
@@ -102,13 +108,16 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   });
   await app.register(formbody, { bodyLimit: BODY_LIMIT });
 
+  const languageOf = (request: FastifyRequest) => wantedLocale(undefined, request.headers["accept-language"]);
   const wantsJson = (accept: string | undefined) =>
     accept?.includes("application/json") === true && !accept.includes("text/html");
 
   app.setNotFoundHandler(async (request, reply) => {
     reply.code(404);
     if (wantsJson(request.headers.accept)) return reply.send({ error: "not_found" });
-    return reply.type("text/html; charset=utf-8").send(await render(errorPage("not-found")));
+    return reply
+      .type("text/html; charset=utf-8")
+      .send(await render(errorPage("not-found"), languageOf(request)));
   });
 
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
@@ -127,7 +136,9 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     const problem =
       (code !== undefined ? problemOf[code] : undefined) ?? (status >= 500 ? "broken" : "bad-request");
     if (wantsJson(request.headers.accept)) return reply.send({ error: problem, reference });
-    return reply.type("text/html; charset=utf-8").send(await render(errorPage(problem, reference)));
+    return reply
+      .type("text/html; charset=utf-8")
+      .send(await render(errorPage(problem, reference), languageOf(request)));
   });
   return app;
 }

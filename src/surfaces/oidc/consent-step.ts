@@ -29,6 +29,7 @@ export function createConsent({ provider, snapshot, directory, audit, csrfToken,
         kind: "page",
         status: 200,
         redirectUri,
+        uiLocales: details.params.ui_locales,
         page: {
           page: "consent",
           facts: {

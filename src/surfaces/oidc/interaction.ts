@@ -20,7 +20,13 @@ import type { Visit } from "./visitor.ts";
 export type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
 
 export type Answer =
-  | { readonly kind: "page"; readonly page: Page; readonly status: number; readonly redirectUri?: unknown }
+  | {
+      readonly kind: "page";
+      readonly page: Page;
+      readonly status: number;
+      readonly redirectUri?: unknown;
+      readonly uiLocales?: unknown;
+    }
   | { readonly kind: "see-other"; readonly url: string; readonly cookies?: readonly string[] };
 
 export interface LoginDeps {
@@ -145,6 +151,7 @@ export function createLogin(deps: LoginDeps) {
           status: 200,
           page: { page: page.page, facts } as Page,
           redirectUri: details.params.redirect_uri,
+          uiLocales: details.params.ui_locales,
         };
       }
     }

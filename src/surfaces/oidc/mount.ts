@@ -7,6 +7,7 @@ import type { Provider } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
+import { wantedLocale } from "../../kits/web/locale.ts";
 import { type ConsentDeps, createConsent } from "./consent-step.ts";
 import { formActions } from "./form-actions.ts";
 import { type Answer, createLogin, findInteraction, type LoginDeps } from "./interaction.ts";
@@ -30,7 +31,7 @@ export interface MountOptions {
   readonly engine: () => Engine;
   readonly visits: ReturnType<typeof createVisits>;
   readonly csrf: Csrf;
-  readonly render: (page: Page) => Promise<string>;
+  readonly render: (page: Page, locale?: string) => Promise<string>;
 }
 
 const ENGINE_PATHS = [
@@ -191,7 +192,12 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       )
       .code(answer.status)
       .type("text/html; charset=utf-8")
-      .send(await options.render(answer.page));
+      .send(
+        await options.render(
+          answer.page,
+          wantedLocale(answer.uiLocales, reply.request.headers["accept-language"]),
+        ),
+      );
   }
 }
 

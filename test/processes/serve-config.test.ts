@@ -42,7 +42,7 @@ async function serve(config: unknown, env: Readonly<Record<string, string>> = {}
   count += 1;
   const home = mkdtempSync(join(folder, `case${count}-`));
   const file = join(home, "sallyport.yaml");
-  writeFileSync(file, typeof config === "string" ? config : stringify(config));
+  writeFileSync(file, typeof config === "string" ? config : stringify(config), { mode: 0o600 });
   const { code, stdout, stderr } = await runProgram(["serve", "--config", file], { env, cwd: home });
   return { code, stdout, lines: stderr.trimEnd().split("\n"), stderr, files: readdirSync(home) };
 }
