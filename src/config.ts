@@ -62,10 +62,7 @@ const fileSchema = z.strictObject({
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
-      enabled: z
-        .array(z.string())
-        .min(1)
-        .default([...ACRS]),
+      enabled: z.array(z.string()).min(1).default(["twilio_sms"]),
       default: z.string().default("twilio_sms"),
     })
     .prefault({}),

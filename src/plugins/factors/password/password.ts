@@ -95,12 +95,15 @@ function createStep({ directory, throttle, devices, audit, now }: PasswordDeps):
         });
       const right =
         check.kind === "right" && (login.subject === undefined || check.user.id === login.subject);
-      await slot.settle(right ? "right" : "wrong");
-      await audit.append({
-        ...event,
-        kind: right ? "password-right" : "password-wrong",
-        facts: { result: check.kind },
-      });
+      // Asked for together, the two share a commit.
+      await Promise.all([
+        slot.settle(right ? "right" : "wrong"),
+        audit.append({
+          ...event,
+          kind: right ? "password-right" : "password-wrong",
+          facts: { result: check.kind },
+        }),
+      ]);
       if (!right || check.kind !== "right") return retry("password.wrong", login, undefined, shortened(form));
       return { kind: "proved", method: "pwd", user: check.user };
     },

@@ -3,7 +3,8 @@ import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
-import { checkNotice, codePage, pausedNotice, resentNotice } from "./code-page.ts";
+import { answer } from "./answer.ts";
+import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
 type State = { readonly challenge: string | null };
@@ -63,41 +64,13 @@ export function createChallenge(deps: SmsFactorDeps): Step {
 
     async authenticate(login, form): Promise<Outcome<Json>> {
       const { challenge } = login.state as State;
-      const { subject } = login;
-      if (form.action === "resend") {
-        if (challenge === null) {
-          const sent = await send(login);
-          return sent.kind === "stop" ? sent : { ...sent, kind: "next" };
-        }
-        const resent = await codes.resend(challenge, login.id);
-        if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
-        const notice = resentNotice(resent, now());
-        return resent.kind === "same" || resent.kind === "new"
-          ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
-          : { kind: "retry", notice };
+      if (challenge === null) {
+        if (form.action !== "resend") return { kind: "retry", notice: { key: "code.expired" } };
+        const sent = await send(login);
+        return sent.kind === "stop" ? sent : { ...sent, kind: "next" };
       }
-      if (challenge === null) return { kind: "retry", notice: { key: "code.expired" } };
-      const check = await codes.check(challenge, form.code ?? "", login.id);
-      if (check.kind !== "malformed")
-        await deps.audit.append({
-          kind:
-            check.kind === "right"
-              ? "code-right"
-              : check.kind === "paused"
-                ? "code-paused"
-                : check.kind === "disabled"
-                  ? "factor-disabled"
-                  : "code-wrong",
-          at: now(),
-          subject,
-          login: login.id,
-          client: login.client.id,
-          address: login.visitor.address,
-          facts: { factor: KIND, result: check.kind },
-        });
-      if (check.kind === "right") return { kind: "proved", method: "sms" };
-      if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
-      return { kind: "retry", notice: checkNotice(check, now()) };
+      const answered = await answer(deps, login, form, challenge, "sign-in");
+      return answered.kind === "right" ? { kind: "proved", method: "sms" } : answered;
     },
   };
 }

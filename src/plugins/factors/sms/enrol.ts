@@ -6,7 +6,8 @@ import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
-import { checkNotice, codePage, pausedNotice, resentNotice } from "./code-page.ts";
+import { answer } from "./answer.ts";
+import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
 type State = {
@@ -100,15 +101,8 @@ export function createEnrol(deps: SmsFactorDeps): Step {
         },
       };
     }
-    if (form.action === "resend") {
-      const resent = await codes.resend(pending.challenge, login.id);
-      if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
-      const notice = resentNotice(resent, now());
-      return resent.kind === "same" || resent.kind === "new"
-        ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
-        : { kind: "retry", notice };
-    }
-    const check = await codes.check(pending.challenge, form.code ?? "", login.id);
+    const answered = await answer(deps, login, form, pending.challenge, "enrol");
+    if (answered.kind !== "right") return answered;
     const event = {
       at: now(),
       subject,
@@ -116,18 +110,6 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       client: login.client.id,
       address: login.visitor.address,
     };
-    if (check.kind !== "right") {
-      if (check.kind !== "malformed")
-        await deps.audit.append({
-          ...event,
-          kind: check.kind === "paused" ? "code-paused" : "code-wrong",
-          facts: { factor: KIND, result: check.kind },
-        });
-      return check.kind === "disabled"
-        ? { kind: "stop", reason: "factor-disabled" }
-        : { kind: "retry", notice: checkNotice(check, now()) };
-    }
-    await deps.audit.append({ ...event, kind: "code-right", facts: { factor: KIND, purpose: "enrol" } });
     const key = deps.phoneKey(pending.number);
     // A crash after binding: the phone is there, and has just been shown.
     if ((await deps.authenticators.list(subject, KIND)).some((phone) => phone.key === key))

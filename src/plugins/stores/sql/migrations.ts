@@ -34,7 +34,6 @@ const audit: Migration = {
        address ${text}, facts ${text})`,
     "create index audit_by_subject on audit (subject, seq) where subject is not null",
     "create index audit_by_login on audit (login, seq) where login is not null",
-    "create index audit_by_kind on audit (kind, seq)",
     ...(engine === "sqlite"
       ? [
           `create trigger audit_stays before update on audit begin

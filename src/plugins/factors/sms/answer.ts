@@ -1,0 +1,45 @@
+/** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
+import type { AuditKind } from "../../../core/audit.ts";
+import type { CodeCheck, CodePurpose } from "../../../core/codes.ts";
+import type { Form, Login, Outcome } from "../../../core/mechanism.ts";
+import type { Json } from "../../../core/words.ts";
+import { checkNotice, resentNotice } from "./code-page.ts";
+import { KIND, type SmsFactorDeps } from "./deps.ts";
+
+const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
+  right: "code-right",
+  paused: "code-paused",
+  disabled: "factor-disabled",
+};
+
+/** The outcome of the form, or that the code was right and what follows is the caller's. Every try is audited. */
+export async function answer(
+  { codes, audit, now }: SmsFactorDeps,
+  login: Login<Json>,
+  form: Form,
+  challenge: string,
+  purpose: CodePurpose,
+): Promise<{ readonly kind: "right" } | Outcome<Json>> {
+  if (form.action === "resend") {
+    const resent = await codes.resend(challenge, login.id);
+    if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
+    const notice = resentNotice(resent, now());
+    return resent.kind === "same" || resent.kind === "new"
+      ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
+      : { kind: "retry", notice };
+  }
+  const check = await codes.check(challenge, form.code ?? "", login.id);
+  if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
+  await audit.append({
+    kind: kindOf[check.kind] ?? "code-wrong",
+    at: now(),
+    subject: login.subject,
+    login: login.id,
+    client: login.client.id,
+    address: login.visitor.address,
+    facts: { factor: KIND, purpose, result: check.kind },
+  });
+  if (check.kind === "right") return { kind: "right" };
+  if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
+  return { kind: "retry", notice: checkNotice(check, now()) };
+}
