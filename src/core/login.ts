@@ -53,14 +53,9 @@ export interface LoginStart {
   readonly restart: string;
 }
 
-export type Turn =
-  | {
-      readonly kind: "page";
-      readonly page: StepPage;
-      readonly notice?: Notice | undefined;
-      readonly turn: number;
-      readonly login: LoginRecord;
-    }
+/** Where a login stands; `open` is waiting for the person. */
+export type Standing =
+  | { readonly kind: "open"; readonly login: LoginRecord }
   | {
       readonly kind: "proven";
       readonly login: LoginRecord;
@@ -70,3 +65,14 @@ export type Turn =
   | { readonly kind: "expired"; readonly login?: LoginRecord | undefined }
   /** The login belongs to another browser. */
   | { readonly kind: "other-browser" };
+
+/** The same with the page of an open login. */
+export type Turn =
+  | Exclude<Standing, { kind: "open" }>
+  | {
+      readonly kind: "page";
+      readonly page: StepPage;
+      readonly notice?: Notice | undefined;
+      readonly turn: number;
+      readonly login: LoginRecord;
+    };

@@ -12,7 +12,7 @@ import type { Audit, AuditKind } from "./audit.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { attain, satisfies, usableProofs } from "./gate.ts";
-import type { LoginEnd, LoginRecord, LoginStart, Turn } from "./login.ts";
+import type { LoginEnd, LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
 import type {
   Effects,
   Factor,
@@ -34,8 +34,10 @@ export interface Walk {
   begin(start: LoginStart): Promise<Turn>;
   /** Reads only. */
   show(id: string, visitor: Visitor): Promise<Turn>;
+  /** Reads only, and makes no page. */
+  stand(id: string, visitor: Visitor): Promise<Standing>;
   /** `turn` is the number the form carried; one that is not current shows the current page instead. */
-  submit(id: string, turn: number, form: Form, visitor: Visitor): Promise<Turn>;
+  submit(id: string, turn: number, form: Form, visitor: Visitor): Promise<Standing>;
 }
 
 export interface WalkDeps {
@@ -151,33 +153,39 @@ export function createWalk(deps: WalkDeps): Walk {
     effects: Effects,
     expect: number | "absent",
     visitor: Visitor,
-  ): Promise<Turn> {
+  ): Promise<Standing> {
     if (record.ended !== undefined) await note(record, record.ended, visitor);
     const done = await deps.storage.commit([write(record, expect), ...(effects.writes ?? [])]);
-    if (!done) return show(record.id, visitor);
+    if (!done) return stand(record.id, visitor);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
-    return turnOf(record, visitor);
+    return standingOf(record, visitor);
   }
 
-  async function turnOf(record: LoginRecord, visitor: Visitor): Promise<Turn> {
+  function standingOf(record: LoginRecord, visitor: Visitor): Standing {
     if (record.browser !== visitor.browser) return { kind: "other-browser" };
     if (record.ended?.kind === "proven") return { kind: "proven", login: record, end: record.ended };
     if (record.ended?.kind === "stopped")
       return { kind: "stopped", login: record, reason: record.ended.reason };
-    if (now() >= record.endsAt) return { kind: "expired", login: record };
-    const step = stepOf(record.task);
-    if (step === undefined) throw new Breakage("step-broken", `factor ${record.task.factor} is gone`);
-    const { page, notice } = await step.view(viewOf(record, visitor));
-    return { kind: "page", page, notice: notice ?? record.notice, turn: record.turn, login: record };
+    return { kind: now() >= record.endsAt ? "expired" : "open", login: record };
   }
 
-  async function show(id: string, visitor: Visitor): Promise<Turn> {
+  async function turnOf(standing: Standing, visitor: Visitor): Promise<Turn> {
+    if (standing.kind !== "open") return standing;
+    const { login } = standing;
+    const step = stepOf(login.task);
+    if (step === undefined) throw new Breakage("step-broken", `factor ${login.task.factor} is gone`);
+    const { page, notice } = await step.view(viewOf(login, visitor));
+    return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
+  }
+
+  async function stand(id: string, visitor: Visitor): Promise<Standing> {
     const record = await logins.get(id);
-    return record === undefined ? { kind: "expired" } : turnOf(record, visitor);
+    return record === undefined ? { kind: "expired" } : standingOf(record, visitor);
   }
 
   return {
-    show,
+    stand,
+    show: async (id, visitor) => turnOf(await stand(id, visitor), visitor),
     async begin(start) {
       const at = now();
       const { loginLife, proofLife } = deps.limits();
@@ -193,7 +201,7 @@ export function createWalk(deps: WalkDeps): Walk {
         task: { factor: "", act: "challenge" },
       };
       const { record: entered, effects } = await enter(record, visitor);
-      return settle(entered, effects, "absent", visitor);
+      return turnOf(await settle(entered, effects, "absent", visitor), visitor);
     },
 
     async submit(id, turn, form, visitor) {
@@ -201,10 +209,10 @@ export function createWalk(deps: WalkDeps): Walk {
       if (found === undefined) return { kind: "expired" };
       const { value: record } = found;
       const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
-      if (!open || turn !== record.turn) return turnOf(record, visitor);
+      if (!open || turn !== record.turn) return standingOf(record, visitor);
       const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
       const claim = write(claimed, found.version);
-      if (!(await deps.storage.commit([claim]))) return show(id, visitor);
+      if (!(await deps.storage.commit([claim]))) return stand(id, visitor);
       if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, claim.version, visitor);
       const step = stepOf(record.task);
       if (step === undefined) throw new Breakage("step-broken", `factor ${record.task.factor} is gone`);

@@ -238,7 +238,7 @@ export function createLogin(deps: LoginDeps) {
     errorPage,
     /** The login is no longer the engine's: say what became of it. */
     async late(uid: string, visit: Visit, state: "other-person" | undefined): Promise<Answer> {
-      const turn = await walk.show(uid, visit.visitor);
+      const turn = await walk.stand(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
       const { login } = turn;
       if (state === "other-person") return elsewhere("other-person", login?.restart ?? "");
@@ -279,9 +279,9 @@ export function createLogin(deps: LoginDeps) {
       const { cookies } = provider.createContext(req, res);
       const uid = cookies.get(provider.cookieName("resume"), { signed: true });
       if (uid === undefined) return undefined;
-      const turn = await walk.show(uid, visit.visitor);
+      const turn = await walk.stand(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
-      return turn.kind === "page" ? { kind: "see-other", url: `/login/${turn.login.id}` } : undefined;
+      return turn.kind === "open" ? { kind: "see-other", url: `/login/${turn.login.id}` } : undefined;
     },
     /** Ends the session and starts the same request anew, for another person. */
     async switchPerson(details: Interaction): Promise<Answer> {
