@@ -44,7 +44,11 @@ export async function startDemo(
     });
     say(`Sallyport demo, on this machine only (not for production; data in ${config.data})`);
     say(`  Sign in:    ${running.issuer}/demo        as ada, password: ${DEMO_PASSWORD}`);
-    say(`  Her phone:  ${running.issuer}/dev/phone   the code arrives here (any number will do)`);
+    say(
+      elsewhere === undefined
+        ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (any number will do)`
+        : `  Texts go to ${elsewhere}`,
+    );
     return {
       issuer: running.issuer,
       async close() {

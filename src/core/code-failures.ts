@@ -3,7 +3,7 @@
  * taken before the comparison; a pause starts at each fifth failure from the tenth on, the factor is disabled at the
  * fiftieth. A try in a pause is neither compared nor counted. Used by codes.ts alone.
  */
-import type { Storage } from "./records.ts";
+import type { Storage, Write } from "./records.ts";
 import type { Limits } from "./settings.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
@@ -16,7 +16,9 @@ type Standing =
   | { readonly kind: "open" }
   | { readonly kind: "disabled" }
   | { readonly kind: "paused"; readonly until: EpochMs };
-type Taken = Exclude<Standing, { kind: "open" }> | { readonly kind: "taken"; readonly disabled: boolean };
+type Slot =
+  | Exclude<Standing, { kind: "open" }>
+  | { readonly kind: "free"; readonly disabled: boolean; readonly write: Write };
 
 const FOR_EVER = 100 * 365 * 86_400_000;
 const MINUTE = 60_000;
@@ -46,17 +48,22 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
     standing: async (subject: Subject): Promise<Standing> =>
       standingOf((await counters.get(subject)) ?? NONE),
 
-    /** Counts the try as a failure until it turns out right. `disabled`: this was the last one allowed. */
-    take: (subject: Subject): Promise<Taken> =>
-      counters.update<Taken>(subject, (current = NONE) => {
-        const standing = standingOf(current);
-        if (standing.kind !== "open") return { result: standing };
-        const failures = current.failures + 1;
-        const disabled = failures >= limits().disableAfter;
-        const pause = pauseAt(failures);
-        const next = { failures, disabled, pausedUntil: pause === 0 ? 0 : now() + pause };
-        return { result: { kind: "taken", disabled }, write: next, expiresAt: now() + FOR_EVER };
-      }),
+    /**
+     * The write that counts a try as a failure until it turns out right, to be committed together with the code's own
+     * slot. `disabled`: this was the last try allowed.
+     */
+    async slot(subject: Subject): Promise<Slot> {
+      const found = await counters.read(subject);
+      const current = found?.value ?? NONE;
+      const standing = standingOf(current);
+      if (standing.kind !== "open") return standing;
+      const failures = current.failures + 1;
+      const disabled = failures >= limits().disableAfter;
+      const pause = pauseAt(failures);
+      const next = { failures, disabled, pausedUntil: pause === 0 ? 0 : now() + pause };
+      const write = counters.write(subject, next, now() + FOR_EVER, { expect: found?.version ?? "absent" });
+      return { kind: "free", disabled, write };
+    },
 
     /** The try was not compared after all. */
     giveBack: (subject: Subject): Promise<void> =>
@@ -73,5 +80,7 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
       }),
 
     reset: (subject: Subject): Promise<void> => counters.remove(subject),
+    /** The same as a write. */
+    clean: (subject: Subject): Write => counters.write(subject, null, 0),
   };
 }

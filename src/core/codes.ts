@@ -6,15 +6,18 @@
  * a try. The account's counter hangs on the account and the factor, over all logins, codes and browsers, and only a
  * right code resets it (NIST SP 800-63B-4 §3.2.2; CVE-2026-128332 is what happens otherwise).
  */
-import { timingSafeEqual } from "node:crypto";
+import { randomInt, timingSafeEqual } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { deriveCode, newRandom } from "./code-derive.ts";
 import { createFailures, type FailureCount } from "./code-failures.ts";
+import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Effects } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import { type PhoneNumber, Secret } from "./secret.ts";
 import type { Limits } from "./settings.ts";
 import type { SmsRefusal } from "./sms.ts";
+import { createTurns } from "./turns.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
 export type CodePurpose = "sign-in" | "enrol";
@@ -101,12 +104,21 @@ const KEEP = 3_600_000;
 /** A resend that would leave less than this makes a new code instead. */
 const LEAST_LIFE = 60_000;
 const LEASE = 10_000;
+/** Rounds of compare-and-set against other processes before a try is given up, uncounted and uncompared. */
+const ROUNDS = 100;
+const LONGEST_PAUSE_MS = 50;
+
+/** A moment, longer with each round, after another process was faster. */
+const pause = (round: number): Promise<void> =>
+  sleep(randomInt(1, Math.min(2 ** round, LONGEST_PAUSE_MS) + 2));
 
 export function createCodes(deps: CodesDeps): Codes {
   const { storage, keys, now } = deps;
   const challenges: Records<Challenge> = storage.records("challenge");
   const outbox: Records<OutboxRow> = storage.records("outbox");
   const failures = createFailures(storage, deps.limits, now);
+
+  const turns = createTurns({ perKey: 1_000, overall: 10_000 });
 
   const coolDown = (sends: number) => {
     const steps = deps.limits().resendAfter;
@@ -213,45 +225,53 @@ export function createCodes(deps: CodesDeps): Codes {
       return { kind: "new", ...effects(fresh(old, sends), version) };
     },
 
-    async check(id, typed, boundTo) {
-      const code = typed.replace(/[ \u00a0-]/g, "");
-      const before = await challenges.get(id);
-      if (before === undefined || before.boundTo !== boundTo) return { kind: "expired" };
+    // One try after the other for one code in this process; with other processes the commits decide.
+    check: (id, typed, boundTo) => turns.take(id, () => check(id, typed.replace(/[ \u00a0-]/g, ""), boundTo)),
+  };
+
+  async function check(id: string, code: string, boundTo: string): Promise<CodeCheck> {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const found = await challenges.read(id);
+      const current = found?.value;
+      if (found === undefined || current === undefined || current.boundTo !== boundTo)
+        return { kind: "expired" };
       // Not a code at all: nobody's guess, so it costs no try. ASCII digits only (CVE-2024-5150, full-width digits).
-      if (code.length !== before.digits || !/^[0-9]+$/.test(code)) return { kind: "malformed" };
-      const account = await failures.take(before.subject);
-      if (account.kind !== "taken") return account;
+      if (code.length !== current.digits || !/^[0-9]+$/.test(code)) return { kind: "malformed" };
       const { triesPerCode } = deps.limits();
-      type Slot = { kind: "taken"; challenge: Challenge } | { kind: "expired" | "spent" };
-      const slot = await challenges.update<Slot>(id, (current) => {
-        if (current === undefined || current.boundTo !== boundTo || now() >= current.endsAt)
-          return { result: { kind: "expired" } };
-        if (current.spent || current.tries >= triesPerCode) return { result: { kind: "spent" } };
-        const tried = { ...current, tries: current.tries + 1 };
-        return { result: { kind: "taken", challenge: tried }, write: tried, expiresAt: tried.endsAt + KEEP };
-      });
-      if (slot.kind !== "taken") {
-        await failures.giveBack(before.subject);
-        return slot;
+      const account = await failures.slot(current.subject);
+      if (account.kind !== "free") return account;
+      if (now() >= current.endsAt) return { kind: "expired" };
+      if (current.spent || current.tries >= triesPerCode) return { kind: "spent" };
+      const tried: Challenge = { ...current, tries: current.tries + 1 };
+      const slot = challenges.write(id, tried, tried.endsAt + KEEP, { expect: found.version });
+      // The account's slot and the code's, both or neither, before anything is compared.
+      if (!(await storage.commit([account.write, slot]))) {
+        await pause(round);
+        continue;
       }
-      const { challenge } = slot;
-      const right = timingSafeEqual(Buffer.from(reveal(challenge).reveal()), Buffer.from(code));
-      if (!right)
-        return account.disabled
-          ? { kind: "disabled" }
-          : { kind: "wrong", left: triesPerCode - challenge.tries };
-      // Of several right answers at once one finds the code unspent.
-      const won = await challenges.update(id, (current) =>
-        current === undefined || current.spent || current.random !== challenge.random
-          ? { result: false }
-          : { result: true, write: { ...current, spent: true }, expiresAt: current.endsAt + KEEP },
-      );
-      if (!won) {
-        await failures.giveBack(before.subject);
+      if (!timingSafeEqual(Buffer.from(reveal(tried).reveal()), Buffer.from(code)))
+        return account.disabled ? { kind: "disabled" } : { kind: "wrong", left: triesPerCode - tried.tries };
+      return spend(tried, slot.version);
+    }
+    throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
+  }
+
+  /** Of several right answers at once one finds the code unspent; with it the account's counter is clean again. */
+  async function spend(right: Challenge, version: number): Promise<CodeCheck> {
+    const spent = (challenge: Challenge, expect: number) =>
+      challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect });
+    const clean = failures.clean(right.subject);
+    if (await storage.commit([spent(right, version), clean])) return { kind: "right" };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const found = await challenges.read(right.id);
+      // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
+      if (found === undefined || found.value.spent || found.value.random !== right.random) {
+        await failures.giveBack(right.subject);
         return { kind: "spent" };
       }
-      await failures.reset(before.subject);
-      return { kind: "right" };
-    },
-  };
+      if (await storage.commit([spent(found.value, found.version), clean])) return { kind: "right" };
+      await pause(round);
+    }
+    throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
+  }
 }

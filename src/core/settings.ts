@@ -5,7 +5,8 @@
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 
-const url = z.url({ protocol: /^https?$/ });
+/** What a person or the server is sent to for a client, never in the clear. */
+const url = z.url({ protocol: /^https$/ });
 
 /** One relying party. Names follow OpenID Connect Dynamic Client Registration 1.0 §2. */
 export const clientSchema = z
@@ -20,7 +21,7 @@ export const clientSchema = z
       .enum(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"])
       .optional(),
     jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
-    jwks_uri: z.url({ protocol: /^https$/ }).optional(),
+    jwks_uri: url.optional(),
     grant_types: z.array(z.enum(["authorization_code", "refresh_token", "client_credentials"])).optional(),
     scope: z.string().optional(),
     id_token_signed_response_alg: z.enum(["RS256", "ES256"]).default("RS256"),

@@ -103,8 +103,8 @@ test("S04 session ids, login ids and browser ids are unique, and of at least 128
     assert.equal(ids.size, 60, `${kind} ids repeat`);
     const text = [...ids].join("");
     assert.ok(
-      [...ids].every((id) => /^[\w-]{21,}$/.test(id)),
-      `${kind}: 21 characters of 64 are 126 bits, 22 are 132`,
+      [...ids].every((id) => /^[\w-]{22,}$/.test(id)),
+      `${kind}: 22 characters of 64 are 132 bits`,
     );
     const counts = new Map<string, number>();
     for (const one of text) counts.set(one, (counts.get(one) ?? 0) + 1);

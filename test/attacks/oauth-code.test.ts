@@ -138,7 +138,9 @@ test("T04: a verifier for a code that was given without a challenge is refused (
     code,
     code_verifier: begun.verifier,
   });
-  assert.notEqual(answer.status, 200);
+  assert.equal(answer.status, 400);
+  assert.equal(answer.body.error, "invalid_grant");
+  assert.equal(answer.body.access_token, undefined);
 });
 
 test("T03: another client cannot redeem the code", async () => {

@@ -43,6 +43,16 @@ function blockOf(range: string): [ReturnType<typeof ipaddr.parse>, number] | und
   }
 }
 
+/**
+ * Whether packets to this address leave for the public Internet: no private, loopback, link-local, documentation,
+ * translation or multicast address (RFC 6890), and of IPv6 only what is assigned, 2000::/3 (RFC 4291 §2.4).
+ */
+export function isPublicAddress(address: string): boolean {
+  const parsed = parse(address);
+  if (parsed === undefined || parsed.range() !== "unicast") return false;
+  return parsed.kind() === "ipv4" || ((parsed.toByteArray()[0] ?? 0) & 0xe0) === 0x20;
+}
+
 /** The client's address in canonical form; IPv4-mapped IPv6 as IPv4. */
 export function clientAddress(request: IncomingMessage, peers: TrustedPeers): string {
   let nearest = request.socket.remoteAddress ?? "";

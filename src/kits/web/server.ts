@@ -108,6 +108,14 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   });
   await app.register(formbody, { bodyLimit: BODY_LIMIT });
 
+  // A verb that a path is not for does nothing, and says so before its body is read (CVE-2026-94379, S02).
+  const verbsOf = collectVerbs(app);
+  app.addHook("onRequest", (request, reply, done) => {
+    const verbs = request.is404 ? verbsOf(request.url.split("?")[0] ?? "") : [];
+    if (verbs.length === 0) return done();
+    reply.code(405).header("allow", verbs.join(", ")).send("");
+  });
+
   const languageOf = (request: FastifyRequest) => wantedLocale(undefined, request.headers["accept-language"]);
   const wantsJson = (accept: string | undefined) =>
     accept?.includes("application/json") === true && !accept.includes("text/html");
@@ -141,4 +149,21 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       .send(await render(errorPage(problem, reference), languageOf(request)));
   });
   return app;
+}
+
+/** Notes each route from now on; answers the verbs that a path is known under, none when it is not known. */
+function collectVerbs(app: FastifyInstance): (path: string) => readonly string[] {
+  const known = new Map<string, { readonly fits: RegExp; readonly verbs: Set<string> }>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const pattern = url
+      .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+      .replace(/:\w+/g, "[^/]+")
+      .replaceAll("*", ".*");
+    const route = known.get(url) ?? { fits: new RegExp(`^${pattern}$`), verbs: new Set<string>() };
+    for (const verb of [method].flat()) route.verbs.add(verb);
+    known.set(url, route);
+  });
+  return (path) => [
+    ...new Set([...known.values()].flatMap(({ fits, verbs }) => (fits.test(path) ? [...verbs] : []))),
+  ];
 }

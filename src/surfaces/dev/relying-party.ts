@@ -16,11 +16,16 @@ export interface RelyingPartyOptions {
   readonly render: (page: Page) => Promise<string>;
 }
 
+/** A sign-in that was begun and has not come back. */
+interface Pending {
+  readonly verifier: string;
+  readonly nonce: string;
+  readonly maxAge?: number | undefined;
+}
+
 interface Visitor {
-  verifier?: string;
-  nonce?: string;
-  state?: string;
-  maxAge?: number;
+  /** By state: a person may have begun in several tabs. */
+  readonly pending: Map<string, Pending>;
   claims?: Record<string, unknown>;
   idToken?: string;
   problem?: string;
@@ -28,6 +33,7 @@ interface Visitor {
 
 const COOKIE = "demo";
 const MOST_VISITORS = 1000;
+const MOST_PENDING = 10;
 
 export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOptions): void {
   const { issuer } = options;
@@ -58,9 +64,8 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
     const known = find(request);
     if (known !== undefined) return known;
     const id = randomBytes(16).toString("base64url");
-    const oldest = visitors.size >= MOST_VISITORS ? visitors.keys().next().value : undefined;
-    if (oldest !== undefined) visitors.delete(oldest);
-    const visitor: Visitor = {};
+    makeRoom(visitors, MOST_VISITORS);
+    const visitor: Visitor = { pending: new Map() };
     visitors.set(id, visitor);
     reply.header("set-cookie", setCookie(COOKIE, id, { https, maxAge: 86_400 }));
     return visitor;
@@ -90,19 +95,16 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
     const query = request.query as Record<string, unknown>;
     const visitor = remember(request, reply);
     const verifier = client.randomPKCECodeVerifier();
-    Object.assign(visitor, {
-      verifier,
-      nonce: client.randomNonce(),
-      state: client.randomState(),
-      problem: "",
-    });
+    const nonce = client.randomNonce();
+    const state = client.randomState();
+    visitor.problem = "";
     const parameters: Record<string, string> = {
       redirect_uri: redirectUri,
       scope: "openid profile email phone user_name",
       code_challenge: await client.calculatePKCECodeChallenge(verifier),
       code_challenge_method: "S256",
-      nonce: visitor.nonce ?? "",
-      state: visitor.state ?? "",
+      nonce,
+      state,
     };
     for (const name of [
       "acr_values",
@@ -116,29 +118,27 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
       const value = query[name];
       if (typeof value === "string" && value !== "") parameters[name] = value;
     }
-    const maxAge = Number(parameters.max_age);
-    if (parameters.max_age !== undefined && Number.isFinite(maxAge)) visitor.maxAge = maxAge;
-    else delete visitor.maxAge;
+    const maxAge = parameters.max_age === undefined ? Number.NaN : Number(parameters.max_age);
+    makeRoom(visitor.pending, MOST_PENDING);
+    visitor.pending.set(state, { verifier, nonce, maxAge: Number.isFinite(maxAge) ? maxAge : undefined });
     return reply.redirect(client.buildAuthorizationUrl(await configuration(), parameters).href, 303);
   });
 
   app.get("/demo/callback", async (request, reply) => {
     const visitor = find(request);
-    if (visitor?.verifier === undefined || visitor.state === undefined || visitor.nonce === undefined)
-      return reply.redirect("/demo", 303);
-    const { verifier, state, nonce, maxAge } = visitor;
-    delete visitor.verifier;
+    const url = new URL(request.url, issuer);
+    const state = url.searchParams.get("state") ?? "";
+    const pending = visitor?.pending.get(state);
+    if (visitor === undefined || pending === undefined) return reply.redirect("/demo", 303);
+    visitor.pending.delete(state);
+    const { verifier, nonce, maxAge } = pending;
     try {
-      const tokens = await client.authorizationCodeGrant(
-        await configuration(),
-        new URL(request.url, issuer),
-        {
-          pkceCodeVerifier: verifier,
-          expectedState: state,
-          expectedNonce: nonce,
-          ...(maxAge === undefined ? {} : { maxAge }),
-        },
-      );
+      const tokens = await client.authorizationCodeGrant(await configuration(), url, {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+        expectedNonce: nonce,
+        ...(maxAge === undefined ? {} : { maxAge }),
+      });
       visitor.claims = { ...tokens.claims() };
       if (tokens.id_token !== undefined) visitor.idToken = tokens.id_token;
     } catch (problem) {
@@ -167,4 +167,10 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
     });
     return reply.redirect(url.href, 303);
   });
+}
+
+/** Drops the oldest entry of a map that is full. */
+function makeRoom(map: Map<string, unknown>, most: number): void {
+  const oldest = map.size >= most ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
 }

@@ -2,7 +2,7 @@
  * Mounts the room on Fastify: the walk's pages under `/login`, the engine under its own routes, the original's URLs by
  * rewrite. The engine gets the raw request with the issuer's name in it, so every URL it builds is the issuer's.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import type { Provider } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
@@ -34,21 +34,25 @@ export interface MountOptions {
   readonly render: (page: Page, locale?: string) => Promise<string>;
 }
 
-const ENGINE_PATHS = [
-  "/authorize",
-  "/token",
-  "/userinfo",
-  "/jwks",
-  "/end_session",
-  "/end_session/*",
-  "/introspect",
-  "/revoke",
-  "/par",
-  "/.well-known/openid-configuration",
-];
-
 /** What the engine takes by GET alone, while its cookies are SameSite=Lax. */
 const BY_GET = ["/authorize", "/end_session"];
+
+/**
+ * The engine's paths and the verbs each is for; the web server answers 405 to every other. HEAD is only where an answer
+ * is the same for everybody: at the others it would do what GET does, such as ending a login under way (S02).
+ */
+const ENGINE_ROUTES: readonly (readonly [path: string, verbs: readonly HTTPMethods[]])[] = [
+  ...BY_GET.map((path) => [path, ["GET"]] as const),
+  ["/end_session/confirm", ["POST"]],
+  ["/end_session/success", ["GET"]],
+  ["/token", ["POST", "OPTIONS"]],
+  ["/userinfo", ["GET", "POST", "OPTIONS"]],
+  ["/introspect", ["POST"]],
+  ["/revoke", ["POST"]],
+  ["/par", ["POST"]],
+  ["/jwks", ["GET", "HEAD", "OPTIONS"]],
+  ["/.well-known/openid-configuration", ["GET", "HEAD", "OPTIONS"]],
+];
 
 /** The original's path for one of ours; every other path stays as it is. */
 export function rewriteOriginal(url: string): string {
@@ -84,16 +88,8 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       reply.hijack();
       void engine().provider.callback()(req, reply.raw);
     };
-    // A HEAD must not do what its GET does: it would end the login that a person is in (S02).
-    const onlyGet = (url: string) =>
-      scope.route({
-        method: scope.supportedMethods.filter((verb) => verb !== "GET" && verb !== "POST"),
-        url,
-        handler: (_request, reply) => reply.code(405).header("allow", "GET, POST").send(""),
-      });
-    for (const url of ["/authorize/*", ...BY_GET]) onlyGet(url);
     scope.route({
-      method: ["GET", "POST"],
+      method: "GET",
       url: "/authorize/*",
       exposeHeadRoute: false,
       handler: async (request, reply) => {
@@ -102,10 +98,8 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
         return answer === undefined ? handler(request, reply) : send(reply, answer, visit);
       },
     });
-    for (const url of ENGINE_PATHS) {
-      const method = BY_GET.includes(url) ? ["GET"] : scope.supportedMethods;
-      scope.route({ method, url, exposeHeadRoute: false, handler });
-    }
+    for (const [url, verbs] of ENGINE_ROUTES)
+      scope.route({ method: [...verbs], url, exposeHeadRoute: false, handler });
   });
 
   await app.register(async (scope) => {
@@ -164,13 +158,6 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
         await login.submit(details, turn, form, visit, currentSession(request, reply)),
         visit,
       );
-    });
-
-    // A verb that is not listed does nothing, and says so (CVE-2026-94379).
-    scope.route({
-      method: ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
-      url: "/login/:uid",
-      handler: (_request, reply) => reply.code(405).header("allow", "GET, POST").send(""),
     });
   });
 
