@@ -28,7 +28,7 @@ import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { homeCountry, openGateway } from "./gateway.ts";
 import { openParts, type Parts } from "./parts.ts";
-import { mountAssets, readTls } from "./web.ts";
+import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
@@ -57,6 +57,7 @@ export interface ComposeOptions extends Voices {
 }
 
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
+  if (options.parts === undefined) await probePort(config.listen);
   const parts = options.parts ?? (await openParts(config));
   const onProblem = (problem: unknown) =>
     options.complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");

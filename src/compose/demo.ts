@@ -8,6 +8,7 @@ import type { Running } from "./compose.ts";
 import { compose } from "./compose.ts";
 import { addDemoPeople, DEMO_CLIENT, DEMO_PASSWORD, demoConfig, newDemoAccount } from "./demo-config.ts";
 import { openParts } from "./parts.ts";
+import { probePort } from "./web.ts";
 
 export async function startDemo(
   environment: Readonly<Record<string, string | undefined>>,
@@ -29,6 +30,7 @@ export async function startDemo(
   const simulatorUrl = (await simulator?.listen())?.url;
   const config = demoConfig(environment, account, elsewhere ?? simulatorUrl ?? "");
   try {
+    await probePort(config.listen);
     const parts = await openParts(config);
     await addDemoPeople(parts);
     const { brand } = config.settings;
@@ -46,7 +48,7 @@ export async function startDemo(
     say(`  Sign in:    ${running.issuer}/demo        as ada, password: ${DEMO_PASSWORD}`);
     say(
       elsewhere === undefined
-        ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (any number will do)`
+        ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (for example +44 7911 123456)`
         : `  Texts go to ${elsewhere}`,
     );
     return {

@@ -1,8 +1,16 @@
-/** Small pieces of the web server that belong to no surface: styles and scripts of the pages, TLS files. */
+/** Small pieces of the web server that belong to no surface: its port, styles and scripts of the pages, TLS files. */
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { invalid } from "../config.ts";
 import type { Pages } from "../kits/web/pages.ts";
+
+/** Rejects as `listen` does (EADDRINUSE, EACCES) where nobody may listen now: said before a data folder is made. */
+export const probePort = (at: { readonly host: string; readonly port: number }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(at.port, at.host, () => probe.close(() => resolve()));
+  });
 
 /** `/assets/*`: whatever the pages folder has, cached by its content's hash. */
 export function mountAssets(app: FastifyInstance, pages: Pages): void {

@@ -40,9 +40,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const underWay = new Set<Promise<void>>();
 
   async function send(key: string): Promise<void> {
-    const row = await outbox.get(key);
-    const challenge = row && (await challenges.get(row.challenge));
-    if (row === undefined || challenge === undefined) return;
+    // The row's key names its challenge, and whoever calls has just written or claimed the row.
+    const challenge = await challenges.get(key.slice(0, key.lastIndexOf(".")));
+    if (challenge === undefined) return;
     const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);
     // A newer send has overtaken this one, the code was used, or it is too late to be of any use.
     if (challenge.spent || secondsLeft < 1 || key !== `${challenge.id}.${challenge.sends}`)
@@ -61,10 +61,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       key,
       validFor: Math.max(5, secondsLeft),
     });
-    await settle(row, challenge, receipt);
+    await settle(key, challenge, receipt);
   }
 
-  async function settle(row: OutboxRow, challenge: Challenge, receipt: Receipt): Promise<void> {
+  async function settle(key: string, challenge: Challenge, receipt: Receipt): Promise<void> {
     const delivery: Challenge["delivery"] =
       receipt.kind === "accepted" ? { state: "sent" } : { state: "failed", reason: receipt.reason };
     const shown = challenges.update(challenge.id, (current) =>
@@ -83,7 +83,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
     });
     // Asked for together, they share commits; and a text that was accepted is not sent again because one of them failed.
-    await Promise.all([outbox.remove(row.key), shown, noted]);
+    await Promise.all([outbox.remove(key), shown, noted]);
   }
 
   function start(key: string): Promise<void> {

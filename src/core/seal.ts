@@ -3,8 +3,9 @@
  * token, session or number a row belongs to. Called by storage.ts and authenticator-box.ts; knows no record kinds.
  *
  * A sealed value: version 1 · length of the key id · key id · 16 bytes salt · 12 bytes nonce · ciphertext · 16 bytes tag.
- * AES-256-GCM (NIST SP 800-38D) under HMAC-SHA-256(key, context ‖ salt): each message has its own key, so nonces
- * cannot repeat under one key however many messages there are. The header and the label are authenticated.
+ * AES-256-GCM (NIST SP 800-38D) under HMAC-SHA-256(key, context ‖ salt). A process draws a salt of its own and counts
+ * nonces under it, so none repeats under one key however many messages and nodes there are; after 2^20 messages it
+ * draws another. The header and the label are authenticated.
  */
 import {
   createCipheriv,
@@ -30,6 +31,9 @@ const VERSION = 1;
 const SALT = 16;
 const NONCE = 12;
 const TAG = 16;
+const MESSAGES_PER_SALT = 2 ** 20;
+/** Salts whose key is kept: those of this process and of its neighbours, and of some before them. */
+const MOST_KEYS = 256;
 const CONTEXT = Buffer.from("sallyport seal v1");
 
 interface Ring {
@@ -44,7 +48,7 @@ interface Entry {
 }
 
 /** Makes a sealer over the keys of the purposes `seal` and `lookup`, which are asked for at every use. */
-export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
+export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESSAGES_PER_SALT): Sealer {
   let ring: Ring | undefined;
   let names: { readonly from: readonly NamedKey[]; readonly key: KeyObject } | undefined;
 
@@ -60,11 +64,31 @@ export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
     return names.key;
   }
 
+  let run: Run | undefined;
+  const derived = new Map<string, KeyObject>();
+
+  function keyFor(entry: Entry, salt: Buffer): KeyObject {
+    const name = entry.header.toString("latin1") + salt.toString("latin1");
+    const known = derived.get(name);
+    if (known !== undefined) return known;
+    const key = messageKey(entry.key, salt);
+    const oldest = derived.size >= MOST_KEYS ? derived.keys().next().value : undefined;
+    if (oldest !== undefined) derived.delete(oldest);
+    derived.set(name, key);
+    return key;
+  }
+
   return {
     seal(label, plaintext) {
-      const { header, key } = sealing().current;
-      const fresh = nextRandom();
-      const cipher = createCipheriv("aes-256-gcm", messageKey(key, fresh), fresh.subarray(SALT));
+      const { current } = sealing();
+      if (run?.entry !== current || run.count >= messagesPerSalt) run = startRun(current);
+      const { header } = current;
+      const fresh = Buffer.allocUnsafe(SALT + NONCE);
+      run.salt.copy(fresh);
+      fresh.writeUInt32BE(0, SALT);
+      fresh.writeBigUInt64BE(BigInt(run.count), SALT + 4);
+      run.count += 1;
+      const cipher = createCipheriv("aes-256-gcm", run.key, fresh.subarray(SALT));
       cipher.setAAD(authenticated(header, label));
       const body = cipher.update(plaintext);
       cipher.final();
@@ -77,9 +101,14 @@ export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
       const entry = sealing().byId.get(bytes.toString("latin1", 2, start));
       if (entry === undefined) throw invalid();
       const fresh = bytes.subarray(start, start + SALT + NONCE);
-      const decipher = createDecipheriv("aes-256-gcm", messageKey(entry.key, fresh), fresh.subarray(SALT), {
-        authTagLength: TAG,
-      });
+      const decipher = createDecipheriv(
+        "aes-256-gcm",
+        keyFor(entry, fresh.subarray(0, SALT)),
+        fresh.subarray(SALT),
+        {
+          authTagLength: TAG,
+        },
+      );
       decipher.setAAD(authenticated(entry.header, label));
       decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
       const body = decipher.update(bytes.subarray(start + SALT + NONCE, bytes.length - TAG));
@@ -97,9 +126,22 @@ export function createSealer(keys: Pick<Keys, "secrets">): Sealer {
   };
 }
 
-function messageKey(key: KeyObject, fresh: Buffer): KeyObject {
+/** A stretch of messages under one salt. */
+interface Run {
+  readonly entry: Entry;
+  readonly salt: Buffer;
+  readonly key: KeyObject;
+  count: number;
+}
+
+function startRun(entry: Entry): Run {
+  const salt = randomBytes(SALT);
+  return { entry, salt, key: messageKey(entry.key, salt), count: 0 };
+}
+
+function messageKey(key: KeyObject, salt: Buffer): KeyObject {
   // As a KeyObject: Node takes ten times as long to make a cipher from plain bytes.
-  return createSecretKey(createHmac("sha256", key).update(CONTEXT).update(fresh.subarray(0, SALT)).digest());
+  return createSecretKey(createHmac("sha256", key).update(CONTEXT).update(salt).digest());
 }
 
 function authenticated(header: Buffer, label: string): Buffer {
@@ -121,17 +163,6 @@ function first(keys: readonly NamedKey[]): NamedKey {
   if (key === undefined)
     throw new Breakage("key-unavailable", "There is no key to seal with; load the keys first.");
   return key;
-}
-
-// Random bytes are fetched in bulk: salt and nonce are public, they only must never come twice.
-let pool = Buffer.alloc(0);
-
-/** Salt and nonce of one value; to be used at once. */
-function nextRandom(): Buffer {
-  if (pool.length < SALT + NONCE) pool = randomBytes(146 * (SALT + NONCE));
-  const fresh = pool.subarray(0, SALT + NONCE);
-  pool = pool.subarray(SALT + NONCE);
-  return fresh;
 }
 
 const invalid = () =>

@@ -4,10 +4,11 @@
  * of these requests would be answered.
  */
 import assert from "node:assert/strict";
+import dns from "node:dns/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { after, test } from "node:test";
+import { after, mock, test } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { fetchMetadata } from "../../src/surfaces/oidc/outbound.ts";
@@ -76,6 +77,20 @@ const hosts = [
   "[::1]",
   "[::]",
 ];
+/** What must not even be tried: on this computer nobody answers there, in a real network somebody may. */
+const inside = [
+  "10.0.0.1",
+  "172.16.0.1",
+  "192.168.0.1",
+  "169.254.169.254",
+  "100.64.0.1",
+  "[fe80::1]",
+  "[fd00::1]",
+  "[::ffff:10.0.0.1]",
+  "[64:ff9b::7f00:1]",
+  "[2002:7f00:1::]",
+  "[::7f00:1]",
+];
 const ways = ["/elsewhere", "/permanently", "/announced", "/endless", "/slow", "/silent"];
 const clientOf = (client_id: string, jwks_uri: string) => ({
   client_id,
@@ -87,7 +102,7 @@ const clientOf = (client_id: string, jwks_uri: string) => ({
 });
 const server = await startServer({
   clients: [
-    ...hosts.map((host) => clientOf(`at-${host}`, `https://${host}:${port}/jwks`)),
+    ...[...hosts, ...inside].map((host) => clientOf(`at-${host}`, `https://${host}:${port}/jwks`)),
     ...["/jwks", ...ways].map((path) => clientOf(`way-${path.slice(1)}`, `https://localhost:${port}${path}`)),
   ],
 });
@@ -129,9 +144,57 @@ for (const host of hosts)
     assert.equal(unguarded.status, 200, "it was the guard alone that stood in the way");
   });
 
-/** Stands for a public address: the same listener, with the guard on the connection taken away. */
+for (const host of inside)
+  test(`T18: keys at ${host}: no connection is tried, the client does not come in`, async (t) => {
+    // Nothing may leave this computer, also when the check is broken.
+    const fetched = t.mock.method(globalThis, "fetch", fetchHere);
+    const answer = await comeIn(`at-${host}`);
+    assert.ok([400, 401].includes(answer.status), String(answer.status));
+    assert.equal(answer.body.access_token, undefined);
+    const urls = fetched.mock.calls.map(({ arguments: [url] }) => String(url));
+    assert.deepEqual(
+      urls.filter((url) => !url.startsWith(server.issuer)),
+      [],
+    );
+  });
+
+const realFetch = globalThis.fetch;
+const fetchHere: typeof fetch = (input, init) => {
+  if (!String(input).startsWith(server.issuer)) throw new Error("this would leave the computer");
+  return realFetch(input, init);
+};
+
+for (const [name, found] of [
+  ["one of several addresses inside the network", ["93.184.215.14", "10.0.0.1"]],
+  ["an address inside the network", ["::ffff:192.168.0.1"]],
+  ["no address", []],
+] as const)
+  test(`T18: a name with ${name} is not fetched from`, async (t) => {
+    const fetched = t.mock.method(globalThis, "fetch", fetchHere);
+    resolveTo(t, found);
+    assert.notEqual((await comeIn("way-jwks")).status, 200);
+    assert.equal(fetched.mock.callCount(), 1, "the call of the client alone");
+  });
+
+test("T18: a name that is public when it is looked up and loopback when it is connected to gains nothing", async (t) => {
+  const looked = resolveTo(t, ["93.184.215.14"]);
+  const answer = await comeIn("way-jwks");
+  assert.equal(looked.mock.callCount(), 1, "the first answer was the public one");
+  assert.ok([400, 401].includes(answer.status), String(answer.status));
+  assert.equal(answer.body.access_token, undefined);
+  assert.deepEqual(asked, [], "the connection was dropped before anything was asked");
+});
+
+/** Lets the check before a fetch see these addresses; connections go where they always went. */
+const resolveTo = (t: { readonly mock: typeof mock }, addresses: readonly string[]) =>
+  t.mock.method(dns, "lookup", async () =>
+    addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+  );
+
+/** Stands for a public address: the same listener, with both guards taken away. */
 async function asIfPublic<T>(act: () => Promise<T>): Promise<T> {
   const real = globalThis.fetch;
+  const looked = resolveTo({ mock }, ["93.184.215.14"]);
   globalThis.fetch = (input, init) => {
     const { dispatcher: _guard, ...rest } = (init ?? {}) as RequestInit & { dispatcher?: unknown };
     return real(input, String(input).includes(`:${port}/`) ? rest : init);
@@ -140,6 +203,7 @@ async function asIfPublic<T>(act: () => Promise<T>): Promise<T> {
     return await act();
   } finally {
     globalThis.fetch = real;
+    looked.mock.restore();
   }
 }
 

@@ -12,6 +12,8 @@ import { freePort } from "../kit/server.ts";
 const PASSWORD = "two doors, one open";
 const GRACE = "+12025550143";
 const data = mkdtempSync(path.join(tmpdir(), "sallyport-newcomer-"));
+// Runs after the one of processes.ts, which ends the demo.
+after(() => rmSync(data, { recursive: true, force: true }));
 const port = await freePort();
 const origin = `http://localhost:${port}`;
 
@@ -24,11 +26,6 @@ async function startDemo(): Promise<{ program: Program; firstAnswer: number }> {
 await (await startDemo()).program.end("SIGTERM");
 const { program, firstAnswer } = await startDemo();
 const browser = await launchBrowser();
-// The folder goes when nothing writes into it any more.
-after(async () => {
-  await program.end("SIGTERM");
-  rmSync(data, { recursive: true, force: true });
-});
 
 interface Person {
   readonly context: BrowserContext;

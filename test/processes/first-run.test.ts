@@ -143,11 +143,27 @@ describe("the newcomer's path", () => {
     assert.equal((await claimsOf(other)).acr, "twilio_sms");
   });
 
+  test("with SALLYPORT_TWILIO_API_BASE the third line says where the texts go instead", async () => {
+    const base = "http://127.0.0.1:9/twilio";
+    const other = await freePort();
+    const program = startProgram(["demo"], {
+      env: { PORT: String(other), SALLYPORT_DATA: join(root, "elsewhere"), SALLYPORT_TWILIO_API_BASE: base },
+      cwd: root,
+    });
+    await until(program, async () => (program.stdout().split("\n").length > 3 ? true : undefined));
+    const lines = program.stdout().trimEnd().split("\n");
+    await program.end("SIGTERM");
+    assert.equal(lines.length, 3);
+    assert.equal(lines[2]?.trim(), `Texts go to ${base}`);
+    assert.doesNotMatch(program.stdout(), /dev\/phone/);
+  });
+
   test("a port in use: one clear sentence, a fault, and the other's data are left alone", async () => {
     const elsewhere = join(root, "port-in-use");
     const { code, stdout, stderr } = await demoFails(elsewhere, port);
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(stderr, new RegExp(`^Port ${port} is in use; .*PORT=.*\\n$`));
+    assert.equal(existsSync(elsewhere), false, "no data folder is made");
     assert.ok((await fetch(`${demo.origin}/demo`)).ok, "the first one goes on");
   });
 

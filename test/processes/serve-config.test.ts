@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -17,6 +18,7 @@ import { faultsOf } from "../../src/compose/check.ts";
 import { readConfig } from "../../src/config.ts";
 import { selfSigned } from "../kit/certificate.ts";
 import { runProgram } from "../kit/processes.ts";
+import { freePort } from "../kit/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-config-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -188,8 +190,18 @@ test("serve says in one sentence that its data folder cannot be written", async 
   const file = join(folder, "a-file");
   writeFileSync(file, "this is no folder");
   chmodSync(file, 0o400);
-  const answer = await serve({ ...SOUND, data: join(file, "data") });
+  const listen = `127.0.0.1:${await freePort()}`;
+  const answer = await serve({ ...SOUND, listen, data: join(file, "data") });
   complainsOf(answer, /^The data folder .*cannot be written \((ENOTDIR|EEXIST)\); name a folder/);
+});
+
+test("serve says in one sentence that its port is in use, before it makes a data folder", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const answer = await serve({ ...SOUND, listen: `127.0.0.1:${port}`, data: "data" });
+  other.close();
+  complainsOf(answer, new RegExp(`^Port ${port} is in use; `));
 });
 
 test("the example in examples/sallyport.yaml is sound, but for the files and secrets that only you have", () => {

@@ -39,18 +39,22 @@ describe("The sealer", () => {
     refused(sealed, "kind\0other row");
   });
 
-  it("L06: never uses a salt or nonce twice, and shows nothing of the value", () => {
-    const { sealer } = sealerOver([key("seal-1")]);
+  it("L06: never uses a nonce twice under one salt, in two processes at once, and shows nothing of the value", () => {
+    const keys = { secrets: () => ring };
+    const ring = [key("seal-1")];
+    const nodes = [createSealer(keys, 1000), createSealer(keys, 1000)];
     const seen = new Set<string>();
+    const salts = new Set<string>();
     const plain = Buffer.from("the same value every time");
     const start = 2 + "seal-1".length;
-    for (let round = 0; round < 50_000; round += 1) {
-      const sealed = Buffer.from(sealer.seal("label", plain));
-      seen.add(sealed.toString("latin1", start, start + 16));
-      seen.add(sealed.toString("latin1", start + 16, start + 28));
+    for (let round = 0; round < 100_000; round += 1) {
+      const sealed = Buffer.from(nodes[round % 2]?.seal("label", plain) ?? []);
+      salts.add(sealed.toString("latin1", start, start + 16));
+      seen.add(sealed.toString("latin1", start, start + 28));
       if (round === 0) assert.equal(sealed.includes("value"), false);
     }
     assert.equal(seen.size, 100_000);
+    assert.equal(salts.size, 100, "a new salt after every thousand messages of each");
   });
 
   it("L05: opens what an older key sealed, seals with the first, and knows no key it was not given", () => {

@@ -21,7 +21,7 @@ one("form[data-auto]")?.requestSubmit();
 
 /* Countdowns: the end of the code, and when a text can be sent again. */
 for (const timer of document.querySelectorAll("[data-seconds]")) {
-  const { seconds, end, say: words, soon, opens } = timer.dataset;
+  const { seconds, shape, end, say: words, soon } = timer.dataset;
   const endsAt = Date.now() + seconds * 1000;
   let told = seconds <= 60;
   const tick = () => {
@@ -30,10 +30,11 @@ for (const timer of document.querySelectorAll("[data-seconds]")) {
       clearInterval(beat);
       timer.textContent = end;
       timer.removeAttribute("role");
-      document.getElementById(opens)?.classList.remove("waiting");
+      timer.removeAttribute("aria-label");
+      timer.classList.remove("waiting");
       return say(words);
     }
-    timer.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    timer.textContent = shape.replace("0:00", `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
     if (left <= 60 && !told) {
       told = true;
       say(soon);
@@ -78,12 +79,10 @@ setTimeout(() => follow().catch(() => {}), 2000);
 /* The demo phone. */
 const phone = one("#screen");
 if (phone) {
-  const down = () => phone.scrollTo(0, phone.scrollHeight);
-  down();
   setInterval(async () => {
     const now = (await look().catch(() => null))?.getElementById("screen");
     if (!now || now.innerHTML === phone.innerHTML) return;
     phone.replaceChildren(...now.childNodes);
-    down();
+    phone.scrollTo(0, 0);
   }, 2000);
 }

@@ -2,6 +2,7 @@
  * Looks over a site's folder of pages before anybody is shown them. Called by `Pages.check` (`sallyport pages check`).
  * It reads the folder only; every finding is one sentence with file and line that says what to do.
  */
+import { statSync } from "node:fs";
 import type { Finding } from "../../core/sms.ts";
 import { checkMarkup } from "./pages-check-markup.ts";
 import { checkTemplates } from "./pages-check-templates.ts";
@@ -11,6 +12,8 @@ import { type Folder, readFolder } from "./pages-folder.ts";
 
 /** Faults of the folder `dir` as it would lie over `base`; a single finding of level `ok` when there are none. */
 export function checkFolder(dir: string, base: Folder, locale: string): readonly Finding[] {
+  if (statSync(dir, { throwIfNoEntry: false })?.isFile())
+    return [{ level: "error", message: `${dir} is a file; give a folder.` }];
   const own = readFolder(dir);
   const faults: Fault[] = [];
   const say = (file: string, line: number, text: string, level: Fault["level"] = "error") =>
@@ -41,6 +44,13 @@ export function checkFolder(dir: string, base: Folder, locale: string): readonly
     seen.add(message);
     return [{ level, message }];
   });
+  if (findings.length === 0 && own.templates.size + own.texts.size + own.assets.size === 0)
+    return [
+      {
+        level: "warning",
+        message: `${dir} holds no templates/, texts/ or assets/; nothing is changed.`,
+      },
+    ];
   return findings.length > 0 ? findings : [{ level: "ok", message: `${dir} is sound.` }];
 }
 

@@ -12,6 +12,8 @@ export interface EngineOptions {
   readonly catalogue: Catalogue;
   /** URL of an asset; empty when there is none of that name. */
   readonly assetPath: (name: string) => string;
+  /** Whether a template of a site is among them: then a page may take only so long. */
+  readonly timed?: boolean | undefined;
 }
 
 export interface Engine {
@@ -27,11 +29,13 @@ const FILTERS = new Set(
     " ",
   ),
 );
-/** Milliseconds, bytes and characters that a page may cost; a default page stays far below. */
-const LIMITS = { renderLimit: 250, memoryLimit: 4_000_000, parseLimit: 1_000_000 };
+/** Bytes and characters that a page may cost; a default page stays far below. */
+const LIMITS = { memoryLimit: 4_000_000, parseLimit: 1_000_000 };
+/** Milliseconds by the clock for a site's page. Our own have none: on a busy machine they would end as faults. */
+const RENDER_LIMIT = 1000;
 
 /** Makes a bare Liquid with our tags, filters and limits; used by the engine and by the lint. */
-export function createLiquid({ templates, catalogue, assetPath }: EngineOptions): Liquid {
+export function createLiquid({ templates, catalogue, assetPath, timed = false }: EngineOptions): Liquid {
   const liquid = new Liquid({
     templates: Object.assign(Object.create(null), Object.fromEntries(templates)),
     outputEscape: "escape",
@@ -42,6 +46,7 @@ export function createLiquid({ templates, catalogue, assetPath }: EngineOptions)
     relativeReference: false,
     cache: true,
     ...LIMITS,
+    ...(timed ? { renderLimit: RENDER_LIMIT } : {}),
   });
   for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
   for (const name of Object.keys(liquid.filters)) if (!FILTERS.has(name)) delete liquid.filters[name];
@@ -50,9 +55,13 @@ export function createLiquid({ templates, catalogue, assetPath }: EngineOptions)
   liquid.registerFilter("has_text", (key: unknown) => catalogue.has(String(key)));
   liquid.registerFilter("asset", (name: unknown) => assetPath(String(name)));
   liquid.registerFilter("clock", (time: unknown) => {
-    const at = new Date(String(time));
-    return Number.isNaN(at.getTime())
-      ? String(time)
+    const text = String(time);
+    // A claim's time is in seconds since 1970 (RFC 7519 §2), and may be of another day.
+    const seconds = /^\d{9,11}$/.test(text);
+    const at = new Date(seconds ? Number(text) * 1000 : text);
+    if (Number.isNaN(at.getTime())) return text;
+    return seconds
+      ? at.toLocaleString(catalogue.locale, { dateStyle: "medium", timeStyle: "medium" })
       : at.toLocaleTimeString(catalogue.locale, { timeStyle: "medium" });
   });
   return liquid;

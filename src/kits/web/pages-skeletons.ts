@@ -1,11 +1,11 @@
 /**
- * Two people at the same step see the same page but for the form's `csrf` and `action`. So a page is rendered once
- * with gaps for these two, and kept for the next person. Called by the template engine. Pages that show what a person
- * typed are not kept.
+ * Two people at the same step see the same page but for the form's `csrf` and `action`, and the phone `number` that
+ * they typed. So a page is rendered once with gaps for these, and kept for the next person: the list of all countries is
+ * drawn once, not once for each of them. Called by the template engine. Pages that show a username are not kept.
  */
 import { randomBytes } from "node:crypto";
 
-/** A rendered page: text, gap, text, gap, …; a gap is `csrf` or `action`. */
+/** A rendered page: text, gap, text, gap, …; a gap is one of `GAPS`. */
 type Skeleton = readonly string[];
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -18,17 +18,18 @@ export interface Skeletons {
 
 /** Characters of all pages that are kept. */
 const MOST = 2_000_000;
-const SHOWN = /\{\{ (csrf|action) \}\}/g;
+const GAPS = ["csrf", "action", "number"] as const;
+const SHOWN = /\{\{ (csrf|action|number) \}\}/g;
 const CODE = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 
-/** Undefined when a template does more with `csrf` or `action` than show them: then every page is rendered anew. */
+/** Undefined when a template does more with a gap's fact than show it: then every page is rendered anew. */
 export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons | undefined {
   // Nobody outside can know it, so no name can contain it and get a token shown where it does not belong.
   const mark = `\ue000${randomBytes(12).toString("hex")}`;
   const templates = new Map<string, string>();
   for (const [name, source] of given) {
     const marked = source.replace(SHOWN, (_all, gap: string) => `${mark}${gap}${mark}`);
-    if (marked.match(CODE)?.some((code) => /\b(?:csrf|action)\b/.test(code.replace(/"[^"]*"/g, ""))))
+    if (marked.match(CODE)?.some((code) => /\b(?:csrf|action|number)\b/.test(code.replace(/"[^"]*"/g, ""))))
       return undefined;
     templates.set(name, marked);
   }
@@ -48,12 +49,8 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   return {
     templates,
     fill(page, facts, make) {
-      const typed =
-        facts.username !== undefined && facts.username !== "" ? true : (facts.number ?? "") !== "";
       const key =
-        facts.csrf === undefined || typed
-          ? undefined
-          : page + JSON.stringify({ ...facts, csrf: "", action: "" });
+        facts.csrf === undefined || (facts.username ?? "") !== "" ? undefined : page + keyOf(facts);
       let skeleton = key === undefined ? undefined : kept.get(key);
       if (skeleton === undefined) {
         const html = make();
@@ -69,6 +66,9 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
     },
   };
 }
+
+const keyOf = (facts: Facts): string =>
+  JSON.stringify({ ...facts, ...Object.fromEntries(GAPS.map((gap) => [gap, ""])) });
 
 /** Text as it stands in HTML, inside and outside of quoted attributes. */
 export const escapeHtml = (text: string): string =>

@@ -131,7 +131,8 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
         const own = texts.get(one);
         if (own !== undefined) stack.push({ locale: one, texts: own });
       }
-    const made = createEngine({ templates, catalogue: createCatalogue(stack, tell), assetPath });
+    const timed = layers.length > 1;
+    const made = createEngine({ templates, catalogue: createCatalogue(stack, tell), assetPath, timed });
     voices.set(tag, made);
     return made;
   };

@@ -31,8 +31,8 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
 
   app.get("/dev/phone", async (_request, reply) => {
     const list = (await messages()).map(({ to, from, body, status, at }) => ({
-      to,
-      from,
+      to: spaced(to),
+      from: spaced(from),
       text: body,
       status,
       at,

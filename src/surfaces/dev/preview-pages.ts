@@ -9,9 +9,13 @@ export interface PreviewOptions {
 
 export function mountPreviews(app: FastifyInstance, { render }: PreviewOptions): void {
   app.get("/dev/pages", async (_request, reply) => {
+    const byPage = Object.entries(Object.groupBy(previewStates(), ({ page }) => page.page));
     // Names are ours: lower case, digits and hyphens.
-    const items = previewStates().map(({ name }) => `<li><a href="/dev/pages/${name}">${name}</a></li>`);
-    const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>All pages</title><h1>Every page in every state</h1><ul>${items.join("")}</ul></html>`;
+    const lists = byPage.map(([page, states = []]) => {
+      const items = states.map(({ name }) => `<li><a href="/dev/pages/${name}">${name}</a></li>`);
+      return `<h2>${page}</h2><ul>${items.join("")}</ul>`;
+    });
+    const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>All pages</title><link rel="stylesheet" href="/assets/sallyport.css"><main><h1>Every page in every state</h1>${lists.join("")}</main></html>`;
     return reply.type("text/html; charset=utf-8").send(html);
   });
 
@@ -19,6 +23,8 @@ export function mountPreviews(app: FastifyInstance, { render }: PreviewOptions):
     const { name } = request.params as { name: string };
     const state = previewStates().find((one) => one.name === name);
     if (state === undefined) return reply.callNotFound();
-    return reply.type("text/html; charset=utf-8").send(await render(state.page));
+    // Somebody wants to look at it: a form that sends itself would be gone at once.
+    const html = (await render(state.page)).replace(" data-auto", "");
+    return reply.type("text/html; charset=utf-8").send(html);
   });
 }

@@ -107,6 +107,15 @@ const CODE_NOTICES: Readonly<Record<string, Args>> = {
   "code.resend-limit": {},
   "code.new-sent": {},
 };
+/** How the clocks stand when a code counts no more, or the next one is on its way. */
+const OVER: Readonly<Record<string, object>> = {
+  "code.expired": { endsIn: 0, resendIn: 0 },
+  "code.spent": { endsIn: 0, resendIn: 0 },
+  "code.paused": { endsIn: 0 },
+  "code.disabled": { endsIn: 0, resendIn: -1 },
+  "code.resend-too-soon": { resendIn: 12 },
+  "code.resend-limit": { resendIn: -1 },
+};
 const FAILURES = ["number", "blocked", "provider", "busy", "unknown"];
 const PROBLEMS = [
   "expired",
@@ -155,10 +164,15 @@ export function previewStates(): readonly PreviewState[] {
     page: "password",
     facts: { ...password, username: '{{7*7}}"><script>alert(1)</script>', appName: `$\{7*7} <%= 7*7 %>` },
   });
+  const known = { pinned: true, canSwitch: true };
   for (const [key, args] of Object.entries(PASSWORD_NOTICES))
     add(`notice-${dashed(key)}`, {
       page: "password",
-      facts: noticed({ ...password, username: "ada" }, key, args),
+      facts: noticed(
+        { ...password, username: "ada", ...(key === "password.other-person" ? known : {}) },
+        key,
+        args,
+      ),
     });
 
   add("phone", { page: "phone", facts: phone });
@@ -195,7 +209,11 @@ export function previewStates(): readonly PreviewState[] {
         facts: { ...code, delivery: "failed", deliveryText: `send-failed-${failure}`, canChangeNumber },
       });
   for (const [key, args] of Object.entries(CODE_NOTICES))
-    add(`notice-${dashed(key)}`, { page: "code", facts: noticed(code, key, args) });
+    add(`notice-${dashed(key)}`, { page: "code", facts: noticed({ ...code, ...OVER[key] }, key, args) });
+  add("notice-code-resend-too-soon-new", {
+    page: "code",
+    facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
+  });
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {
@@ -232,6 +250,7 @@ export function previewStates(): readonly PreviewState[] {
       },
     });
 
+  add("error-expired-no-way-back", { page: "error", facts: { ...error, problem: "expired" } });
   for (const state of ["finished", "other-browser", "other-person"] as const)
     add(`elsewhere-${state}`, {
       page: "elsewhere",
@@ -244,10 +263,17 @@ export function previewStates(): readonly PreviewState[] {
   });
   add("demo", { page: "demo", facts: demo });
   add("demo-claims", { page: "demo", facts: { ...demo, claims } });
-  add("demo-problem", {
+  const cancelled = "access_denied: the person cancelled the sign-in";
+  add("demo-cancelled", { page: "demo", facts: { ...demo, problem: cancelled } });
+  add("demo-cancelled-step-up", {
     page: "demo",
-    facts: { ...demo, problem: "access_denied: the person cancelled the sign-in" },
+    facts: {
+      ...demo,
+      problem: cancelled,
+      claims: claims.map((claim) => (claim.name === "acr" ? { ...claim, value: "simple_password_auth" } : claim)),
+    },
   });
+  add("demo-problem", { page: "demo", facts: { ...demo, problem: "login_required: nobody is signed in" } });
   add("simulator", {
     page: "simulator",
     facts: {

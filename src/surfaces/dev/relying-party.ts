@@ -77,6 +77,9 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
       name,
       value: typeof value === "string" ? value : JSON.stringify(value),
     }));
+    // Said once: on the next look it would be about something that is long over.
+    const problem = visitor?.problem ?? "";
+    if (visitor !== undefined) visitor.problem = "";
     const page: Page = {
       page: "demo",
       facts: {
@@ -84,7 +87,7 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
         appName: "Demo application",
         acrs: [...options.acrs()],
         claims,
-        problem: visitor?.problem ?? "",
+        problem,
         phoneUrl: "/dev/phone",
       },
     };
