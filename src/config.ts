@@ -13,6 +13,9 @@ import { clientSchema, limitsSchema, type Snapshot, settingsSchema } from "./cor
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
 
+/** Stands for a secret that could not be had, so that its lack is said once. */
+const NOTHING = "-".repeat(32);
+
 /** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
 const secret = z.union(
   [z.string().min(1), z.strictObject({ file: z.string() }), z.strictObject({ env: z.string() })],
@@ -137,13 +140,13 @@ export function readConfig(
       const found = environment[value.env];
       if (found === undefined || found === "")
         faults.push(`${name}: the environment variable ${value.env} is not set`);
-      return new Secret(found ?? "-");
+      return new Secret(found ?? NOTHING);
     }
     try {
       return new Secret(readFileSync(resolve(base, value.file), "utf8").trim());
     } catch (problem) {
       faults.push(`${name}: the file ${value.file} cannot be read (${codeOf(problem)})`);
-      return new Secret("-");
+      return new Secret(NOTHING);
     }
   };
   const sound = parsed.success

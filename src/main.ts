@@ -90,7 +90,7 @@ async function run(): Promise<void> {
       );
   }
 
-  withConfig(program.command("keys").command("rotate <purpose>"))
+  withConfig(program.command("keys").description("keys of this installation").command("rotate <purpose>"))
     .description(
       "signing-rs256, signing-es256, cookie, code, seal or csrf; the old key stays valid for a while",
     )
@@ -100,6 +100,7 @@ async function run(): Promise<void> {
 
   program
     .command("pages")
+    .description("templates, texts and styles of your own")
     .command("check <folder>")
     .description("look over a folder of own templates, texts and styles")
     .action(async (folder: string) => tell(await checkOverlay(folder)));

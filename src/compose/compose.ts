@@ -39,6 +39,12 @@ export interface Voices {
   readonly complain: (text: string) => void;
 }
 
+/** What failed and what made it fail; the first line of each. */
+const reasonOf = (problem: unknown): string => {
+  if (!(problem instanceof Error)) return "unknown";
+  const line = problem.message.split("\n")[0] ?? "";
+  return problem.cause instanceof Error ? `${line}: ${problem.cause.message.split("\n")[0] ?? ""}` : line;
+};
 const newId = (): string => randomBytes(16).toString("base64url");
 /** How often a node looks for keys that another one has made or rotated, and for messages nobody sent. */
 const KEYS_EVERY = 5_000;
@@ -96,6 +102,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           host,
           phoneKey,
           mostSends: () => limits().sendsPerLogin,
+          mostTries: () => limits().triesPerCode,
         }),
       ].map((factor) => [factor.kind, factor]),
     );
@@ -158,9 +165,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       brand: snapshot.brand,
       newReference: () => newId().slice(0, 8),
       onProblem: (problem, { reference, method, path }) =>
-        options.complain(
-          `${method} ${path} failed (reference ${reference}): ${problem instanceof Error ? problem.message : "unknown"}`,
-        ),
+        options.complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     });
     await mountOidc(app, { issuer: config.issuer, engine: () => engine, visits, csrf, render });

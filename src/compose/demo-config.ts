@@ -51,7 +51,7 @@ export function demoConfig(
   account: DemoAccount,
   apiBase: string,
 ): BootConfig {
-  const port = Number(environment.PORT ?? 8080);
+  const port = Number(environment.PORT || 8080);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw invalid("PORT", [`must be a number from 1 to 65535, not ${JSON.stringify(environment.PORT)}`]);
   const issuer = new URL(`http://localhost:${port}`);

@@ -1,6 +1,11 @@
 /** Cookies: how they are set, what a planted one is worth, and what is left of them after logout. */
 import assert from "node:assert/strict";
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { test } from "node:test";
+import Provider from "oidc-provider";
+import { createTrustedPeers } from "../../src/kits/web/address.ts";
+import { createVisits } from "../../src/surfaces/oidc/visitor.ts";
 import { startServer, typePassword } from "../kit/server.ts";
 import { formOf, type Seen, textOf } from "../kit/visitor.ts";
 import {
@@ -113,6 +118,21 @@ test("S04 session ids, login ids and browser ids are unique, and of at least 128
       0,
     );
     assert.ok(entropy > 5.8, `${kind}: ${entropy.toFixed(2)} bits a character`);
+  }
+});
+
+test("S04 ten thousand ids straight from their makers are all different and of the full length", () => {
+  const visits = createVisits({ https: true, peers: createTrustedPeers([]) });
+  // The engine's maker of session and login ids is one; a session shows it.
+  const { Session } = new Provider("https://login.example.test");
+  const made = {
+    browser: () => visits.of(new IncomingMessage(new Socket())).setCookies[0]?.split(/[=;]/)[1] ?? "",
+    session: () => new Session().jti,
+  };
+  for (const [kind, make] of Object.entries(made)) {
+    const ids = Array.from({ length: 10_000 }, make);
+    assert.equal(new Set(ids).size, 10_000, `${kind} ids repeat`);
+    for (const id of ids) assert.match(id, /^[\w-]{22,}$/, kind);
   }
 });
 

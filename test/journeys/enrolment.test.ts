@@ -53,6 +53,37 @@ test("a person who has bound no phone has no phone claims", async () => {
   assert.equal("phone_number_verified" in info, false);
 });
 
+test("of two phones of one person the one bound first is texted, and it is the one in the claims", async () => {
+  await newcomer("hedy");
+  const { parts, simulator } = server;
+  const { id: subject } = (await parts.directory.find("hedy")) ?? assert.fail("hedy is not there");
+  const [first, second] = ["+12025550161", "+12025550160"];
+  for (const number of [first, second]) {
+    await parts.authenticators.bind({
+      subject,
+      kind: "sms",
+      key: parts.phoneKey(number),
+      data: { number, country: "US", verifiedAt: parts.now() },
+      boundBy: "administrator",
+    });
+    server.advance(1);
+  }
+  for (let round = 0; round < 2; round += 1) {
+    const begun = await spa.begin({ scope: "openid phone" });
+    const visitor = server.visitor();
+    const before = (await simulator.messages()).length;
+    const page = await typePassword(visitor, await visitor.get(begun.url.href), "hedy");
+    const code = await simulator.codeAfter(before, first);
+    const tokens = await spa.redeem(begun, await visitor.submit(page, { code }));
+    assert.equal((await spa.userinfo(tokens)).phone_number, first);
+  }
+  assert.deepEqual(
+    (await simulator.messages()).filter(({ to }) => to === second),
+    [],
+    "the other phone is never texted",
+  );
+});
+
 const writings: readonly (readonly [string, string, Record<string, string>])[] = [
   ["spaces", "+44 7400 123456", {}],
   ["double zero", "0044 7400 123457", {}],

@@ -44,7 +44,10 @@ describe("a file that enables both acrs", () => {
     const answer = await bothNode.call("GET", "/.well-known/openid-configuration");
     const offered = answer.json().acr_values_supported as string[];
     assert.deepEqual([...offered].sort(), ["simple_password_auth", "twilio_sms"]);
-    assert.match(bothNode.program.stderr(), /simple_password_auth/);
+    assert.match(
+      bothNode.program.stderr(),
+      /^simple_password_auth is enabled, .*allowed_acr_values for: spa, web$/m,
+    );
     assert.match(bothNode.program.stdout(), /answers as/);
   });
 

@@ -30,11 +30,21 @@ test("the product's own pages are sound", async () => {
   assert.deepEqual(await createTestPages().check(), [{ level: "ok", message: `${DEFAULT_PAGES} is sound.` }]);
 });
 
-test("a folder with copies of all our templates, and a folder with nothing, are sound", async () => {
+test("a folder with copies of all our templates is sound", async () => {
   const names = ["layout", "notice", "form-end", "password", "phone", "code", "consent", "error", "demo"];
   const copies = Object.fromEntries(names.map((name) => [`templates/${name}.liquid`, template(name)]));
   assert.deepEqual(await check(copies), []);
-  assert.deepEqual(await check({ "README.md": "ours" }), []);
+});
+
+test("a file in place of the folder, and a folder that changes nothing, are named as such", async () => {
+  const [empty = "", ...more] = await check({ "README.md": "ours" });
+  assert.match(empty, /holds no templates\/, texts\/ or assets\/; nothing is changed\.$/);
+  assert.deepEqual(more, []);
+  const file = join(root, "custom.css");
+  writeFileSync(file, "a{}");
+  assert.deepEqual(await createTestPages(file).check(), [
+    { level: "error", message: `${file} is a file; give a folder.` },
+  ]);
 });
 
 test("a template that does not parse is named with its line", async () => {

@@ -46,6 +46,81 @@ test("a notice is said in the title and beside the field it is about", async () 
   assert.doesNotMatch(good, /aria-invalid/);
 });
 
+test("only a field with something wrong in it is marked, not one that has to wait", async () => {
+  const marked = async (name: string) =>
+    [...(await show(state(name))).matchAll(/<input id="(\w+)"[^>]*aria-invalid="true"/g)].map(
+      (found) => found[1],
+    );
+  assert.deepEqual(await marked("notice-password-wrong"), ["username", "password"]);
+  assert.deepEqual(await marked("notice-password-too-long"), ["password"]);
+  assert.deepEqual(await marked("notice-phone-invalid"), ["phone"]);
+  assert.deepEqual(await marked("notice-phone-ticket-wrong"), ["ticket"]);
+  assert.deepEqual(await marked("notice-code-malformed"), ["code"]);
+  for (const name of [
+    "notice-password-busy",
+    "notice-password-paused",
+    "notice-form-stale",
+    "notice-phone-send-limit",
+    "notice-code-paused",
+    "notice-code-resend-too-soon",
+  ])
+    assert.deepEqual(await marked(name), [], name);
+});
+
+test("a code that counts no more is never called valid, and a text that did not go out has no life", async () => {
+  for (const name of ["notice-code-spent", "notice-code-expired", "code-over"]) {
+    const html = await show(state(name));
+    assert.match(html, /id="life"><span class="time">Code no longer valid</, name);
+    assert.doesNotMatch(html, /valid for/, name);
+  }
+  const spent = await show(state("notice-code-resend-too-soon-new"));
+  assert.match(spent, /role="alert">You can ask for a new one in 12 seconds\.</);
+  assert.match(await show(state("notice-code-resend-too-soon")), /may still be on its way/);
+  const failed = await show(state("send-failed-number"));
+  assert.match(failed, /<h1>The text did not go out<\/h1>/);
+  assert.doesNotMatch(failed, /id="life"/);
+  const unknown = await show(state("send-failed-unknown"));
+  assert.match(unknown, /<h1>Enter the code<\/h1>/);
+  assert.match(unknown, /id="life"/);
+});
+
+test("the demo says who is signed in and when, and calls a cancelled step-up no fault", async () => {
+  const { facts } = state("demo-claims") as Extract<Page, { page: "demo" }>;
+  const claims = [
+    ...facts.claims,
+    { name: "name", value: "Ada" },
+    { name: "preferred_username", value: "ada" },
+  ];
+  assert.match(await show({ page: "demo", facts: { ...facts, claims } }), />Signed in as ada\. This is what/);
+  assert.match(await show({ page: "demo", facts }), />Signed in as 5b1f0c1e-/);
+  assert.match(await show({ page: "demo", facts }), /1795517207<\/code><small>Nov \d+, 2026, /);
+  const cancelled = await show(state("demo-cancelled-step-up"));
+  assert.match(
+    cancelled,
+    /role="status">You cancelled\. You are still signed in with a password\.<small>access_denied/,
+  );
+  assert.doesNotMatch(cancelled, /role="alert"/);
+  assert.match(await show(state("demo-problem")), /role="alert">login_required/);
+});
+
+test("the list of all countries is drawn once for everybody, whatever they typed", async () => {
+  const countries = Array.from({ length: 250 }, (_one, index) => ({
+    code: `C${index}`,
+    name: `Country ${index}`,
+    calling: "+1",
+  }));
+  const { facts } = state("phone") as Extract<Page, { page: "phone" }>;
+  const typed = (number: string) =>
+    show({ page: "phone", facts: { ...facts, countries, country: "C7", number } });
+  await typed("");
+  const began = performance.now();
+  for (let index = 0; index < 200; index += 1)
+    assert.match(await typed(`+49 <${index}>`), new RegExp(`value="\\+49 &#60;${index}&#62;"`));
+  const each = (performance.now() - began) / 200;
+  assert.ok(each < 1, `${each} ms a page`);
+  assert.match(await typed("1"), /value="C7" selected/);
+});
+
 test("forms have the fields and actions that outsiders rely on, and nothing that is not offered", async () => {
   assert.deepEqual(fields(await show(state("password"))), ["csrf", "username", "password"]);
   assert.deepEqual(actions(await show(state("password"))), ["cancel"]);
@@ -59,11 +134,11 @@ test("forms have the fields and actions that outsiders rely on, and nothing that
   assert.deepEqual(fields(await show(state("logout"))), ["xsrf"]);
 });
 
-test("O19 the enrolment page says what may happen to texts and where a stronger way is offered", async () => {
+test("O19 the enrolment page says what may happen to texts and that they still help", async () => {
   const html = await show(state("phone"));
   assert.match(html, /Texts can be intercepted/);
   assert.match(html, /move your number/);
-  assert.match(html, /authenticator app or a passkey/);
+  assert.match(html, /better than a password alone/);
 });
 
 test("O16 every failed send has a sentence of its own and a way on", async () => {

@@ -34,7 +34,10 @@ for (const timer of document.querySelectorAll("[data-seconds]")) {
       timer.classList.remove("waiting");
       return say(words);
     }
-    timer.textContent = shape.replace("0:00", `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`);
+    timer.textContent = shape.replace(
+      "0:00",
+      `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`,
+    );
     if (left <= 60 && !told) {
       told = true;
       say(soon);

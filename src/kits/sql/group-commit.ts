@@ -45,12 +45,26 @@ export function createGroupCommit(
     }
     db.exec("begin immediate");
     try {
-      const outcomes = batch.map(runOne);
+      const outcomes = first !== undefined && batch.length === 1 ? [runAlone(first)] : batch.map(runOne);
       db.exec("commit");
       return outcomes;
     } catch (error) {
       if (db.isTransaction) db.exec("rollback");
       throw error;
+    }
+  }
+
+  /** One member has the transaction for itself and needs no savepoint in it. */
+  function runAlone({ act }: Member): Outcome {
+    try {
+      const ending = act();
+      if ("keep" in ending) return { answer: ending.keep };
+      db.exec("rollback; begin");
+      return { answer: ending.undo };
+    } catch (error) {
+      if (fatal(error) || !db.isTransaction) throw error;
+      db.exec("rollback; begin");
+      return { error };
     }
   }
 

@@ -49,8 +49,7 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   return {
     templates,
     fill(page, facts, make) {
-      const key =
-        facts.csrf === undefined || (facts.username ?? "") !== "" ? undefined : page + keyOf(facts);
+      const key = facts.csrf === undefined || (facts.username ?? "") !== "" ? undefined : page + keyOf(facts);
       let skeleton = key === undefined ? undefined : kept.get(key);
       if (skeleton === undefined) {
         const html = make();

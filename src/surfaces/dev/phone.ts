@@ -30,6 +30,9 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
   app.get("/dev/phone/messages", async (_request, reply) => reply.send(await messages()));
 
   app.get("/dev/phone", async (_request, reply) => {
+    // Not needed before somebody looks, and slow to load.
+    const { parsePhoneNumberFromString } = await import("libphonenumber-js/max");
+    const spaced = (number: string) => parsePhoneNumberFromString(number)?.formatInternational() ?? number;
     const list = (await messages()).map(({ to, from, body, status, at }) => ({
       to: spaced(to),
       from: spaced(from),

@@ -270,7 +270,9 @@ export function previewStates(): readonly PreviewState[] {
     facts: {
       ...demo,
       problem: cancelled,
-      claims: claims.map((claim) => (claim.name === "acr" ? { ...claim, value: "simple_password_auth" } : claim)),
+      claims: claims.map((claim) =>
+        claim.name === "acr" ? { ...claim, value: "simple_password_auth" } : claim,
+      ),
     },
   });
   add("demo-problem", { page: "demo", facts: { ...demo, problem: "login_required: nobody is signed in" } });

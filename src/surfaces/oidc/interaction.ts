@@ -94,7 +94,7 @@ export function createLogin(deps: LoginDeps) {
       notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
       ...(subject === undefined ? {} : { subject }),
       username:
-        (await known(subject)) ??
+        (await known(subject ?? (anew ? session?.accountId : undefined))) ??
         (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),
       pinned: subject !== undefined,
       restart: restartUrl(details),

@@ -57,6 +57,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
           now: now(),
           host: deps.host,
           mostSends: deps.mostSends(),
+          mostTries: deps.mostTries(),
           canChangeNumber: false,
         }),
       };

@@ -27,6 +27,7 @@ export function codePage(options: {
   now: EpochMs;
   host: string;
   mostSends: number;
+  mostTries: number;
   canChangeNumber: boolean;
 }): StepPage {
   const { challenge, now, host } = options;
@@ -45,7 +46,7 @@ export function codePage(options: {
             ? -1
             : seconds(now, challenge.resendAt),
       endsIn:
-        challenge === undefined || challenge.spent
+        challenge === undefined || challenge.spent || challenge.tries >= options.mostTries
           ? 0
           : seconds(now, Math.min(challenge.endsAt, options.login.endsAt)),
       canChangeNumber: options.canChangeNumber,

@@ -20,6 +20,8 @@ export interface SmsFactorDeps {
   readonly host: string;
   /** Sends that one login may ask for. */
   readonly mostSends: () => number;
+  /** Tries that one code allows. */
+  readonly mostTries: () => number;
   /** Keyed hash of a number, the same for every holder. */
   readonly phoneKey: (e164: string) => string;
 }

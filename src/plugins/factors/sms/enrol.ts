@@ -171,6 +171,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
             now: now(),
             host: deps.host,
             mostSends: mostSends(),
+            mostTries: deps.mostTries(),
             canChangeNumber: true,
           }),
         };

@@ -53,6 +53,8 @@ export async function addUser(
       ok: false,
       text: "No password came on standard input; pipe it in: sallyport user add NAME < password.txt",
     };
+  if (claims.email !== undefined && !/^[^@\s]+@[^@\s]+$/.test(claims.email))
+    return { ok: false, text: `${JSON.stringify(claims.email)} is no mail address; nothing was added.` };
   const { write } = deps.directory;
   if (write === undefined)
     return { ok: false, text: "This directory is read-only; add the person where it is kept." };
