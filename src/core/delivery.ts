@@ -33,6 +33,8 @@ export interface DeliveryDeps {
 }
 
 const LEASE = 10_000;
+/** As long as codes.ts keeps what became of a code. */
+const KEEP = 3_600_000;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const outbox: Records<OutboxRow> = deps.storage.records("outbox");
@@ -41,8 +43,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   async function send(key: string): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
-    const challenge = await challenges.get(key.slice(0, key.lastIndexOf(".")));
-    if (challenge === undefined) return;
+    const found = await challenges.read(key.slice(0, key.lastIndexOf(".")));
+    if (found === undefined) return;
+    const { value: challenge, version } = found;
     const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);
     // A newer send has overtaken this one, the code was used, or it is too late to be of any use.
     if (challenge.spent || secondsLeft < 1 || key !== `${challenge.id}.${challenge.sends}`)
@@ -61,17 +64,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       key,
       validFor: Math.max(5, secondsLeft),
     });
-    await settle(key, challenge, receipt);
+    await settle(key, challenge, version, receipt);
   }
 
-  async function settle(key: string, challenge: Challenge, receipt: Receipt): Promise<void> {
+  async function settle(key: string, challenge: Challenge, version: number, receipt: Receipt): Promise<void> {
     const delivery: Challenge["delivery"] =
       receipt.kind === "accepted" ? { state: "sent" } : { state: "failed", reason: receipt.reason };
-    const shown = challenges.update(challenge.id, (current) =>
-      current === undefined || current.sends !== challenge.sends
-        ? { result: undefined }
-        : { result: undefined, write: { ...current, delivery }, expiresAt: current.endsAt + 3_600_000 },
-    );
     const noted = deps.audit.append({
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
       at: deps.now(),
@@ -82,8 +80,29 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           ? { factor: "sms", messageId: receipt.id }
           : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
     });
-    // Asked for together, they share commits; and a text that was accepted is not sent again because one of them failed.
-    await Promise.all([outbox.remove(key), shown, noted]);
+    // Asked for together, they share a commit.
+    await Promise.all([shown(key, challenge, version, delivery), noted]);
+  }
+
+  /** The row goes and the page can tell; where the person has typed the code meanwhile, what they changed stays. */
+  async function shown(
+    key: string,
+    challenge: Challenge,
+    version: number,
+    delivery: Challenge["delivery"],
+  ): Promise<void> {
+    const sent = outbox.write(key, null, 0);
+    const told = (current: Challenge, expect: number) =>
+      challenges.write(current.id, { ...current, delivery }, current.endsAt + KEEP, { expect });
+    if (await deps.storage.commit([told(challenge, version), sent])) return;
+    await Promise.all([
+      outbox.remove(key),
+      challenges.update(challenge.id, (current) =>
+        current === undefined || current.sends !== challenge.sends
+          ? { result: undefined }
+          : { result: undefined, write: { ...current, delivery }, expiresAt: current.endsAt + KEEP },
+      ),
+    ]);
   }
 
   function start(key: string): Promise<void> {

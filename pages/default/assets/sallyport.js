@@ -24,20 +24,25 @@ for (const timer of document.querySelectorAll("[data-seconds]")) {
   const { seconds, shape, end, say: words, soon } = timer.dataset;
   const endsAt = Date.now() + seconds * 1000;
   let told = seconds <= 60;
+  /* A new text node each time: one that grows in the middle of a button counts as having moved. */
+  const write = (text) => timer.replaceChildren(text);
+  /* Who listens to the page hears the button's name, and not each second. */
+  const button = timer.closest("button");
+  if (button) {
+    timer.ariaHidden = "true";
+    timer.insertAdjacentHTML("beforebegin", '<span class="unseen"></span>');
+    timer.previousSibling.textContent = end;
+  }
   const tick = () => {
     const left = Math.ceil((endsAt - Date.now()) / 1000);
     if (left <= 0) {
       clearInterval(beat);
-      timer.textContent = end;
+      write(end);
       timer.removeAttribute("role");
-      timer.removeAttribute("aria-label");
-      timer.classList.remove("waiting");
+      button?.classList.remove("waiting");
       return say(words);
     }
-    timer.textContent = shape.replace(
-      "0:00",
-      `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`,
-    );
+    write(shape.replace("0:00", `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`));
     if (left <= 60 && !told) {
       told = true;
       say(soon);

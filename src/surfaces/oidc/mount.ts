@@ -15,6 +15,8 @@ import type { createVisits, Visit } from "./visitor.ts";
 
 export interface Engine {
   readonly provider: Provider;
+  /** The engine's request handler, put together once. */
+  readonly serve: ReturnType<Provider["callback"]>;
   readonly login: ReturnType<typeof createLogin>;
   readonly consent: ReturnType<typeof createConsent>;
 }
@@ -22,6 +24,7 @@ export interface Engine {
 /** One engine with its pages, for one revision of the settings. */
 export const createEngine = (deps: LoginDeps & ConsentDeps): Engine => ({
   provider: deps.provider,
+  serve: deps.provider.callback(),
   login: createLogin(deps),
   consent: createConsent(deps),
 });
@@ -86,7 +89,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       delete req.headers["x-forwarded-host"];
       // The server has set the headers; pages of the engine that post elsewhere widen them themselves.
       reply.hijack();
-      void engine().provider.callback()(req, reply.raw);
+      void engine().serve(req, reply.raw);
     };
     scope.route({
       method: "GET",
