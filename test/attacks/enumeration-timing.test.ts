@@ -1,7 +1,7 @@
 /**
  * P11 by the clock: cheap hashes, so that what is left to see is everything but the hash (which does the same work for
  * everybody, and is measured in its own tests), interleaved samples, and the chance of telling two classes apart by one
- * answer's time (the area under the curve: 0.5 is a coin). A suspicion is judged by twice as many fresh samples.
+ * answer's time (the area under the curve: 0.5 is a coin). A suspicion is judged by three times as many fresh samples.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ import { formOf } from "../kit/visitor.ts";
 import { begin } from "./attacker.ts";
 
 const SAMPLES = 300;
-const PEOPLE = 120;
+const PEOPLE = 160;
 const BOUND = 0.05;
 const CLASSES = ["unknown", "wrong", "disabled", "noPhone"] as const;
 type Kind = (typeof CLASSES)[number];
@@ -95,7 +95,7 @@ test("P11 the time of the answer does not tell unknown, wrong, disabled and phon
   const suspects = pairs.filter((pair) => outside(areaOf(first, pair)));
   t.diagnostic(pairs.map((pair) => areaOf(first, pair).toFixed(3)).join(", "));
   // All classes again: each has to have been tried as often as the others, or the throttle tells them apart.
-  const second = suspects.length === 0 ? first : await measure(2 * SAMPLES);
+  const second = suspects.length === 0 ? first : await measure(3 * SAMPLES);
   const worst = suspects
     .filter((pair) => outside(areaOf(second, pair)))
     .map(

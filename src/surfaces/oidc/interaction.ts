@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type Provider } from "oidc-provider";
 import type { Devices } from "../../core/device.ts";
 import type { Directory } from "../../core/directory.ts";
-import type { LoginEnd, LoginStart, Turn } from "../../core/login.ts";
+import type { LoginEnd, LoginStart, Standing, Turn } from "../../core/login.ts";
 import type { Form, Mechanism } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Snapshot } from "../../core/settings.ts";
@@ -54,6 +54,9 @@ export async function findInteraction(
     return /principal/.test(problem.error_description ?? "") ? "other-person" : undefined;
   }
 }
+
+/** A login that is proven or was cancelled. */
+export type Ended = Extract<Standing, { kind: "proven" | "stopped" }>;
 
 /** The engine's session of this browser as it is now, which may have begun after the login did. */
 export type CurrentSession = () => Promise<
@@ -256,19 +259,25 @@ export function createLogin(deps: LoginDeps) {
       if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit, current);
       return answerOf(await walk.begin(await startOf(details, visit)), details, visit, current);
     },
+    /**
+     * Hands a form to the walk. `goes-on`: the browser is sent to look for itself, for a page is never the answer to a
+     * post and a reload repeats nothing. undefined: no form for the walk (consent, another person, nothing known).
+     */
     async submit(
-      details: Interaction,
+      uid: string,
       turn: number,
       form: Form,
       visit: Visit,
-      current: CurrentSession,
-    ): Promise<Answer> {
-      const next = await walk.submit(details.uid, turn, form, visit.visitor);
-      // A page is never the answer to a post: the browser is sent to look for itself, so a reload repeats nothing.
-      if (next.kind === "proven" || (next.kind === "stopped" && next.reason === "cancelled"))
-        return answerOf(next, details, visit, current);
-      return { kind: "see-other", url: `/login/${details.uid}` };
+    ): Promise<Ended | "goes-on" | undefined> {
+      if (form.action === "switch") return undefined;
+      const next = await walk.submit(uid, turn, form, visit.visitor);
+      if (next.kind === "expired" && next.login === undefined) return undefined;
+      const ended = next.kind === "proven" || (next.kind === "stopped" && next.reason === "cancelled");
+      return ended ? next : "goes-on";
     },
+    /** A login that has come to its end, told to the engine. */
+    end: (standing: Ended, details: Interaction, visit: Visit, current: CurrentSession): Promise<Answer> =>
+      answerOf(standing, details, visit, current),
     /**
      * What stands in the way of a resume; undefined: nothing. A login that was begun in another browser would, by a
      * planted cookie, sign this one's person in as whoever showed the factors there (login CSRF, M07). One that is not

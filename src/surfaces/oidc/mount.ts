@@ -143,6 +143,10 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       const form = plainForm(request.body);
       if (isCrossSite(request.headers, issuer.origin))
         return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
+      const turn = csrf.turnOf(form.csrf, uid, visit.visitor.browser);
+      // A form of this very login and browser: the walk takes it, and the engine is asked when it comes to an end.
+      const standing = turn === undefined ? undefined : await login.submit(uid, turn, form, visit);
+      if (standing === "goes-on") return send(reply, { kind: "see-other", url: `/login/${uid}` }, visit);
       const details = await findInteraction(provider, request.raw, reply.raw);
       if (details === undefined || details === "other-person" || details.uid !== uid)
         return send(
@@ -150,17 +154,14 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
           await login.late(uid, visit, details === "other-person" ? details : undefined),
           visit,
         );
-      const turn = csrf.turnOf(form.csrf, uid, visit.visitor.browser);
+      if (standing !== undefined)
+        return send(reply, await login.end(standing, details, visit, currentSession(request, reply)), visit);
       if (turn === undefined)
         return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
       if (details.prompt.name === "consent")
         return send(reply, await consent.submit(details, form, visit.visitor.address, login.record), visit);
       if (form.action === "switch") return send(reply, await login.switchPerson(details), visit);
-      return send(
-        reply,
-        await login.submit(details, turn, form, visit, currentSession(request, reply)),
-        visit,
-      );
+      return send(reply, { kind: "see-other", url: `/login/${uid}` }, visit);
     });
   });
 
