@@ -24,6 +24,9 @@ export type LoginRecord = {
   readonly ended?: LoginEnd | undefined;
   /** Where the person can start anew: the authorization request as it was made. */
   readonly restart: string;
+  /** Where the relying party is reached in the end, and the languages it asked for; for the surface's own use. */
+  readonly redirectUri: string;
+  readonly uiLocales: string;
 };
 
 export type LoginEnd =
@@ -51,6 +54,9 @@ export interface LoginStart {
   readonly username: string;
   readonly pinned: boolean;
   readonly restart: string;
+  /** Where the relying party is reached in the end, and the languages it asked for; for the surface's own use. */
+  readonly redirectUri: string;
+  readonly uiLocales: string;
 }
 
 /** Where a login stands; `open` is waiting for the person. */

@@ -35,6 +35,8 @@ export function createGroupCommit(
   fatal: (error: unknown) => boolean,
 ): GroupCommit {
   let waiting: Member[] = [];
+  const begin = db.prepare("begin immediate");
+  const commit = db.prepare("commit");
 
   function run(batch: readonly Member[]): readonly Outcome[] {
     const [first] = batch;
@@ -43,10 +45,10 @@ export function createGroupCommit(
       const ending = first.act();
       return [{ answer: "keep" in ending ? ending.keep : ending.undo }];
     }
-    db.exec("begin immediate");
+    begin.run();
     try {
       const outcomes = first !== undefined && batch.length === 1 ? [runAlone(first)] : batch.map(runOne);
-      db.exec("commit");
+      commit.run();
       return outcomes;
     } catch (error) {
       if (db.isTransaction) db.exec("rollback");

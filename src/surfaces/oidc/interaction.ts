@@ -101,6 +101,8 @@ export function createLogin(deps: LoginDeps) {
         (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),
       pinned: subject !== undefined,
       restart: restartUrl(details),
+      redirectUri: typeof params.redirect_uri === "string" ? params.redirect_uri : "",
+      uiLocales: typeof params.ui_locales === "string" ? params.ui_locales.slice(0, 100) : "",
     };
   }
 
@@ -114,7 +116,6 @@ export function createLogin(deps: LoginDeps) {
     visit: Visit,
     current: CurrentSession,
   ): Promise<Answer> {
-    const brand = snapshot.brand;
     switch (turn.kind) {
       case "proven":
         return finish(details, turn.end, visit, current);
@@ -134,30 +135,32 @@ export function createLogin(deps: LoginDeps) {
         );
       case "other-browser":
         return elsewhere("other-browser", restartUrl(details));
-      case "page": {
-        const { login, page, notice } = turn;
-        const facts = {
-          ...page.facts,
-          brand,
-          appName: login.client.name,
-          action: `/login/${login.id}`,
-          csrf: deps.csrfToken(login.id, turn.turn, visit.visitor.browser),
-          ...(notice === undefined
-            ? {}
-            : {
-                notice: notice.key,
-                ...(notice.args === undefined ? {} : { noticeArgs: { ...notice.args } }),
-              }),
-        };
-        return {
-          kind: "page",
-          status: 200,
-          page: { page: page.page, facts } as Page,
-          redirectUri: details.params.redirect_uri,
-          uiLocales: details.params.ui_locales,
-        };
-      }
+      case "page":
+        return pageOf(turn, visit);
     }
+  }
+
+  function pageOf({ login, page, notice, turn }: Extract<Turn, { kind: "page" }>, visit: Visit): Answer {
+    const facts = {
+      ...page.facts,
+      brand: snapshot.brand,
+      appName: login.client.name,
+      action: `/login/${login.id}`,
+      csrf: deps.csrfToken(login.id, turn, visit.visitor.browser),
+      ...(notice === undefined
+        ? {}
+        : {
+            notice: notice.key,
+            ...(notice.args === undefined ? {} : { noticeArgs: { ...notice.args } }),
+          }),
+    };
+    return {
+      kind: "page",
+      status: 200,
+      page: { page: page.page, facts } as Page,
+      redirectUri: login.redirectUri,
+      uiLocales: login.uiLocales,
+    };
   }
 
   /** What was proven becomes the engine's session; a session of somebody else ends first, so no two people mix (S10). */
@@ -247,6 +250,11 @@ export function createLogin(deps: LoginDeps) {
       if (state === "other-person") return elsewhere("other-person", login?.restart ?? "");
       if (turn.kind === "proven") return elsewhere("finished", login?.restart ?? "");
       return errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400);
+    },
+    /** The page of a login under way in a browser that has no session; undefined: the engine has to be asked. */
+    async continued(uid: string, visit: Visit): Promise<Answer | undefined> {
+      const turn = await walk.show(uid, visit.visitor);
+      return turn.kind === "page" ? pageOf(turn, visit) : undefined;
     },
     async show(details: Interaction, visit: Visit, current: CurrentSession): Promise<Answer> {
       // Somebody has signed in in another window since this login began: say so instead of asking again.

@@ -124,6 +124,10 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       const { uid } = request.params as { uid: string };
       const visit = visits.of(request.raw);
       const { login, consent, provider } = engine();
+      // Whoever has a session may have got it, or another, since: then the engine is asked first.
+      const known =
+        hasSession(request) || visit.setCookies.length > 0 ? undefined : await login.continued(uid, visit);
+      if (known !== undefined) return send(reply, known, visit);
       const details = await findInteraction(provider, request.raw, reply.raw);
       if (details === undefined || details === "other-person" || details.uid !== uid)
         return send(
@@ -165,10 +169,13 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
     });
   });
 
+  const hasSession = (request: FastifyRequest): boolean =>
+    (request.headers.cookie ?? "").includes(engine().provider.cookieName("session"));
+
   // Costs nothing where the browser has no session cookie.
   const currentSession = (request: FastifyRequest, reply: FastifyReply) => async () => {
     const { provider } = engine();
-    if (!(request.headers.cookie ?? "").includes(provider.cookieName("session"))) return undefined;
+    if (!hasSession(request)) return undefined;
     return provider.Session.get(provider.createContext(request.raw, reply.raw));
   };
 
