@@ -70,9 +70,10 @@ const claims = Object.entries({
   phone_number: "+12025550143",
   phone_number_verified: "true",
 }).map(([name, value]) => ({ name, value }));
+const PASSWORD_ONLY: Readonly<Record<string, string>> = { acr: "simple_password_auth", amr: '["pwd"]' };
 const text = (value: string, at: string) => ({
-  to: "+12025550143",
-  from: "+12025550100",
+  to: "+1 202 555 0143",
+  from: "+1 202 555 0100",
   text: value,
   status: "delivered",
   at,
@@ -270,9 +271,7 @@ export function previewStates(): readonly PreviewState[] {
     facts: {
       ...demo,
       problem: cancelled,
-      claims: claims.map((claim) =>
-        claim.name === "acr" ? { ...claim, value: "simple_password_auth" } : claim,
-      ),
+      claims: claims.map(({ name, value }) => ({ name, value: PASSWORD_ONLY[name] ?? value })),
     },
   });
   add("demo-problem", { page: "demo", facts: { ...demo, problem: "login_required: nobody is signed in" } });
