@@ -1,6 +1,7 @@
 /** `/dev/phone`: what the phone simulator received, fetched from it over HTTP like any other client would. */
 import type { FastifyInstance } from "fastify";
 import type { Page } from "../../core/pages.ts";
+import { createPhones } from "../../kits/phone/phones.ts";
 
 export interface PhoneOptions {
   readonly https: boolean;
@@ -20,6 +21,8 @@ interface Message {
 }
 
 export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
+  const phones = createPhones();
+
   async function messages(): Promise<readonly Message[]> {
     const base = options.simulator();
     if (base === undefined) return [];
@@ -30,12 +33,9 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
   app.get("/dev/phone/messages", async (_request, reply) => reply.send(await messages()));
 
   app.get("/dev/phone", async (_request, reply) => {
-    // Not needed before somebody looks, and slow to load.
-    const { parsePhoneNumberFromString } = await import("libphonenumber-js/max");
-    const spaced = (number: string) => parsePhoneNumberFromString(number)?.formatInternational() ?? number;
     const list = (await messages()).map(({ to, from, body, status, at }) => ({
-      to: spaced(to),
-      from: spaced(from),
+      to: phones.spaced(to),
+      from: phones.spaced(from),
       text: body,
       status,
       at,
