@@ -23,9 +23,7 @@ const FAULTS: readonly (readonly [string, FaultRequest, Reason, number?])[] = [
   ["21212: sender is no number", { code: 21212 }, "sender", 21212],
   ["21606: sender is not ours", { code: 21606 }, "sender", 21606],
   ["a code nobody knows", { code: 29999 }, "other", 29999],
-  // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
   ["reset before the answer", { then: "reset" }, "provider-down"],
-  // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
   ["bytes that are no HTTP", { then: "garbage" }, "provider-down"],
 ];
 
@@ -77,7 +75,6 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
         name: "accepted, then dropped",
         reason: "provider-down",
         taken: true,
-        // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
         arrange: () => phones.fault({ then: "drop-after-accept" }),
       },
     ],

@@ -190,7 +190,6 @@ describe("the phone simulator", () => {
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     try {
       const callback = `http://127.0.0.1:${(server.address() as AddressInfo).port}/status?attempt=1`;
-      // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
       await phones.fault({ match: { to: "+12025550199" }, then: "undelivered", code: 30003 });
       await post({ ...text, StatusCallback: `${callback}#rc=2` });
       for (let tries = 0; seen.length < 2 && tries < 200; tries += 1) await sleep(5);
