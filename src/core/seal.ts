@@ -34,6 +34,8 @@ const TAG = 16;
 const MESSAGES_PER_SALT = 2 ** 20;
 /** Salts whose key is kept: those of this process and of its neighbours, and of some before them. */
 const MOST_KEYS = 256;
+/** Names kept of rows that were asked for lately. */
+const MOST_NAMES = 2000;
 const CONTEXT = Buffer.from("sallyport seal v1");
 
 interface Ring {
@@ -60,12 +62,17 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
 
   function naming(): KeyObject {
     const from = keys.secrets("lookup");
-    if (names?.from !== from) names = { from, key: createSecretKey(first(from).bytes) };
+    if (names?.from !== from) {
+      names = { from, key: createSecretKey(first(from).bytes) };
+      found = new Map();
+    }
     return names.key;
   }
 
   let run: Run | undefined;
   const derived = new Map<string, KeyObject>();
+  // A login names the same few rows again and again.
+  let found = new Map<string, string>();
 
   function keyFor(entry: Entry, salt: Buffer): KeyObject {
     const name = entry.header.toString("latin1") + salt.toString("latin1");
@@ -120,8 +127,16 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
       return body;
     },
     lookup(label, value) {
+      const key = naming();
       // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
-      return createHmac("sha256", naming()).update(`${label}\0${value}`).digest("base64url");
+      const text = `${label}\0${value}`;
+      const known = found.get(text);
+      if (known !== undefined) return known;
+      const name = createHmac("sha256", key).update(text).digest("base64url");
+      const oldest = found.size >= MOST_NAMES ? found.keys().next().value : undefined;
+      if (oldest !== undefined) found.delete(oldest);
+      found.set(text, name);
+      return name;
     },
   };
 }

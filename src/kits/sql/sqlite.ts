@@ -32,6 +32,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   if (onDisk) await attempt(() => checkFile(file));
   const db = await attempt(() => new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS }));
   const prepared = new WeakMap<Statement<unknown>, Prepared>();
+  const queries = new WeakMap<Statement<unknown>, boolean>();
 
   /** Runs what meets other processes: patient with locks, and with the engine's errors put into our words. */
   async function attempt<T>(act: () => T): Promise<T> {
@@ -42,13 +43,35 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     }
   }
 
+  /** The same without a detour where nothing is in the way. */
+  async function atOnce<T>(act: () => T): Promise<T> {
+    try {
+      return act();
+    } catch (error) {
+      if (isBusy(error)) return attempt(act);
+      throw toBreakage(error, file);
+    }
+  }
+
+  function asks(what: Statement<unknown>): boolean {
+    const known = queries.get(what);
+    if (known !== undefined) return known;
+    const answer = isQuery(what.text);
+    queries.set(what, answer);
+    return answer;
+  }
+
   function prepare(what: Statement<unknown>): Prepared {
     let entry = prepared.get(what);
     if (entry === undefined) {
       const { text, order } = forSqlite(what.text);
       const sync = db.prepare(text);
       const inOrder = order.every((value, index) => value === index);
-      entry = { sync, order: inOrder ? undefined : order, answers: sync.columns().length > 0 };
+      entry = {
+        sync,
+        order: inOrder ? undefined : order,
+        answers: sync.columns().length > 0,
+      };
       prepared.set(what, entry);
     }
     return entry;
@@ -99,7 +122,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     engine: "sqlite",
     run<Row>(what: Statement<Row>, ...values: readonly Value[]) {
       const act = () => execute(prepare(what), values) as Result<Row>;
-      return isQuery(what.text) ? attempt(act) : commits.write(() => ({ keep: act() }), false);
+      return asks(what) ? atOnce(act) : commits.write(() => ({ keep: act() }), false);
     },
     transact: (body) => commits.write(() => executeAll(body), true),
     kysely: <Tables>() =>
