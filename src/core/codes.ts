@@ -99,8 +99,8 @@ export interface CodesDeps {
   readonly newId: () => string;
 }
 
-/** Rows outlive their code, so that a late page can still say what became of it. */
-const KEEP = 3_600_000;
+/** Rows outlive their code, so that a late page can still say what became of it; milliseconds. */
+export const KEEP = 3_600_000;
 /** A resend that would leave less than this makes a new code instead. */
 const LEAST_LIFE = 60_000;
 const LEASE = 10_000;

@@ -4,7 +4,7 @@
  * walk and by the clock in compose; never decides whether somebody may sign in.
  */
 import type { Audit } from "./audit.ts";
-import type { Challenge, Codes, OutboxRow } from "./codes.ts";
+import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
 import { composeMessage } from "./message.ts";
 import type { Records, Storage } from "./records.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
@@ -33,8 +33,6 @@ export interface DeliveryDeps {
 }
 
 const LEASE = 10_000;
-/** As long as codes.ts keeps what became of a code. */
-const KEEP = 3_600_000;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const outbox: Records<OutboxRow> = deps.storage.records("outbox");

@@ -80,8 +80,8 @@ export function createLogin(deps: LoginDeps) {
       (reason) => reason === "id_token_hint" || reason === "claims_id_token_sub_value",
     );
     // A person who was disabled meanwhile is not asked to go on as themselves: whoever signs in, signs in anew.
-    const active = session?.accountId !== undefined && (await isActive(session.accountId));
-    const subject = anew || otherWanted || !active ? undefined : session.accountId;
+    const person = session?.accountId === undefined ? undefined : await deps.directory.get(session.accountId);
+    const subject = anew || otherWanted || person?.status !== "active" ? undefined : person.id;
     const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
     return {
       id: uid,
@@ -97,7 +97,7 @@ export function createLogin(deps: LoginDeps) {
       notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
       ...(subject === undefined ? {} : { subject }),
       username:
-        (await known(subject ?? (anew ? session?.accountId : undefined))) ??
+        (subject !== undefined || anew ? person?.username : undefined) ??
         (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),
       pinned: subject !== undefined,
       restart: restartUrl(details),
@@ -106,7 +106,6 @@ export function createLogin(deps: LoginDeps) {
     };
   }
 
-  const isActive = async (subject: string) => (await deps.directory.get(subject))?.status === "active";
   const known = async (subject: string | undefined) =>
     subject === undefined ? undefined : (await deps.directory.get(subject))?.username;
 
