@@ -60,7 +60,7 @@ function configOf({ folder, account, api }: ServerStart, port: number): BootConf
       from_number: "+12065550100",
       api_base: api,
     },
-    settings: { ...settings, revision: 1 },
+    settings,
   };
 }
 

@@ -1,6 +1,8 @@
 /** The list of what can be plugged in. A new store, gateway, factor or directory is a folder and a line here. */
 
 import { sqlDirectory } from "./plugins/directories/sql/directory.ts";
+import { simplePasswordAuth } from "./plugins/mechanisms/simple-password-auth.ts";
+import { twilioSms } from "./plugins/mechanisms/twilio-sms.ts";
 import { twilioGateway } from "./plugins/sms/twilio/gateway.ts";
 import { sqlStore } from "./plugins/stores/sql/store.ts";
 
@@ -8,4 +10,9 @@ export const catalog = {
   stores: { sqlite: sqlStore, postgres: sqlStore },
   directories: { sql: sqlDirectory },
   gateways: { twilio: twilioGateway },
+  /** Mechanisms, and the gateway that a script's properties configure. */
+  scripts: [
+    { script: simplePasswordAuth, gateway: undefined },
+    { script: twilioSms, gateway: twilioGateway },
+  ],
 } as const;

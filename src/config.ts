@@ -8,7 +8,7 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { Breakage } from "./core/errors.ts";
 import { Secret } from "./core/secret.ts";
-import { clientSchema, limitsSchema, type Snapshot, settingsSchema } from "./core/settings.ts";
+import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
@@ -80,6 +80,8 @@ const fileSchema = z.strictObject({
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
 
+type FileSettings = z.infer<typeof settingsSchema>;
+
 export interface BootConfig {
   readonly issuer: URL;
   readonly listen: { readonly host: string; readonly port: number };
@@ -95,7 +97,10 @@ export interface BootConfig {
   readonly breachedPasswords: string | undefined;
   /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
-  readonly settings: Omit<Snapshot, "countries"> & { readonly countries: Snapshot["countries"] | "home" };
+  /** What the file says of settings; taken in at the start (compose/seed.ts). */
+  readonly settings: Omit<FileSettings, "countries"> & {
+    readonly countries: FileSettings["countries"] | "home";
+  };
   readonly mode: "demo" | "serve";
   /** Sentences for the operator about what weakens this installation without being wrong. */
   readonly warnings: readonly string[];
@@ -245,7 +250,7 @@ export function readConfig(
     breachedPasswords:
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
     twilio: smsWanted ? twilio : undefined,
-    settings: { ...settings.data, countries, revision: 1 },
+    settings: { ...settings.data, countries },
   };
   faults.push(...more(boot));
   if (faults.length > 0) throw invalid(file, faults);

@@ -8,7 +8,9 @@ import { type BootConfig, sentences } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
-import { homeCountry, plainProperties } from "./gateway.ts";
+import { plainProperties } from "./gateway.ts";
+import { createJudge } from "./judge.ts";
+import { firstDocument } from "./seed.ts";
 import { readTls } from "./web.ts";
 
 /** Every fault, a sentence each that begins with the name of what is wrong. */
@@ -48,22 +50,9 @@ function gateway({ twilio }: BootConfig): string[] {
 }
 
 function countries(config: BootConfig): string[] {
-  const { countries: given } = config.settings;
-  const phones = createPhones();
-  if (given === "all") return [];
-  if (given !== "home") {
-    const known = new Set(phones.countries(given, "en").map(({ code }) => code));
-    return given
-      .filter((code) => !known.has(code))
-      .map((code) => `countries: ${code} is no country with a telephone numbering plan`);
-  }
-  if (config.twilio === undefined || gateway(config).length > 0 || Object.keys(config.twilio).length === 0)
-    return [];
-  try {
-    homeCountry(config, phones);
-    return [];
-  } catch (problem) {
-    if (problem instanceof Breakage) return problem.message.split("\n");
-    throw problem;
-  }
+  // Where the gateway's own properties are wrong or missing, what follows from them is no news.
+  if (gateway(config).length > 0 || Object.keys(config.twilio ?? { none: "" }).length === 0) return [];
+  return createJudge(createPhones())(firstDocument(config, 0))
+    .filter(({ path }) => path === "countries")
+    .map(({ path, message }) => `${path}: ${message}`);
 }

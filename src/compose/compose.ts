@@ -5,17 +5,16 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import type { BootConfig } from "../config.ts";
+import { type BootConfig, invalid } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
-import { composeMechanism } from "../core/mechanism.ts";
+import type { Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
-import type { Settings, Snapshot } from "../core/settings.ts";
+import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
-import { createPhones } from "../kits/phone/phones.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createPages } from "../kits/web/pages.ts";
@@ -26,8 +25,10 @@ import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
 import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
-import { homeCountry, openGateway } from "./gateway.ts";
+import { createGateways } from "./gateway.ts";
 import { openParts, type Parts } from "./parts.ts";
+import { createRevisions } from "./revisions.ts";
+import { takeIn } from "./seed.ts";
 import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
@@ -49,6 +50,8 @@ const newId = (): string => randomBytes(16).toString("base64url");
 /** How often a node looks for keys that another one has made or rotated, and for messages nobody sent. */
 const KEYS_EVERY = 5_000;
 const OUTBOX_EVERY = 5_000;
+/** How soon a node serves the settings that another one has changed. */
+const SETTINGS_EVERY = 1_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -60,6 +63,22 @@ export interface ComposeOptions extends Voices {
   ) => void;
   readonly parts?: Parts;
   readonly gateway?: SmsGateway;
+  /** Where texts go when no property of the script says so. */
+  readonly apiBase?: URL | undefined;
+}
+
+/** The boot file's settings, where it says something else than at the last start. Refuses a file the settings cannot take. */
+async function takeInFile({ settings, config, now }: Parts): Promise<void> {
+  const change = await settings.change({
+    change: (document) => takeIn(document, config, now()),
+    by: "sallyport.yaml",
+    what: "the file has changed",
+  });
+  if (change.kind === "faulty")
+    throw invalid(
+      "sallyport.yaml",
+      change.faults.map(({ path, message }) => `${path}: ${message}`),
+    );
 }
 
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
@@ -70,19 +89,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const { now } = parts;
   const timers: NodeJS.Timeout[] = [];
   try {
-    const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey } = parts;
-    const phones = createPhones();
-    const gateway = options.gateway ?? (await openGateway(config));
-    const resolved: Snapshot = {
-      ...config.settings,
-      countries:
-        config.settings.countries === "home" ? homeCountry(config, phones) : config.settings.countries,
-    };
-    // One revision for now; what changes while the server runs will come through this port.
-    const settings: Settings = { current: () => resolved };
-    const snapshot = settings.current();
-    const limits = () => settings.current().limits;
+    const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey, settings, phones } =
+      parts;
+    await takeInFile(parts);
+    const gateway = options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase);
+    const limits = () => settings.document().limits;
     const host = config.issuer.hostname;
+    const brand = () => settings.document().brand;
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
@@ -96,7 +109,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           authenticators,
           enrolment,
           phones,
-          countries: () => settings.current().countries,
+          countries: () => revisions.current().snapshot.countries,
           audit,
           now,
           host,
@@ -106,15 +119,19 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         }),
       ].map((factor) => [factor.kind, factor]),
     );
-    const mechanisms = [
-      composeMechanism({ acr: "simple_password_auth", level: 10, requires: ["password"] }),
-      composeMechanism({ acr: "twilio_sms", level: 40, requires: ["password", "sms"] }),
-    ].filter(({ acr }) => snapshot.acrs.enabled.includes(acr));
-    const walk = createWalk({ storage, mechanisms: () => mechanisms, factors, delivery, audit, limits, now });
+    const walk = createWalk({
+      storage,
+      mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
+      factors,
+      delivery,
+      audit,
+      limits,
+      now,
+    });
 
     const pages = createPages({
       defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
-      brand: snapshot.brand,
+      brand: brand(),
       locale: "en",
       ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
       onProblem: options.complain,
@@ -125,11 +142,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const peers = createTrustedPeers(config.trustedProxies);
     const visits = createVisits({ https, peers });
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
-    const enginePages = createEnginePages({ brand: snapshot.brand, render });
 
     let signing = keyring.signing();
-    const build = () => {
-      signing = keyring.signing();
+    const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
       const provider = createProvider({
         issuer: config.issuer.origin,
         snapshot,
@@ -138,7 +153,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         keys: keyring,
         directory,
         authenticators,
-        pages: enginePages,
+        pages: createEnginePages({ brand: snapshot.brand, render }),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
@@ -155,22 +170,30 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         now,
       });
     };
-    let engine = build();
+    const revisions = createRevisions({ settings, phones, build });
+    revisions.current();
 
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
       rewrite: rewriteOriginal,
       render,
-      brand: snapshot.brand,
+      brand,
       newReference: () => newId().slice(0, 8),
       onProblem: (problem, { reference, method, path }) =>
         options.complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     });
-    await mountOidc(app, { issuer: config.issuer, engine: () => engine, visits, csrf, render });
+    await mountOidc(app, {
+      issuer: config.issuer,
+      engine: () => revisions.current().engine,
+      engineOf: async (revision) => (await revisions.at(revision)).engine,
+      visits,
+      csrf,
+      render,
+    });
     mountAssets(app, pages);
-    options.extras?.(app, { render, acrs: () => mechanisms.map(({ acr }) => acr) });
+    options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     await app.listen({ host: config.listen.host, port: config.listen.port });
 
     const every = (ms: number, act: () => Promise<unknown>) =>
@@ -179,8 +202,11 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       await keyring.refresh();
       // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
       // has rotated, another node or this one, the keyring answers other arrays from then on.
-      if (keyring.signing() !== signing) engine = build();
+      if (keyring.signing() === signing) return;
+      signing = keyring.signing();
+      revisions.forget();
     });
+    every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(SWEEP_EVERY, async () => {
       // In small acts, so that nobody waits behind them; until there is nothing left.

@@ -3,7 +3,9 @@
  * people, so that a newcomer sees a two-step sign-in within a minute. `serve` has none of this.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { z } from "zod";
 import type { BootConfig } from "../config.ts";
 import { invalid } from "../config.ts";
 import type { Authenticators, PhoneData } from "../core/authenticators.ts";
@@ -34,22 +36,48 @@ const PEOPLE = [
   },
 ] as const;
 
-/** The account the simulator knows; new at each start, because nothing outside this process needs it. */
+/** The account that the demo's texts are sent from; the phone simulator takes it, and whatever it is changed to. */
 export interface DemoAccount {
   readonly sid: string;
   readonly token: Secret;
 }
 
-export const newDemoAccount = (): DemoAccount => ({
-  sid: `AC${randomBytes(16).toString("hex")}`,
-  token: new Secret(randomBytes(16).toString("hex")),
-});
+/** Made at the first start and kept beside the data, so that a later start changes no setting. */
+export function openDemoAccount(data: string): DemoAccount {
+  const file = resolve(data, "simulator.json");
+  const made = { sid: `AC${randomBytes(16).toString("hex")}`, token: randomBytes(16).toString("hex") };
+  if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(made)}\n`, { mode: 0o600, flag: "wx" });
+  const known = accountSchema.safeParse(parseJson(readFileSync(file, "utf8")));
+  if (!known.success)
+    throw invalid(file, [
+      "is damaged; delete it, and the demo makes another account for its phone simulator",
+    ]);
+  return { sid: known.data.sid, token: new Secret(known.data.token) };
+}
 
-/** Configuration of the demo from `PORT`, `SALLYPORT_DATA` and `SALLYPORT_TWILIO_API_BASE`. */
+const accountSchema = z.strictObject({ sid: z.string(), token: z.string() });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the demo's texts go instead of to its own simulator; undefined when nothing is said. */
+export function demoApiBase(environment: Readonly<Record<string, string | undefined>>): URL | undefined {
+  const given = environment.SALLYPORT_TWILIO_API_BASE;
+  if (given === undefined || given === "") return undefined;
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
+    throw invalid("SALLYPORT_TWILIO_API_BASE", ["must be a URL such as http://127.0.0.1:9000"]);
+  return new URL(given);
+}
+
+/** Configuration of the demo from `PORT` and `SALLYPORT_DATA`; without an account only what does not need one. */
 export function demoConfig(
   environment: Readonly<Record<string, string | undefined>>,
-  account: DemoAccount,
-  apiBase: string,
+  account?: DemoAccount,
 ): BootConfig {
   const port = Number(environment.PORT || 8080);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -81,13 +109,11 @@ export function demoConfig(
     masterKey: undefined,
     pages: environment.SALLYPORT_PAGES === undefined ? undefined : resolve(environment.SALLYPORT_PAGES),
     breachedPasswords: undefined,
-    twilio: {
-      twilio_sid: account.sid,
-      twilio_token: account.token,
-      from_number: "+12025550100",
-      api_base: apiBase,
-    },
-    settings: { ...settings, revision: 1 },
+    twilio:
+      account === undefined
+        ? undefined
+        : { twilio_sid: account.sid, twilio_token: account.token, from_number: "+12025550100" },
+    settings,
   };
 }
 

@@ -1,13 +1,23 @@
 /** Starts the demo: simulator, server, relying party, people. Everything in it is on loopback and says so. */
 
+import type { Settings } from "../core/settings.ts";
 import { mountPhone } from "../surfaces/dev/phone.ts";
 import { mountPreviews } from "../surfaces/dev/preview-pages.ts";
 import { mountRelyingParty } from "../surfaces/dev/relying-party.ts";
 import { createSimulator } from "../surfaces/dev/simulator/simulator.ts";
 import type { Running } from "./compose.ts";
 import { compose } from "./compose.ts";
-import { addDemoPeople, DEMO_CLIENT, DEMO_PASSWORD, demoConfig, newDemoAccount } from "./demo-config.ts";
+import { openDataFolder } from "./data-folder.ts";
+import {
+  addDemoPeople,
+  DEMO_CLIENT,
+  DEMO_PASSWORD,
+  demoApiBase,
+  demoConfig,
+  openDemoAccount,
+} from "./demo-config.ts";
 import { openParts } from "./parts.ts";
+import { propertiesOf } from "./scripts.ts";
 import { probePort } from "./web.ts";
 
 export async function startDemo(
@@ -15,28 +25,25 @@ export async function startDemo(
   say: (text: string) => void,
   complain: (text: string) => void,
 ): Promise<Running> {
-  const account = newDemoAccount();
-  const elsewhere = environment.SALLYPORT_TWILIO_API_BASE;
   // Faults of the environment are said before anything is opened.
-  demoConfig(environment, account, "http://127.0.0.1:1");
+  const plain = demoConfig(environment);
+  const elsewhere = demoApiBase(environment);
+  await probePort(plain.listen);
+  openDataFolder(plain);
+  const config = demoConfig(environment, openDemoAccount(plain.data));
+  const parts = await openParts(config);
   const simulator =
     elsewhere === undefined
-      ? createSimulator({
-          accounts: [{ sid: account.sid, token: account.token.reveal() }],
-          now: Date.now,
-          keep: 500,
-        })
+      ? createSimulator({ accounts: () => configuredAccounts(parts.settings), now: Date.now, keep: 500 })
       : undefined;
-  const simulatorUrl = (await simulator?.listen())?.url;
-  const config = demoConfig(environment, account, elsewhere ?? simulatorUrl ?? "");
   try {
-    await probePort(config.listen);
-    const parts = await openParts(config);
+    const simulatorUrl = (await simulator?.listen())?.url;
     await addDemoPeople(parts);
     const { brand } = config.settings;
     const running = await compose(config, {
       complain,
       parts,
+      apiBase: elsewhere ?? (simulatorUrl === undefined ? undefined : new URL(simulatorUrl)),
       extras(app, { render, acrs }) {
         mountRelyingParty(app, { issuer: config.issuer, clientId: DEMO_CLIENT, brand, acrs, render });
         mountPhone(app, { https: false, brand, simulator: () => simulatorUrl, render });
@@ -49,7 +56,7 @@ export async function startDemo(
     say(
       elsewhere === undefined
         ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (for example +44 7911 123456)`
-        : `  Texts go to ${elsewhere}`,
+        : `  Texts go to ${environment.SALLYPORT_TWILIO_API_BASE}`,
     );
     return {
       issuer: running.issuer,
@@ -62,4 +69,16 @@ export async function startDemo(
     await simulator?.close();
     throw problem;
   }
+}
+
+/** Whatever account an administrator of the demo configures, the simulator knows it: the document's story works with any. */
+function configuredAccounts(settings: Settings) {
+  const entry = settings.document().scripts.find(({ name }) => name === "twilio_sms");
+  const given = propertiesOf(entry?.configurationProperties ?? []);
+  const { twilio_sid: sid = "", twilio_token: token = "", api_key_sid, api_key_secret } = given;
+  const apiKeys =
+    api_key_sid === undefined || api_key_secret === undefined
+      ? []
+      : [{ sid: api_key_sid, secret: api_key_secret }];
+  return [{ sid, token, apiKeys }];
 }

@@ -7,10 +7,14 @@ import { createEnrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createSealer } from "../core/seal.ts";
+import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import type { Clock, Subject } from "../core/words.ts";
+import { createPhones } from "../kits/phone/phones.ts";
 import { endAll } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { createJudge } from "./judge.ts";
+import { firstDocument } from "./seed.ts";
 
 /** Seconds an old key stays valid after its successor was published. */
 const OVERLAP: Record<KeyPurpose, number> = {
@@ -22,9 +26,7 @@ const OVERLAP: Record<KeyPurpose, number> = {
   csrf: 3600,
 };
 
-/** Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2). */
 const directoryOptions = ({ settings, issuer, breachedPasswords }: BootConfig) => ({
-  leastLength: settings.acrs.enabled.includes("simple_password_auth") ? 15 : 8,
   words: [settings.brand, issuer.hostname],
   ...(breachedPasswords === undefined ? {} : { breachedPasswords }),
 });
@@ -44,19 +46,31 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const sealer = createSealer(keyring);
     const storage = createStorage({ store: store.records, sealer, now });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
+    const phones = createPhones();
+    const settings = await openSettings(
+      { store: store.settings, sealer, audit: store.audit, now, judge: createJudge(phones) },
+      () => firstDocument(config, now()),
+    );
     const directory = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
+      // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
+      leastLength: () =>
+        settings.document().scripts.some(({ name, enabled }) => enabled && name === "simple_password_auth")
+          ? 15
+          : 8,
     });
     const enrolment = createEnrolment({
       storage,
       authenticators,
-      policy: () => config.settings.enrolment,
+      policy: () => settings.document().enrolment,
       now,
     });
     return {
       config,
       store,
+      settings,
+      phones,
       keyring,
       sealer,
       storage,
@@ -68,7 +82,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
       endAll: (subject: Subject) => endAll(storage, subject),
       forgetFailures: (subject: Subject) =>
-        createFailures(storage, () => config.settings.limits, now).reset(subject),
+        createFailures(storage, () => settings.document().limits, now).reset(subject),
       async rotate(purpose: string) {
         if (!(purpose in OVERLAP))
           return {

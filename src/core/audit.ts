@@ -36,6 +36,7 @@ export type AuditKind =
   | "user-added"
   | "user-changed"
   | "keys-rotated"
+  | "settings-changed"
   | "tokens-revoked";
 
 export interface AuditFilter {

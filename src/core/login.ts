@@ -6,6 +6,8 @@ import type { Acr, EpochMs, Json, Proof, Subject } from "./words.ts";
 export type LoginRecord = {
   readonly id: string;
   readonly acr: Acr;
+  /** The settings it began on and ends on, whatever is changed meanwhile. */
+  readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
   readonly locale: string;
   /** Hash of the cookie of the one browser this login belongs to. */
@@ -43,6 +45,7 @@ export interface LoginStart {
   readonly id: string;
   /** What is asked for, chosen by the surface (acr_values, the client's default, the server's default). */
   readonly acr: Acr;
+  readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
   readonly locale: string;
   readonly visitor: Visitor;

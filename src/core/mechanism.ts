@@ -118,12 +118,31 @@ export interface Factor {
   held(subject: Subject): Promise<boolean>;
 }
 
+/** A mechanism that comes with the product, as an administrator finds it among the scripts. */
+export interface BuiltInScript {
+  readonly acr: Acr;
+  readonly inum: string;
+  /** Further inums that find it. */
+  readonly alsoKnownAs?: readonly string[] | undefined;
+  readonly description: string;
+  readonly level: number;
+  /** What its entry has to be given; `hide`: a secret. */
+  readonly properties: readonly {
+    readonly value1: string;
+    readonly hide: boolean;
+    readonly description: string;
+  }[];
+  /** Where its source stands. */
+  readonly file: URL;
+  create(entry: { readonly level: number; readonly aliases: readonly Acr[] }): Mechanism;
+}
+
 /** The usual mechanism: its factors one after the other, in order, each bound first where the person lacks it. */
 export function composeMechanism(options: {
   acr: Acr;
   level: number;
   requires: readonly FactorKind[];
-  aliases?: readonly Acr[];
+  aliases?: readonly Acr[] | undefined;
 }): Mechanism {
   return {
     ...options,

@@ -1,9 +1,10 @@
 /**
  * Settings: what an administrator may change while the server runs, as one revision. (Where the server listens and
- * keeps its data is boot configuration, see config.ts.) Everything that serves a login reads the revision it began on.
+ * keeps its data is boot configuration, see config.ts.) A login keeps the revision it began on.
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import type { EpochMs } from "./words.ts";
 
 /** What a person or the server is sent to for a client, never in the clear. */
 const url = z.url({ protocol: /^https$/ });
@@ -85,6 +86,72 @@ export const limitsSchema = z.strictObject({
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
+/** How much is logged, and how; changed while the server runs. */
+export const loggingSchema = z.strictObject({
+  level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
+  layout: z.enum(["text", "json"]).default("text"),
+});
+export type Logging = z.infer<typeof loggingSchema>;
+
+/** One name of a script's configuration, as in the original; `hide` marks a secret, which is never shown again. */
+export const propertySchema = z.strictObject({
+  value1: z.string().min(1).max(100),
+  value2: z.string().max(10_000).default(""),
+  hide: z.boolean().default(false),
+  description: z.string().max(500).default(""),
+});
+export type Property = z.infer<typeof propertySchema>;
+
+const moduleProperty = z.strictObject({
+  value1: z.string().min(1).max(100),
+  value2: z.string().max(1000).default(""),
+  description: z.string().max(500).default(""),
+});
+
+/** A script entry: a mechanism under its acr name, with the level and the properties an administrator gave it. */
+export const scriptSchema = z.strictObject({
+  inum: z.string().min(1).max(100),
+  /** The acr. */
+  name: z.string().regex(/^[a-zA-Z0-9_\-:/.]{2,60}$/, "2 to 60 letters, digits or one of _ - : / ."),
+  aliases: z
+    .array(z.string().regex(/^[\x21-\x7e]{1,200}$/, "visible ASCII characters without spaces"))
+    .default([]),
+  description: z.string().max(1000).default(""),
+  level: z.int().min(-1).max(1000),
+  /** Rises with every change of this entry. */
+  revision: z.int().min(1).default(1),
+  enabled: z.boolean(),
+  modified: z.int().min(0),
+  configurationProperties: z.array(propertySchema).default([]),
+  moduleProperties: z.array(moduleProperty).default([]),
+  /** Source of an entry that is none of the built-in ones. */
+  source: z.string().max(1_000_000).optional(),
+});
+export type ScriptEntry = z.infer<typeof scriptSchema>;
+
+const countryList = z
+  .array(z.string().regex(/^[A-Z]{2}$/, "must be ISO country codes such as DE"))
+  .min(1)
+  .readonly();
+
+/**
+ * The settings as they are stored: one document, one revision. `home` is the country of the sender's number. What
+ * depends on plug-ins (whether a script's properties suit its gateway) is judged by compose before a change is taken.
+ */
+export const documentSchema = z.strictObject({
+  brand: z.string().min(1).max(60).default("Sallyport"),
+  scripts: z.array(scriptSchema).default([]),
+  defaultAcr: z.string(),
+  clients: z.array(clientSchema).default([]),
+  enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
+  countries: z.union([z.enum(["all", "home"]), countryList]).default("home"),
+  limits: limitsSchema.prefault({}),
+  logging: loggingSchema.prefault({}),
+  /** What the boot file said when it was last taken in: digests by name (compose/seed.ts). */
+  fromFile: z.record(z.string(), z.string()).default({}),
+});
+export type SettingsDocument = z.infer<typeof documentSchema>;
+
 export const settingsSchema = z.strictObject({
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z.strictObject({
@@ -94,17 +161,64 @@ export const settingsSchema = z.strictObject({
   clients: z.array(clientSchema).default([]),
   enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
   /** ISO 3166-1 alpha-2 codes, or `all`. */
-  countries: z.union([
-    z.literal("all"),
-    z
-      .array(z.string().regex(/^[A-Z]{2}$/))
-      .min(1)
-      .readonly(),
-  ]),
+  countries: z.union([z.literal("all"), countryList]),
   limits: limitsSchema.prefault({}),
 });
-export type Snapshot = z.infer<typeof settingsSchema> & { readonly revision: number };
 
+/** One revision as the rooms read it. */
+export type Snapshot = z.infer<typeof settingsSchema> & {
+  readonly revision: number;
+  readonly scripts: readonly ScriptEntry[];
+  readonly logging: Logging;
+};
+
+/** Something wrong with a change: where in the document, and half a sentence that says what and what to do. */
+export type Fault = { readonly path: string; readonly message: string };
+
+/** A revision with when and by whom it was made. */
+export interface Revision {
+  readonly revision: number;
+  readonly at: EpochMs;
+  readonly by: string;
+  readonly what: string;
+}
+
+export type Changed =
+  | { readonly kind: "changed"; readonly revision: number; readonly document: SettingsDocument }
+  /** The change left everything as it was; no revision is made of it. */
+  | { readonly kind: "same"; readonly revision: number; readonly document: SettingsDocument }
+  | { readonly kind: "faulty"; readonly faults: readonly Fault[] }
+  /** Somebody else has changed the settings since `ifRevision`. */
+  | { readonly kind: "lost"; readonly revision: number };
+
+export interface ChangeRequest {
+  /** Pure; may run twice. Faults: the change cannot be made of this document. */
+  readonly change: (document: SettingsDocument) => SettingsDocument | readonly Fault[];
+  readonly by: string;
+  /** What was done, in a few words for the history; never a secret. */
+  readonly what: string;
+  /** Refused as `lost` unless this is the newest revision. */
+  readonly ifRevision?: number | undefined;
+}
+
+/** The settings of this deployment: one revision at a time, changed whole or not at all, the same in every node. */
 export interface Settings {
-  current(): Snapshot;
+  readonly revision: number;
+  document(): SettingsDocument;
+  change(request: ChangeRequest): Promise<Changed>;
+  /** A revision as it was; undefined when there is none. */
+  at(revision: number): Promise<SettingsDocument | undefined>;
+  /** Newest first, from before a revision. */
+  history(limit: number, before?: number): Promise<readonly Revision[]>;
+  /** Looks whether another node has made a revision; answers whether one was. */
+  refresh(): Promise<boolean>;
+}
+
+/** Where revisions are kept, sealed. Implemented by store plug-ins. */
+export interface SettingsStore {
+  newest(): Promise<number>;
+  read(revision: number): Promise<(Revision & { readonly sealed: Uint8Array }) | undefined>;
+  /** False when this revision is there already: somebody was faster. */
+  add(row: Revision & { readonly sealed: Uint8Array }): Promise<boolean>;
+  list(limit: number, before: number): Promise<readonly Revision[]>;
 }

@@ -1,3 +1,4 @@
+import type { Plugin } from "./plugin.ts";
 import type { PhoneNumber, Secret } from "./secret.ts";
 import type { Seconds } from "./words.ts";
 
@@ -39,4 +40,13 @@ export interface SmsGateway {
   check(): Promise<readonly Finding[]>;
   /** Loads what is heavy ahead of the first send; called when the server is up. */
   warm?(): Promise<void>;
+}
+
+/** A kind of gateway, with what an administrator has to know of its properties. */
+export interface GatewayPlugin<Config, Deps> extends Plugin<SmsGateway, Config, Deps> {
+  /** Properties that are never shown again once they are set. */
+  readonly secrets: readonly string[];
+  /** Properties that say where secrets are sent; a change of one voids the secrets. */
+  readonly targets: readonly string[];
+  readonly descriptions: Readonly<Record<string, string>>;
 }

@@ -42,7 +42,8 @@ export interface Walk {
 
 export interface WalkDeps {
   readonly storage: Storage;
-  readonly mechanisms: () => readonly Mechanism[];
+  /** The mechanisms of the revision of the settings that a login began on. */
+  readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
   readonly factors: ReadonlyMap<string, Factor>;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly audit: Audit;
@@ -56,12 +57,6 @@ const KEEP = 3_600_000;
 export function createWalk(deps: WalkDeps): Walk {
   const logins: Records<LoginRecord> = deps.storage.records("login");
   const { now } = deps;
-
-  const mechanismOf = (acr: string): Mechanism => {
-    const found = deps.mechanisms().find((mechanism) => mechanism.acr === acr);
-    if (found === undefined) throw new Breakage("step-broken", `acr ${acr} is not enabled (any more)`);
-    return found;
-  };
 
   const stepOf = (task: Task): Step | undefined => {
     const factor = deps.factors.get(task.factor);
@@ -85,8 +80,11 @@ export function createWalk(deps: WalkDeps): Walk {
     record: LoginRecord,
     visitor: Visitor,
   ): Promise<{ record: LoginRecord; effects: Effects }> {
-    const mechanism = mechanismOf(record.acr);
-    const attained = attain(record.proofs, deps.mechanisms());
+    const mechanisms = await deps.mechanisms(record.revision);
+    const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
+    if (mechanism === undefined)
+      throw new Breakage("step-broken", `acr ${record.acr} is not enabled (any more)`);
+    const attained = attain(record.proofs, mechanisms);
     if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
       const { subject, proofs } = record;
       const firstFactorHere = proofs.some((proof) => proof.at >= record.startedAt);

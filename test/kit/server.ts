@@ -120,7 +120,7 @@ export async function startServer(options: ServerOptions = {}) {
       from_number: "+12025550100",
       api_base: simulator.url,
     },
-    settings: { ...settings, revision: 1 },
+    settings,
     ...options.config,
   };
   let skew = 0;

@@ -9,8 +9,8 @@ export const LEAST_WITH_SECOND_FACTOR = 8;
 export const LEAST_ALONE = 15;
 
 export interface PasswordPolicyOptions {
-  /** Least length in code points: 8, or 15 where a password may stand alone (`LEAST_…`). */
-  readonly least: number;
+  /** Least length in code points: 8, or 15 where a password may stand alone (`LEAST_…`). Asked at each password. */
+  readonly least: number | (() => number);
   readonly blocklist: Blocklist;
 }
 
@@ -26,12 +26,19 @@ export type Judgement =
   | { readonly kind: "fit"; readonly password: string }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Makes the policy of one installation. Throws a RangeError for a least length below 8 (NIST's own bound). */
-export function createPasswordPolicy({ least, blocklist }: PasswordPolicyOptions): PasswordPolicy {
-  if (!Number.isInteger(least) || least < LEAST_WITH_SECOND_FACTOR || least > LONGEST_PASSWORD)
-    throw new RangeError(`the least length of a password must be from 8 to ${LONGEST_PASSWORD}`);
+/** Makes the policy of one installation. A least length below 8 (NIST's own bound) is a RangeError. */
+export function createPasswordPolicy(options: PasswordPolicyOptions): PasswordPolicy {
+  const { blocklist } = options;
+  const leastNow = (): number => {
+    const least = typeof options.least === "number" ? options.least : options.least();
+    if (!Number.isInteger(least) || least < LEAST_WITH_SECOND_FACTOR || least > LONGEST_PASSWORD)
+      throw new RangeError(`the least length of a password must be from 8 to ${LONGEST_PASSWORD}`);
+    return least;
+  };
+  leastNow();
   return {
     async judge(password, names) {
+      const least = leastNow();
       const text = normalPassword(password);
       if (text === undefined)
         return refused(`It has more than ${LONGEST_PASSWORD} characters; choose a shorter one.`);

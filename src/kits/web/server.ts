@@ -30,7 +30,7 @@ export interface WebServerOptions {
   /** Turns a path that another product used into ours. */
   readonly rewrite: (url: string) => string;
   readonly render: (page: Page, locale?: string) => Promise<string>;
-  readonly brand: string;
+  readonly brand: () => string;
   readonly newReference: () => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
 }
@@ -58,7 +58,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   const errorPage = (problem: string, reference = ""): Page => ({
     page: "error",
     facts: {
-      brand,
+      brand: brand(),
       appName: "",
       problem,
       problemArgs: { host: issuer.host },

@@ -86,6 +86,7 @@ export function createLogin(deps: LoginDeps) {
     return {
       id: uid,
       acr: choice.mechanism.acr,
+      revision: snapshot.revision,
       visitor: visit.visitor,
       locale: "en",
       client: { id: String(params.client_id), name: client?.client_name ?? String(params.client_id) },
@@ -289,15 +290,21 @@ export function createLogin(deps: LoginDeps) {
      * What stands in the way of a resume; undefined: nothing. A login that was begun in another browser would, by a
      * planted cookie, sign this one's person in as whoever showed the factors there (login CSRF, M07). One that is not
      * done goes on where it is: the engine would drop it and begin, and send, anew. The cookie is read with the engine's
-     * own parser, so that both see the same one.
+     * own parser, so that both see the same one. `revision`: the settings the login began on, and is resumed on.
      */
-    async beforeResume(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<Answer | undefined> {
+    async beforeResume(
+      req: IncomingMessage,
+      res: ServerResponse,
+      visit: Visit,
+    ): Promise<Answer | { readonly kind: "resume"; readonly revision: number | undefined }> {
       const { cookies } = provider.createContext(req, res);
       const uid = cookies.get(provider.cookieName("resume"), { signed: true });
-      if (uid === undefined) return undefined;
+      if (uid === undefined) return { kind: "resume", revision: undefined };
       const turn = await walk.stand(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
-      return turn.kind === "open" ? { kind: "see-other", url: `/login/${turn.login.id}` } : undefined;
+      return turn.kind === "open"
+        ? { kind: "see-other", url: `/login/${turn.login.id}` }
+        : { kind: "resume", revision: turn.login?.revision };
     },
     /** Ends the session and starts the same request anew, for another person. */
     async switchPerson(details: Interaction): Promise<Answer> {

@@ -32,6 +32,8 @@ export const createEngine = (deps: LoginDeps & ConsentDeps): Engine => ({
 export interface MountOptions {
   readonly issuer: URL;
   readonly engine: () => Engine;
+  /** The engine of the revision that a login began on. */
+  readonly engineOf: (revision: number) => Promise<Engine>;
   readonly visits: ReturnType<typeof createVisits>;
   readonly csrf: Csrf;
   readonly render: (page: Page, locale?: string) => Promise<string>;
@@ -81,7 +83,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    const serve = (request: FastifyRequest, reply: FastifyReply, by: Engine) => {
       const { raw: req } = request;
       // The name was checked before routing; the engine builds its URLs from these.
       req.headers.host = issuer.host;
@@ -89,8 +91,9 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       delete req.headers["x-forwarded-host"];
       // The server has set the headers; pages of the engine that post elsewhere widen them themselves.
       reply.hijack();
-      void engine().serve(req, reply.raw);
+      void by.serve(req, reply.raw);
     };
+    const handler = (request: FastifyRequest, reply: FastifyReply) => serve(request, reply, engine());
     scope.route({
       method: "GET",
       url: "/authorize/*",
@@ -98,7 +101,9 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       handler: async (request, reply) => {
         const visit = visits.of(request.raw);
         const answer = await engine().login.beforeResume(request.raw, reply.raw, visit);
-        return answer === undefined ? handler(request, reply) : send(reply, answer, visit);
+        if (answer.kind !== "resume") return send(reply, answer, visit);
+        const { revision } = answer;
+        return serve(request, reply, revision === undefined ? engine() : await options.engineOf(revision));
       },
     });
     for (const [url, verbs] of ENGINE_ROUTES)

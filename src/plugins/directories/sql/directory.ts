@@ -29,6 +29,8 @@ export interface SqlDirectoryDeps {
   /** The schema steps of migrations.ts must have been applied to it. */
   readonly database: Database;
   readonly now: Clock;
+  /** Least length of a new password, where it follows the settings; goes before `leastLength`. */
+  readonly leastLength?: (() => number) | undefined;
 }
 
 const schema = z.strictObject({
@@ -54,7 +56,8 @@ export const sqlDirectory: Plugin<SqlDirectory, SqlDirectoryConfig, SqlDirectory
   type: "sql",
   schema,
   migrations,
-  async open({ leastLength = LEAST_ALONE, words, breachedPasswords: file, ...bounds }, { database, now }) {
+  async open({ leastLength: fixed, words, breachedPasswords: file, ...bounds }, deps) {
+    const { database, now, leastLength = () => fixed ?? LEAST_ALONE } = deps;
     const breached = file === undefined ? undefined : openBreachedList(file);
     const policy = createPasswordPolicy({
       least: leastLength,

@@ -4,10 +4,9 @@
  * goes wrong comes back as a refusal within its time.
  */
 import type { Twilio } from "twilio";
-import type { Plugin } from "../../../core/plugin.ts";
-import type { Finding, SmsGateway } from "../../../core/sms.ts";
+import type { Finding, GatewayPlugin, SmsGateway } from "../../../core/sms.ts";
 import { checkTwilio } from "./check.ts";
-import { type TwilioConfig, twilioSchema } from "./properties.ts";
+import { DESCRIPTIONS, SECRETS, TARGETS, type TwilioConfig, twilioSchema } from "./properties.ts";
 import { readAnswer, readFailure } from "./refusals.ts";
 import { openSdk } from "./sdk.ts";
 
@@ -16,13 +15,19 @@ export interface TwilioDeps {
   readonly timeoutMs?: number | undefined;
   /** HTTPS_PROXY, NO_PROXY and their like. Not used where `api_base` is set. */
   readonly proxies?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where requests go when no property says so: the demo's simulator. */
+  readonly apiBase?: URL | undefined;
 }
 
 /** The Twilio gateway of the catalogue; properties as in the reference page, see properties.ts. */
-export const twilioGateway: Plugin<SmsGateway, TwilioConfig, TwilioDeps> = {
+export const twilioGateway: GatewayPlugin<TwilioConfig, TwilioDeps> = {
   type: "twilio",
   schema: twilioSchema,
-  open: async (config, deps) => createGateway(config, deps),
+  secrets: SECRETS,
+  targets: TARGETS,
+  descriptions: DESCRIPTIONS,
+  open: async (config, { apiBase = undefined, ...deps }) =>
+    createGateway({ ...config, apiBase: config.apiBase ?? apiBase }, deps),
 };
 
 /** Twilio's own limits of ValidityPeriod, in seconds. */

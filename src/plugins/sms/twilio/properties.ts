@@ -31,11 +31,23 @@ const properties = z.strictObject({
   region: property("Twilio region that processes requests, such as ie1; needs edge"),
   edge: property("Twilio edge that takes requests, such as dublin"),
   api_base: property("Base URL of a server that speaks Twilio's API; for tests and gateways of one's own"),
+  phone_attribute: property(
+    "Attribute that holds a person's phone, where people live in a directory of the site",
+  ),
 });
 type Properties = z.infer<typeof properties>;
 
 type Name = keyof Properties;
 type Complain = (name: Name, message: string) => void;
+
+/** What is never shown again once it is set. */
+export const SECRETS: readonly string[] = ["twilio_token", "api_key_secret"];
+/** Where secrets are sent: who changes one of these has to give the secrets anew (CVE-2026-15943). */
+export const TARGETS: readonly string[] = ["twilio_sid", "api_base", "region", "edge"];
+/** What each property is, by its name. */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(properties.shape).map(([name, { description = "" }]) => [name, description]),
+);
 
 /** The gateway's zod schema: properties in, TwilioConfig out. An empty text is a property that is not set. */
 export const twilioSchema = properties

@@ -56,5 +56,14 @@ const keys: Migration = {
   ],
 };
 
+const settings: Migration = {
+  id: "0005-settings",
+  up: ({ text, bytes, integer }) => [
+    `create table settings (
+       revision ${integer} primary key, at ${integer} not null, made_by ${text} not null, what ${text} not null,
+       document ${bytes} not null)`,
+  ],
+};
+
 /** In the order they are applied; ids of this plug-in are 0001 to 0009. */
-export const migrations: readonly Migration[] = [records, authenticators, audit, keys];
+export const migrations: readonly Migration[] = [records, authenticators, audit, keys, settings];

@@ -1,6 +1,6 @@
 /**
- * The store in SQL, for SQLite and PostgreSQL from one code: expiring records, authenticators, the audit and the keys
- * of the deployment, over `kits/sql`. Opened by compose; the directory in SQL shares its database. What is stored
+ * The store in SQL, for SQLite and PostgreSQL from one code: expiring records, authenticators, the audit, the keys
+ * of the deployment and the revisions of its settings, over `kits/sql`. Opened by compose; the directory in SQL shares its database. What is stored
  * comes sealed; this room never opens it.
  */
 import { z } from "zod";
@@ -10,6 +10,7 @@ import type { KeyStore } from "../../../core/keys.ts";
 import type { Plugin } from "../../../core/plugin.ts";
 import type { RecordStore } from "../../../core/records.ts";
 import { Secret } from "../../../core/secret.ts";
+import type { SettingsStore } from "../../../core/settings.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
 import { migrate } from "../../../kits/sql/migrate.ts";
@@ -20,13 +21,15 @@ import { createSqlAuthenticators } from "./authenticators.ts";
 import { createSqlKeys } from "./keys.ts";
 import { migrations } from "./migrations.ts";
 import { createSqlRecords } from "./records.ts";
+import { createSqlSettings } from "./settings.ts";
 
-/** An open store: four ports over one database. */
+/** An open store: five ports over one database. */
 export interface SqlStore {
   readonly records: RecordStore;
   readonly authenticators: AuthenticatorStore;
   readonly audit: Audit;
   readonly keys: KeyStore;
+  readonly settings: SettingsStore;
   readonly database: Database;
   close(): Promise<void>;
 }
@@ -78,6 +81,7 @@ async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStor
     authenticators: createSqlAuthenticators(database),
     audit: createSqlAudit(database),
     keys: createSqlKeys(database),
+    settings: createSqlSettings(database),
     database,
     close: () => database.close(),
   };

@@ -9,13 +9,14 @@ export interface Account {
   readonly apiKeys?: readonly { readonly sid: string; readonly secret: string }[] | undefined;
 }
 
-export function createAccounts(accounts: readonly Account[]) {
-  const bySid = new Map(accounts.map((account) => [account.sid, account]));
+/** `accounts` is asked at every request: an account may be added or changed while the simulator runs. */
+export function createAccounts(accounts: () => readonly Account[]) {
+  const bySid = (sid: string) => accounts().find((account) => account.sid === sid);
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const equal = (a: string, b: string) => timingSafeEqual(digest(a), digest(b));
 
   function isAccount(request: FastifyRequest): "token" | "key" | undefined {
-    const account = bySid.get((request.params as { account: string }).account.replace(/\.json$/, ""));
+    const account = bySid((request.params as { account: string }).account.replace(/\.json$/, ""));
     const [scheme, coded = ""] = (request.headers.authorization ?? "").split(" ");
     if (account === undefined || scheme?.toLowerCase() !== "basic") return undefined;
     const given = Buffer.from(coded, "base64").toString("utf8");
@@ -25,7 +26,7 @@ export function createAccounts(accounts: readonly Account[]) {
 
   return {
     /** The token that signs an account's callbacks. */
-    tokenOf: (sid: string): string => bySid.get(sid)?.token ?? "",
+    tokenOf: (sid: string): string => bySid(sid)?.token ?? "",
     async authenticate(request: FastifyRequest, reply: FastifyReply) {
       const by = isAccount(request);
       // A standard API key may not read /Accounts (Twilio error 20003).

@@ -20,7 +20,8 @@ import { mountMessages } from "./messages.ts";
 import { createProgress } from "./progress.ts";
 
 export interface SimulatorOptions {
-  readonly accounts: readonly Account[];
+  /** Who may use the API; a function is asked at every request. */
+  readonly accounts: readonly Account[] | (() => readonly Account[]);
   readonly now: Clock;
   /** Messages and calls kept, each; the oldest go first. */
   readonly keep?: number | undefined;
@@ -52,7 +53,7 @@ export function createSimulator({ accounts, now, keep = 500, paceMs = 30 }: Simu
   const app: FastifyInstance = Fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true, logger: false });
   const book = createBook(keep);
   const faults = createFaults();
-  const known = createAccounts(accounts);
+  const known = createAccounts(typeof accounts === "function" ? accounts : () => accounts);
   const progress = createProgress({ now, paceMs, tokenOf: known.tokenOf });
 
   // A page in the browser may reach loopback under another name (DNS rebinding); it must not read codes.

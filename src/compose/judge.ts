@@ -1,0 +1,108 @@
+/**
+ * What only the parts can say of the settings, asked before a change is taken: scripts of their gateways, acrs of the
+ * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
+ */
+import type { Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
+import type { Phones } from "../kits/phone/phones.ts";
+import { homeCountry, NO_HOME } from "./gateway.ts";
+import { builtInOf, propertiesOf } from "./scripts.ts";
+
+/** Every fault of a document that its schema cannot know. */
+export const createJudge =
+  (phones: Phones) =>
+  (document: SettingsDocument): readonly Fault[] => [
+    ...document.scripts.flatMap((entry, index) => scriptFaults(entry, `scripts[${index}]`)),
+    ...nameFaults(document.scripts),
+    ...acrFaults(document),
+    ...clientFaults(document),
+    ...countryFaults(document, phones),
+  ];
+
+function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {
+  const builtIn = builtInOf(entry.name);
+  if (builtIn === undefined)
+    return entry.enabled
+      ? [
+          {
+            path: `${at}.enabled`,
+            message: `${entry.name} is no built-in script, and only those can be enabled`,
+          },
+        ]
+      : [];
+  return [...twice(entry.configurationProperties, at), ...propertyFaults(entry, builtIn.gateway, at)];
+}
+
+const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
+  repeated(properties.map(({ value1 }) => value1)).map((name) => ({
+    path: `${at}.configurationProperties`,
+    message: `${name} stands there twice`,
+  }));
+
+/** Each fault names its property. What is missing is a fault only where the script is enabled. */
+function propertyFaults(
+  { configurationProperties, enabled }: ScriptEntry,
+  gateway: NonNullable<ReturnType<typeof builtInOf>>["gateway"],
+  at: string,
+): readonly Fault[] {
+  if (gateway === undefined)
+    return configurationProperties.map(({ value1 }) => ({
+      path: `${at}.configurationProperties`,
+      message: `${value1} is not a property of this script`,
+    }));
+  const parsed = gateway.schema.safeParse(propertiesOf(configurationProperties));
+  const issues = parsed.success ? [] : parsed.error.issues;
+  return issues
+    .flatMap(({ path, message, ...issue }) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({
+            name: key,
+            message: "is not a property of this script; check the spelling",
+          }))
+        : [{ name: String(path[0] ?? ""), message }],
+    )
+    .filter(({ message }) => enabled || !/^is (missing|given without)/.test(message))
+    .map(({ name, message }) => ({ path: `${at}.configurationProperties.${name}`, message }));
+}
+
+function nameFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
+  const names = scripts.flatMap(({ name, aliases }) => [name, ...aliases]);
+  return [
+    ...repeated(names).map((name) => ({ path: "scripts", message: `the acr ${name} stands there twice` })),
+    ...repeated(scripts.map(({ inum }) => inum)).map((inum) => ({
+      path: "scripts",
+      message: `the inum ${inum} stands there twice`,
+    })),
+  ];
+}
+
+function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] {
+  const entry = scripts.find(({ name }) => name === defaultAcr);
+  if (entry?.enabled === true) return [];
+  const problem = entry === undefined ? "is not among the scripts" : "is not enabled";
+  return [
+    {
+      path: "defaultAcr",
+      message: `${defaultAcr} ${problem}; enable it, or name another default with the change`,
+    },
+  ];
+}
+
+const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] =>
+  repeated(clients.map(({ client_id }) => client_id)).map((id) => ({
+    path: "clients",
+    message: `client_id ${JSON.stringify(id)} stands there twice`,
+  }));
+
+function countryFaults({ countries, scripts }: SettingsDocument, phones: Phones): readonly Fault[] {
+  if (countries === "all") return [];
+  if (countries === "home")
+    return homeCountry(scripts, phones) === undefined ? [{ path: "countries", message: NO_HOME }] : [];
+  const known = new Set(phones.countries(countries, "en").map(({ code }) => code));
+  return countries
+    .filter((code) => !known.has(code))
+    .map((code) => ({ path: "countries", message: `${code} is no country with a telephone numbering plan` }));
+}
+
+const repeated = (all: readonly string[]): readonly string[] => [
+  ...new Set(all.filter((one, index) => all.indexOf(one) !== index)),
+];

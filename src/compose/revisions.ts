@@ -1,0 +1,69 @@
+/**
+ * The revisions of the settings as they are served: a snapshot, its mechanisms and an engine for each, built when it is
+ * first asked for (under a millisecond) and kept while logins may still be under way on it. Called by compose alone.
+ */
+import type { Mechanism } from "../core/mechanism.ts";
+import type { Settings, SettingsDocument, Snapshot } from "../core/settings.ts";
+import type { Phones } from "../kits/phone/phones.ts";
+import { homeCountry } from "./gateway.ts";
+import { mechanismsOf } from "./scripts.ts";
+
+export interface Served<Engine> {
+  readonly snapshot: Snapshot;
+  readonly mechanisms: readonly Mechanism[];
+  readonly engine: Engine;
+}
+
+/** Longer ago than any login lives, where settings change by hand; a script that changes them all the time reads them anew. */
+const MOST_KEPT = 20;
+
+export function createRevisions<Engine>(deps: {
+  readonly settings: Settings;
+  readonly phones: Phones;
+  readonly build: (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => Engine;
+}) {
+  const { settings, phones, build } = deps;
+  const kept = new Map<number, Served<Engine>>();
+
+  function serve(revision: number, document: SettingsDocument): Served<Engine> {
+    const known = kept.get(revision);
+    if (known !== undefined) return known;
+    const snapshot = snapshotOf(document, revision, phones);
+    const mechanisms = mechanismsOf(document.scripts);
+    const made = { snapshot, mechanisms, engine: build(snapshot, mechanisms) };
+    kept.set(revision, made);
+    const oldest = kept.size > MOST_KEPT ? Math.min(...kept.keys()) : undefined;
+    if (oldest !== undefined && oldest !== revision) kept.delete(oldest);
+    return made;
+  }
+
+  return {
+    current: (): Served<Engine> => serve(settings.revision, settings.document()),
+    /** The revision a login began on; the current one where that is gone. */
+    async at(revision: number): Promise<Served<Engine>> {
+      const known = kept.get(revision);
+      if (known !== undefined) return known;
+      const document = await settings.at(revision);
+      return document === undefined ? this.current() : serve(revision, document);
+    },
+    /** Engines carry keys: after a rotation all are made anew. */
+    forget: () => kept.clear(),
+  };
+}
+
+/** A document as the rooms read it. */
+function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging } = document;
+  const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
+  return {
+    revision,
+    brand,
+    acrs: { enabled: scripts.filter(({ enabled }) => enabled).map(({ name }) => name), default: defaultAcr },
+    clients,
+    enrolment,
+    countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,
+    limits,
+    scripts,
+    logging,
+  };
+}

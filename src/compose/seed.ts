@@ -1,0 +1,132 @@
+/**
+ * What the boot file says of settings, taken in. It makes the first revision; at later starts each of its parts (the
+ * brand, the acrs, a client, the Twilio properties, …) counts only when the file says something else than it did last
+ * time. So an edited file has its effect, and a file left alone never takes back what an administrator has changed.
+ */
+import { createHash } from "node:crypto";
+import type { BootConfig } from "../config.ts";
+import {
+  type ClientSettings,
+  documentSchema,
+  type ScriptEntry,
+  type SettingsDocument,
+} from "../core/settings.ts";
+import type { EpochMs } from "../core/words.ts";
+import { plainProperties } from "./gateway.ts";
+import { builtInOf, shippedEntries } from "./scripts.ts";
+
+interface Part {
+  readonly name: string;
+  readonly value: unknown;
+  apply(document: SettingsDocument): SettingsDocument;
+}
+
+const digest = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 22);
+
+const CLIENT = "client ";
+
+function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[] {
+  const { brand, enrolment, countries, limits, acrs, clients } = settings;
+  const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
+    name,
+    value: change,
+    apply: (document) => ({ ...document, ...change }),
+  });
+  return [
+    plain("brand", { brand }),
+    plain("enrolment", { enrolment }),
+    plain("countries", { countries }),
+    plain("limits", { limits }),
+    {
+      name: "acrs",
+      value: acrs,
+      apply: (document) => ({
+        ...document,
+        defaultAcr: acrs.default,
+        scripts: document.scripts.map((entry) =>
+          changed(entry, { enabled: acrs.enabled.includes(entry.name) }, at),
+        ),
+      }),
+    },
+    ...(twilio === undefined ? [] : [twilioPart(plainProperties(twilio), at)]),
+    ...clients.map(
+      (client): Part => ({
+        name: `${CLIENT}${client.client_id}`,
+        value: client,
+        apply: (document) => ({ ...document, clients: withClient(document.clients, client) }),
+      }),
+    ),
+  ];
+}
+
+function twilioPart(given: Readonly<Record<string, string>>, at: EpochMs): Part {
+  const gateway = builtInOf("twilio_sms")?.gateway;
+  const properties = (entry: ScriptEntry) => [
+    ...entry.configurationProperties.map((property) => ({
+      ...property,
+      value2: given[property.value1] ?? "",
+    })),
+    ...Object.entries(given)
+      .filter(([name]) => !entry.configurationProperties.some(({ value1 }) => value1 === name))
+      .map(([value1, value2]) => ({
+        value1,
+        value2,
+        hide: gateway?.secrets.includes(value1) === true,
+        description: gateway?.descriptions[value1] ?? "",
+      })),
+  ];
+  return {
+    name: "twilio",
+    value: given,
+    apply: (document) => ({
+      ...document,
+      scripts: document.scripts.map((entry) =>
+        entry.name === "twilio_sms"
+          ? changed(entry, { configurationProperties: properties(entry) }, at)
+          : entry,
+      ),
+    }),
+  };
+}
+
+const changed = (entry: ScriptEntry, change: Partial<ScriptEntry>, at: EpochMs): ScriptEntry => {
+  const next = { ...entry, ...change };
+  return JSON.stringify(next) === JSON.stringify(entry)
+    ? entry
+    : { ...next, revision: entry.revision + 1, modified: at };
+};
+
+const withClient = (clients: readonly ClientSettings[], client: ClientSettings): ClientSettings[] => {
+  const there = clients.some(({ client_id }) => client_id === client.client_id);
+  return there
+    ? clients.map((one) => (one.client_id === client.client_id ? client : one))
+    : [...clients, client];
+};
+
+/** The first revision: the scripts as shipped, and the file over them. */
+export function firstDocument(config: BootConfig, at: EpochMs): SettingsDocument {
+  const shipped = documentSchema.parse({
+    scripts: shippedEntries(at),
+    defaultAcr: config.settings.acrs.default,
+  });
+  const taken = takeIn(shipped, config, at);
+  return { ...taken, scripts: taken.scripts.map((entry) => ({ ...entry, revision: 1 })) };
+}
+
+/** The document with every part of the file applied that differs from what the file said last time. */
+export function takeIn(document: SettingsDocument, config: BootConfig, at: EpochMs): SettingsDocument {
+  const parts = partsOf(config, at);
+  const known = document.fromFile;
+  const news = parts.filter(({ name, value }) => known[name] !== digest(value));
+  const gone = Object.keys(known).filter(
+    (name) => name.startsWith(CLIENT) && !parts.some((part) => part.name === name),
+  );
+  const applied = news.reduce((current, part) => part.apply(current), document);
+  return {
+    ...applied,
+    // A client that the file has dropped goes, one that it never named stays.
+    clients: applied.clients.filter(({ client_id }) => !gone.includes(`${CLIENT}${client_id}`)),
+    fromFile: Object.fromEntries(parts.map(({ name, value }) => [name, digest(value)])),
+  };
+}

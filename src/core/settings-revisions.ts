@@ -1,0 +1,137 @@
+/**
+ * Settings over a SettingsStore: sealed revisions, one line for all nodes. A change is made of the newest revision,
+ * judged whole, audited, and added by a conditional insert: of two changes at once one is refused or made anew on top
+ * of the other, and a refused one leaves everything as it was. Opened by compose; knows no plug-in.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
+import type { Audit } from "./audit.ts";
+import { Breakage } from "./errors.ts";
+import type { Sealer } from "./seal.ts";
+import {
+  type Changed,
+  type ChangeRequest,
+  documentSchema,
+  type Fault,
+  type Settings,
+  type SettingsDocument,
+  type SettingsStore,
+} from "./settings.ts";
+import type { Clock } from "./words.ts";
+
+export interface SettingsDeps {
+  readonly store: SettingsStore;
+  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly audit: Audit;
+  readonly now: Clock;
+  /** What the document's own schema cannot know; none: the document can be served. */
+  readonly judge: (document: SettingsDocument) => readonly Fault[];
+}
+
+/** Tries against other nodes that change the settings at the same time. */
+const ROUNDS = 20;
+const label = (revision: number): string => `settings\0${revision}`;
+
+/** Reads the newest revision, or makes the first of `first`. Throws Breakage `configuration-invalid` for a faulty one. */
+export async function openSettings(deps: SettingsDeps, first: () => SettingsDocument): Promise<Settings> {
+  const { store, sealer, audit, now, judge } = deps;
+  let current: { readonly revision: number; readonly document: SettingsDocument } | undefined;
+
+  async function read(revision: number): Promise<SettingsDocument | undefined> {
+    const row = await store.read(revision);
+    if (row === undefined) return undefined;
+    const text = Buffer.from(sealer.open(label(revision), row.sealed)).toString();
+    // An older version's document gets the defaults of what it did not know.
+    return documentSchema.parse(JSON.parse(text));
+  }
+
+  async function refresh(): Promise<boolean> {
+    const revision = await store.newest();
+    if (revision === 0 || revision === current?.revision) return false;
+    const document = await read(revision);
+    if (document === undefined) throw new Breakage("store-damaged", `Settings revision ${revision} is gone.`);
+    current = { revision, document };
+    return true;
+  }
+
+  const held = () => {
+    if (current === undefined) throw new Breakage("store-damaged", "The settings have not been read yet.");
+    return current;
+  };
+
+  async function add(document: SettingsDocument, revision: number, by: string, what: string) {
+    const sealed = sealer.seal(label(revision), Buffer.from(JSON.stringify(document)));
+    return store.add({ revision, at: now(), by, what, sealed });
+  }
+
+  async function change({ change: act, by, what, ifRevision }: ChangeRequest): Promise<Changed> {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await refresh();
+      const { revision, document } = held();
+      if (ifRevision !== undefined && ifRevision !== revision) return { kind: "lost", revision };
+      const made = act(structuredClone(document) as SettingsDocument);
+      if (isFaults(made)) return { kind: "faulty", faults: made };
+      const checked = documentSchema.safeParse(made);
+      if (!checked.success) return { kind: "faulty", faults: faultsOf(checked.error) };
+      const faults = judge(checked.data);
+      if (faults.length > 0) return { kind: "faulty", faults };
+      if (isDeepStrictEqual(checked.data, document)) return { kind: "same", revision, document };
+      const next = revision + 1;
+      // Before it takes effect; where the row then meets a faster one, the audit holds the attempt (promise 8).
+      await audit.append({ kind: "settings-changed", at: now(), facts: { by, what, revision: next } });
+      if (!(await add(checked.data, next, by, what))) continue;
+      current = { revision: next, document: checked.data };
+      return { kind: "changed", revision: next, document: checked.data };
+    }
+    throw new Breakage("store-conflict", "The settings change too fast to be changed.", { retryAfter: 1 });
+  }
+
+  if (!(await refresh())) {
+    const document = first();
+    const faults = judge(document);
+    if (faults.length > 0)
+      throw new Breakage(
+        "configuration-invalid",
+        faults.map(({ path, message }) => `${path}: ${message}`).join("\n"),
+      );
+    // Of two nodes that start first at once one makes it, and the other reads what that one has made.
+    await add(document, 1, "sallyport.yaml", "first start");
+    await refresh();
+  }
+
+  return {
+    get revision() {
+      return held().revision;
+    },
+    document: () => held().document,
+    change,
+    at: async (revision) => (revision === held().revision ? held().document : read(revision)),
+    history: (limit, before = Number.MAX_SAFE_INTEGER) => store.list(limit, before),
+    refresh,
+  };
+}
+
+const isFaults = (made: SettingsDocument | readonly Fault[]): made is readonly Fault[] => Array.isArray(made);
+
+/** zod's issues as faults; a list's place is written `clients[2].redirect_uris[0]`. */
+function faultsOf(error: z.ZodError): readonly Fault[] {
+  return error.issues.flatMap((issue) => {
+    const at = (extra: readonly PropertyKey[] = []) =>
+      [...issue.path, ...extra].reduce<string>(
+        (path, part) =>
+          typeof part === "number"
+            ? `${path}[${part}]`
+            : path === ""
+              ? String(part)
+              : `${path}.${String(part)}`,
+        "",
+      );
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => ({
+        path: at([key]),
+        message: "is not a known setting; check the spelling or remove it",
+      }));
+    const missing = issue.code === "invalid_type" && /received undefined/.test(issue.message);
+    return [{ path: at(), message: missing ? "is missing" : issue.message }];
+  });
+}
