@@ -21,10 +21,12 @@ import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
+import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
 import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
+import { composeAdmin, ownApi } from "./admin.ts";
 import { createGateways } from "./gateway.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
@@ -154,6 +156,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         directory,
         authenticators,
         pages: createEnginePages({ brand: snapshot.brand, render }),
+        api: ownApi(config.issuer),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
@@ -193,6 +196,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
     });
     mountAssets(app, pages);
+    await composeAdmin(app, {
+      parts,
+      access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
+      peers,
+      mechanisms: () => revisions.current().mechanisms,
+      onProblem: (problem, { method, path }) =>
+        options.complain(`${method} ${path} failed: ${reasonOf(problem)}`),
+    });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     await app.listen({ host: config.listen.host, port: config.listen.port });
 

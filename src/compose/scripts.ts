@@ -2,6 +2,8 @@
  * Script entries of the settings and what stands behind them: the built-in mechanisms of the catalogue, the gateway
  * that an entry's properties configure, the source that an administrator is shown. Called by compose, parts and seed.
  */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { catalog } from "../catalog.ts";
 import type { BuiltInScript, Mechanism } from "../core/mechanism.ts";
 import type { Property, ScriptEntry } from "../core/settings.ts";
@@ -49,3 +51,11 @@ export const propertiesOf = (properties: readonly Property[]): Record<string, st
   Object.fromEntries(
     properties.filter(({ value2 }) => value2 !== "").map(({ value1, value2 }) => [value1, value2]),
   );
+
+/** The source text of an entry: its own, or that of the built-in it stands for. */
+export function sourceOf(entry: ScriptEntry): string {
+  const file = builtInOf(entry.name)?.script.file;
+  if (entry.source !== undefined || file === undefined) return entry.source ?? "";
+  // The package holds JavaScript and, beside it, the source it was made from.
+  return readFileSync(fileURLToPath(file).replace(/\.js$/, ".ts"), "utf8");
+}

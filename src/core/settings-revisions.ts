@@ -70,6 +70,7 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
       const { revision, document } = held();
       if (ifRevision !== undefined && ifRevision !== revision) return { kind: "lost", revision };
       const made = act(structuredClone(document) as SettingsDocument);
+      if (made === "lost") return { kind: "lost", revision };
       if (isFaults(made)) return { kind: "faulty", faults: made };
       const checked = documentSchema.safeParse(made);
       if (!checked.success) return { kind: "faulty", faults: faultsOf(checked.error) };
@@ -114,7 +115,7 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
 const isFaults = (made: SettingsDocument | readonly Fault[]): made is readonly Fault[] => Array.isArray(made);
 
 /** zod's issues as faults; a list's place is written `clients[2].redirect_uris[0]`. */
-function faultsOf(error: z.ZodError): readonly Fault[] {
+export function faultsOf(error: z.ZodError): readonly Fault[] {
   return error.issues.flatMap((issue) => {
     const at = (extra: readonly PropertyKey[] = []) =>
       [...issue.path, ...extra].reduce<string>(

@@ -16,14 +16,24 @@ export const clientSchema = z
     client_secret: z.string().min(16, "at least 16 characters").optional(),
     client_name: z.string().min(1).max(200).optional(),
     application_type: z.enum(["web", "native"]).default("web"),
-    redirect_uris: z.array(z.string()).min(1, "at least one redirect URI"),
+    /** At least one, unless the client never sends anybody to sign in. */
+    redirect_uris: z.array(z.string()).default([]),
     post_logout_redirect_uris: z.array(z.string()).default([]),
     token_endpoint_auth_method: z
       .enum(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"])
       .optional(),
     jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
     jwks_uri: url.optional(),
-    grant_types: z.array(z.enum(["authorization_code", "refresh_token", "client_credentials"])).optional(),
+    grant_types: z
+      .array(
+        z.enum([
+          "authorization_code",
+          "refresh_token",
+          "client_credentials",
+          "urn:ietf:params:oauth:grant-type:device_code",
+        ]),
+      )
+      .optional(),
     scope: z.string().optional(),
     id_token_signed_response_alg: z.enum(["RS256", "ES256"]).default("RS256"),
     default_acr_values: z.array(z.string()).default([]),
@@ -38,6 +48,13 @@ export const clientSchema = z
     trusted: z.boolean().default(false),
   })
   .superRefine((client, context) => {
+    const grants = client.grant_types ?? ["authorization_code"];
+    if (client.redirect_uris.length === 0 && grants.includes("authorization_code"))
+      context.addIssue({
+        code: "custom",
+        path: ["redirect_uris"],
+        message: "is missing; at least one redirect URI",
+      });
     for (const name of ["redirect_uris", "post_logout_redirect_uris"] as const)
       for (const [index, uri] of client[name].entries()) {
         const problem = redirectUriProblem(uri, client.application_type);
@@ -192,8 +209,8 @@ export type Changed =
   | { readonly kind: "lost"; readonly revision: number };
 
 export interface ChangeRequest {
-  /** Pure; may run twice. Faults: the change cannot be made of this document. */
-  readonly change: (document: SettingsDocument) => SettingsDocument | readonly Fault[];
+  /** Pure; may run twice. Faults: it cannot be made of this document. `lost`: what it was made for has changed since. */
+  readonly change: (document: SettingsDocument) => SettingsDocument | readonly Fault[] | "lost";
   readonly by: string;
   /** What was done, in a few words for the history; never a secret. */
   readonly what: string;

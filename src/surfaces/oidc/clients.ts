@@ -8,8 +8,11 @@ export const authMethodOf = (
 ): NonNullable<ClientSettings["token_endpoint_auth_method"]> =>
   client.token_endpoint_auth_method ?? (client.client_secret === undefined ? "none" : "client_secret_basic");
 
-/** What the engine is told; `default_acr_values`, `pkce` and `trusted` are ours and stay here. */
-export function engineClient(client: ClientSettings): ClientMetadata {
+/**
+ * What the engine is told; `default_acr_values`, `pkce` and `trusted` are ours and stay here. `apiScopes` are those of
+ * our API, which the engine knows by the resource alone (access.ts).
+ */
+export function engineClient(client: ClientSettings, apiScopes: readonly string[]): ClientMetadata {
   const {
     default_acr_values: _acrs,
     allowed_acr_values: _allowed,
@@ -28,10 +31,17 @@ export function engineClient(client: ClientSettings): ClientMetadata {
     grant_types: grant_types ?? ["authorization_code", "refresh_token"],
     response_types: (grant_types ?? ["authorization_code"]).includes("authorization_code") ? ["code"] : [],
     ...(jwks === undefined ? {} : { jwks: jwks as NonNullable<ClientMetadata["jwks"]> }),
-    ...(scope === undefined ? {} : { scope }),
+    ...(scope === undefined ? {} : { scope: ownScopes(scope, apiScopes) }),
   } as ClientMetadata;
 }
 
 /** The settings of one client; undefined when no client has this id. */
 export const clientSettings = (snapshot: Snapshot, id: string | undefined): ClientSettings | undefined =>
   snapshot.clients.find((client) => client.client_id === id);
+
+/** The scopes that are none of the API's; never empty, which the engine would take for no bound at all. */
+const ownScopes = (scope: string, apiScopes: readonly string[]): string =>
+  scope
+    .split(" ")
+    .filter((one) => one !== "" && !apiScopes.includes(one))
+    .join(" ") || "openid";

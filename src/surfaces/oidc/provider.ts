@@ -11,6 +11,7 @@ import type { Mechanism } from "../../core/mechanism.ts";
 import type { Storage } from "../../core/records.ts";
 import type { ClientSettings, Snapshot } from "../../core/settings.ts";
 import type { Clock } from "../../core/words.ts";
+import { defaultResource, type OwnApi, resourceServer } from "./access.ts";
 import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
@@ -30,6 +31,8 @@ export interface ProviderDeps {
   readonly directory: Directory;
   readonly authenticators: Authenticators;
   readonly pages: EnginePages;
+  /** Our own API, which tokens are given out for. */
+  readonly api: OwnApi;
   readonly now: Clock;
 }
 
@@ -51,7 +54,7 @@ export function createProvider(deps: ProviderDeps): Provider {
 
   const configuration: Configuration = {
     adapter: createAdapterFactory(deps.storage, deps.now),
-    clients: snapshot.clients.map(engineClient),
+    clients: snapshot.clients.map((client) => engineClient(client, deps.api.scopes)),
     jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
     cookies: {
       keys: createCookieSigner(deps.keys.secrets("cookie").map(({ bytes }) => bytes)),
@@ -96,7 +99,13 @@ export function createProvider(deps: ProviderDeps): Provider {
       dPoP: { enabled: false },
       claimsParameter: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
-      resourceIndicators: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (ctx) => defaultResource(deps.api, ctx.oidc.params?.scope) as string,
+        getResourceServerInfo: (_ctx, identifier, client) =>
+          resourceServer(deps.api, identifier, settingsOf(client.clientId)),
+        useGrantedResource: () => true,
+      },
       // A token is inactive for everybody but the client it was given to (RFC 7662 §2.2).
       introspection: {
         enabled: true,

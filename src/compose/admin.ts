@@ -1,0 +1,57 @@
+/** Puts the admin API together: its handlers over the parts, and the tokens it takes. */
+import { readFileSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
+import type { AccessTokens } from "../core/access.ts";
+import type { Mechanism } from "../core/mechanism.ts";
+import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
+import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { createGuard } from "../surfaces/admin/api/guard.ts";
+import { createCursors } from "../surfaces/admin/api/lists.ts";
+import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
+import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
+import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import type { Parts } from "./parts.ts";
+import { builtInOf, sourceOf } from "./scripts.ts";
+
+/** The API as the protocol surface knows it. */
+export const ownApi = (issuer: URL) => ({ identifier: `${issuer.origin}${API_ROOT}`, scopes: adminScopes });
+
+export interface AdminParts {
+  readonly parts: Parts;
+  readonly access: AccessTokens;
+  readonly peers: TrustedPeers;
+  readonly mechanisms: () => readonly Mechanism[];
+  readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
+}
+
+export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<void> {
+  const { parts, access, peers, mechanisms, onProblem } = admin;
+  const { settings, sealer, directory, now, config } = parts;
+  const cursors = createCursors(sealer.lookup);
+  const catalogue = {
+    builtInOf(name: string) {
+      const found = builtInOf(name);
+      if (found === undefined) return undefined;
+      const { secrets = [], targets = [], descriptions = {} } = found.gateway ?? {};
+      return { script: found.script, rules: { secrets, targets, descriptions } };
+    },
+    sourceOf,
+  };
+  await mountAdmin(app, {
+    issuer: config.issuer,
+    version: (
+      JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
+    ).version,
+    handlers: [...scriptHandlers({ settings, catalogue, cursors, now }), ...acrHandlers({ settings })],
+    guard: createGuard({
+      access,
+      directory,
+      secondFactorAcrs: () =>
+        mechanisms()
+          .filter(({ requires }) => requires.length > 1)
+          .map(({ acr }) => acr),
+    }),
+    addressOf: ({ raw }) => clientAddress(raw, peers),
+    onProblem,
+  });
+}

@@ -1,0 +1,19 @@
+import type { EpochMs, Subject } from "./words.ts";
+
+/** What an access token of this server for its own admin API says (RFC 7662 §2.2, RFC 9470 §4). */
+export interface Access {
+  readonly client: string;
+  /** Of whom, where a person stands behind it; undefined for a machine. */
+  readonly subject: Subject | undefined;
+  readonly scopes: readonly string[];
+  /** How the person signed in. */
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  readonly authTime: EpochMs | undefined;
+}
+
+/** Checks access tokens. Implemented by surfaces/oidc, handed out by compose; nothing leaves the process. */
+export interface AccessTokens {
+  /** undefined: unknown, ended, revoked, or meant for another audience. */
+  check(token: string): Promise<Access | undefined>;
+}

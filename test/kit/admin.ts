@@ -1,0 +1,72 @@
+/** Calls of the admin API at a server in this process, as a machine would make them. */
+import { adminScopes } from "../../src/surfaces/admin/contract/scopes.ts";
+import type { ServerOptions, TestServer } from "./server.ts";
+
+const MACHINE_SECRET = "a-secret-of-the-machine";
+
+/** A client that may do everything, and one that may only read scripts. */
+export const machines: NonNullable<ServerOptions["clients"]> = [
+  {
+    client_id: "machine",
+    client_secret: MACHINE_SECRET,
+    grant_types: ["client_credentials"],
+    scope: adminScopes.join(" "),
+  },
+  {
+    client_id: "reader",
+    client_secret: MACHINE_SECRET,
+    grant_types: ["client_credentials"],
+    scope: "https://jans.io/oauth/config/scripts.readonly",
+  },
+];
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever JSON came back
+  readonly json: any;
+  readonly text: string;
+}
+
+/** An access token of a machine, for the scopes it has. */
+export async function tokenOf(
+  server: Pick<TestServer, "issuer" | "config">,
+  client = "machine",
+): Promise<string> {
+  const scope = server.config.settings.clients.find(({ client_id }) => client_id === client)?.scope ?? "";
+  const answer = await fetch(new URL("/token", server.issuer), {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(`${client}:${MACHINE_SECRET}`).toString("base64")}` },
+    body: new URLSearchParams({ grant_type: "client_credentials", scope }),
+  });
+  const json = (await answer.json()) as { access_token?: string };
+  if (json.access_token === undefined) throw new Error(`no token for ${client}: ${JSON.stringify(json)}`);
+  return json.access_token;
+}
+
+/** One call below `/jans-config-api`; an object goes as JSON. */
+export async function callApi(
+  server: Pick<TestServer, "issuer">,
+  token: string | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answered> {
+  const answer = await fetch(new URL(`/jans-config-api${path}`, server.issuer), {
+    method,
+    headers: {
+      accept: "application/json",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined
+        ? {}
+        : { "content-type": Array.isArray(body) ? "application/json-patch+json" : "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const json =
+    text === "" || !answer.headers.get("content-type")?.includes("json") ? undefined : JSON.parse(text);
+  return { status: answer.status, headers: answer.headers, json, text };
+}
