@@ -153,6 +153,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         keys: keyring,
         directory,
         authenticators,
+        audit,
         pages: createEnginePages({ brand: snapshot.brand, render }),
         now,
       });
