@@ -1,6 +1,6 @@
 /**
  * The gate: the one place that turns proofs into `acr`, `amr` and `auth_time` (OIDC Core §2, RFC 8176). No step, no
- * script and no request names them. Called by the walk when it ends and by surfaces/oidc when it weighs a session.
+ * script and no request names them; a request can only choose between names that are true here. Called by the walk when it ends and by surfaces/oidc when it weighs a session.
  */
 import type { Mechanism } from "./mechanism.ts";
 import type { Acr, EpochMs, FactorKind, Proof } from "./words.ts";

@@ -246,7 +246,11 @@ test("of several requirements the strongest that the session has shown is told; 
   assert.equal(claimsOf(await spa.silently(both, essential(PASSWORD, SMS))).acr, SMS);
   const one = claimsOf(await spa.silently(both, essential(PASSWORD)));
   assert.equal(one.acr, PASSWORD);
-  assert.equal(claimsOf(await spa.silently(both)).acr, SMS, "the answer to one request is no mark on the session");
+  assert.equal(
+    claimsOf(await spa.silently(both)).acr,
+    SMS,
+    "the answer to one request is no mark on the session",
+  );
 });
 
 test("an acr claim that cannot be read is refused, not passed over: a requirement would become a wish", async () => {
@@ -275,5 +279,9 @@ test("a name stands once: an alias that another acr has as name or alias is refu
     { [SMS]: { aliases: ["two words"] } },
   ])
     assert.equal((await settings(scripts, SMS)).kind, "faulty", JSON.stringify(scripts));
-  assert.equal((await settings({ [SMS]: { enabled: false } }, SMS)).kind, "faulty", "the default stays enabled");
+  assert.equal(
+    (await settings({ [SMS]: { enabled: false } }, SMS)).kind,
+    "faulty",
+    "the default stays enabled",
+  );
 });

@@ -108,7 +108,9 @@ export function chooseAcr(
  * nothing is known of any: nothing is strong enough for a client whose acrs have no level.
  */
 function leastLevel(allowed: readonly Acr[], { scripts }: Snapshot): number {
-  const entries = scripts.filter(({ name, aliases }) => [name, ...aliases].some((one) => allowed.includes(one)));
+  const entries = scripts.filter(({ name, aliases }) =>
+    [name, ...aliases].some((one) => allowed.includes(one)),
+  );
   const enabled = entries.filter((entry) => entry.enabled);
   return Math.min(...(enabled.length > 0 ? enabled : entries).map(({ level }) => level));
 }

@@ -84,8 +84,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     rotateRefreshToken: true,
     findAccount: createFindAccount(deps.directory, deps.authenticators),
-    loadExistingGrant: (ctx) =>
-      loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true, deps),
+    loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true, deps),
     interactions: {
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
       policy: createPolicy(snapshot, mechanisms),
