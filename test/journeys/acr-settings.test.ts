@@ -157,6 +157,8 @@ test("a client is held by an alias as by the name; one whose allowed acrs nobody
   await spa.byPassword(visitor, "grace");
   assert.equal(await field(visitor, (await byAlias.begin({ acr_values: PASSWORD })).url), "code");
   assert.equal(await field(visitor, (await byAlias.begin({ acr_values: SMS })).url), "code");
+  const required = await byAlias.begin(essential("urn:example:two-steps"));
+  assert.equal(await field(visitor, required.url), "code", "and may require it by that name");
   const unheard = await party("unheard-of");
   assert.equal(await field(visitor, (await unheard.begin()).url), "unmet_authentication_requirements");
 });
@@ -246,6 +248,10 @@ test("of several requirements the strongest that the session has shown is told; 
   assert.equal(claimsOf(await spa.silently(both, essential(PASSWORD, SMS))).acr, SMS);
   const one = claimsOf(await spa.silently(both, essential(PASSWORD)));
   assert.equal(one.acr, PASSWORD);
+  const row = await server.parts.storage
+    .records<{ acr?: string }>("oidc.Session")
+    .get(both.cookie("sallyport_session") ?? "");
+  assert.equal(row?.acr, SMS, "who looks at the sessions sees what was shown");
   assert.equal(
     claimsOf(await spa.silently(both)).acr,
     SMS,
