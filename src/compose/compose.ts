@@ -155,6 +155,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         keys: keyring,
         directory,
         authenticators,
+        audit,
         pages: createEnginePages({ brand: snapshot.brand, render }),
         api: ownApi(config.issuer),
         now,

@@ -33,6 +33,7 @@ export type AuditKind =
   | "signed-out"
   | "consent-given"
   | "consent-refused"
+  | "consent-skipped"
   | "user-added"
   | "user-changed"
   | "keys-rotated"
