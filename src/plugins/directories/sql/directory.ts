@@ -65,6 +65,7 @@ export const sqlDirectory: Plugin<SqlDirectory, SqlDirectoryConfig, SqlDirectory
     });
     const hashing = createHashing(bounds);
     const people = createPeople(database);
+    await people.makeSearchable();
     return {
       ...createReader(people, hashing),
       write: createWriter({ people, hashing, policy, now }),
@@ -88,6 +89,11 @@ function createReader(people: People, hashing: Hashing): Directory {
     },
 
     find: async (username) => toUser(await byName(username)),
+
+    async list(query) {
+      const { rows, ...page } = await people.list(query);
+      return { users: rows.map((row) => toUser(row)), ...page };
+    },
 
     async checkPassword(username, password) {
       const row = await byName(username);

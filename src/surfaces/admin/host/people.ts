@@ -36,6 +36,10 @@ const refusalText = (name: string, refusal: WriteRefusal): string => {
       return `${JSON.stringify(name)} cannot be a username: ${refusal.why}`;
     case "password-refused":
       return `The password was refused: ${refusal.why}`;
+    case "role-unknown":
+      return `${JSON.stringify(refusal.role)} is no role.`;
+    case "changed-meanwhile":
+      return `${name} was changed by somebody else at this moment; try again.`;
     case "unknown-user":
       return `There is no user ${name}.`;
   }
