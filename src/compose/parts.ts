@@ -11,9 +11,10 @@ import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
-import { endAll } from "../surfaces/oidc/sessions.ts";
+import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 import { createJudge } from "./judge.ts";
+import { createRemoval } from "./removal.ts";
 import { firstDocument } from "./seed.ts";
 
 /** Seconds an old key stays valid after its successor was published. */
@@ -60,6 +61,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
+    const sessions = createSessions({ storage, audit: store.audit, now });
     const enrolment = createEnrolment({
       storage,
       authenticators,
@@ -78,9 +80,18 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       directory,
       audit: store.audit,
       enrolment,
+      sessions,
+      removePerson: createRemoval({
+        directory,
+        authenticators,
+        enrolment,
+        sessions,
+        audit: store.audit,
+        now,
+      }),
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
-      endAll: (subject: Subject) => endAll(storage, subject),
+      endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures: (subject: Subject) =>
         createFailures(storage, () => settings.document().limits, now).reset(subject),
       async rotate(purpose: string) {

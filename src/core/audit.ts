@@ -35,6 +35,9 @@ export type AuditKind =
   | "consent-refused"
   | "user-added"
   | "user-changed"
+  | "user-removed"
+  | "roles-changed"
+  | "session-ended"
   | "keys-rotated"
   | "settings-changed"
   | "tokens-revoked";

@@ -182,6 +182,7 @@ export function createLogin(deps: LoginDeps) {
       ts: Math.floor(end.attained.authTime / 1000),
       remember: true,
       proofs: [...end.proofs],
+      device: { address: visit.visitor.address, agent: visit.agent },
     };
     const url = await record(details, { login });
     return {

@@ -17,7 +17,7 @@ export interface HostDeps {
   readonly authenticators: Authenticators;
   readonly now: Clock;
   /** Ends sessions and grants of a person. */
-  readonly endAll: (subject: Subject) => Promise<void>;
+  readonly endAll: (subject: Subject, reason: string) => Promise<unknown>;
   /** Forgets the wrong codes counted against a person. */
   readonly forgetFailures: (subject: Subject) => Promise<void>;
 }
@@ -118,7 +118,7 @@ export async function setStatus(deps: HostDeps, name: string, status: "active" |
   });
   await write.setStatus(user.id, status);
   // Also on enabling: what was open before must not come back to life.
-  await deps.endAll(user.id);
+  await deps.endAll(user.id, `the account is ${status}`);
   return {
     ok: true,
     text:
@@ -147,7 +147,8 @@ export async function resetPhone(
     });
     await deps.authenticators.unbind(phone.id, "host", reason);
   }
-  await deps.endAll(user.id);
+  await deps.enrolment.closeAll(user.id, "sms");
+  await deps.endAll(user.id, reason);
   await deps.forgetFailures(user.id);
   return openEnrolment(deps, name, by, reason);
 }
