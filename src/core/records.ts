@@ -20,6 +20,14 @@ export interface RecordStore {
   /** Rows of a group, oldest first, at most `limit`. */
   list(kind: string, group: string, limit: number, now: EpochMs): Promise<readonly StoredBytes[]>;
   removeGroup(kind: string, group: string): Promise<void>;
+  /** Rows of a kind, or of a group of it, with a key beyond `after`, in the order of their keys, at most `limit`. */
+  page(
+    kind: string,
+    after: string,
+    limit: number,
+    now: EpochMs,
+    group?: string,
+  ): Promise<readonly StoredBytes[]>;
   /** Deletes up to `limit` rows that have expired; answers how many. */
   sweep(now: EpochMs, limit: number): Promise<number>;
 }
@@ -60,6 +68,12 @@ export interface Versioned<T> {
   readonly version: number;
 }
 
+/** A record as a listing shows it: `name` is a keyed hash of its key, and no way back to it. */
+export interface Named<T> {
+  readonly name: string;
+  readonly value: T;
+}
+
 /** Expiring, typed, sealed records of one kind. */
 export interface Records<T extends Json> {
   get(key: string): Promise<T | undefined>;
@@ -72,6 +86,17 @@ export interface Records<T extends Json> {
   update<R>(key: string, change: (current: T | undefined) => Change<T, R>): Promise<R>;
   list(group: string, limit: number): Promise<readonly T[]>;
   removeGroup(group: string): Promise<void>;
+  /**
+   * All records of the kind, or of a group of it, page by page, in an order that says nothing. Records made meanwhile
+   * may be missed; none is answered twice, and none that stays is left out.
+   */
+  page(options: {
+    readonly limit: number;
+    readonly after?: string | undefined;
+    readonly group?: string | undefined;
+  }): Promise<{ readonly entries: readonly Named<T>[]; readonly next?: string | undefined }>;
+  /** The record that `page` has answered under this name. */
+  named(name: string): Promise<T | undefined>;
   /** A write of this kind for `Storage.commit`. */
   write(
     key: string,

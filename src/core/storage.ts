@@ -121,6 +121,24 @@ export function createStorage(deps: StorageDeps): Storage {
       async removeGroup(group) {
         await store.removeGroup(kind, groupKey(group));
       },
+      async page({ limit, after = "", group }) {
+        const rows = await store.page(
+          kind,
+          after,
+          limit + 1,
+          now(),
+          group === undefined ? undefined : groupKey(group),
+        );
+        const entries = rows.slice(0, limit).flatMap((row) => {
+          const value = openRow(row);
+          return value === undefined ? [] : [{ name: row.key, value }];
+        });
+        return { entries, next: rows.length > limit ? rows[limit - 1]?.key : undefined };
+      },
+      async named(name) {
+        const stored = await store.read(kind, name, now());
+        return stored === undefined ? undefined : openRow(stored);
+      },
       write: (key, value, expiresAt, options): Write =>
         toWrite(rowKey(key), value, expiresAt, options?.group, options?.expect),
     };

@@ -6,10 +6,18 @@ import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, Json } from "../../core/words.ts";
-import { BY_PERSON } from "./sessions.ts";
+import { BY_PERSON, endedSessions } from "./sessions.ts";
 
 /** Seconds a row lives for which the engine names no life. */
 const LONGEST = 14 * 86_400;
+
+/** Where a row says which session it came of. */
+const OF_SESSION: Readonly<Record<string, "uid" | "sessionUid">> = {
+  Session: "uid",
+  AuthorizationCode: "sessionUid",
+  AccessToken: "sessionUid",
+  RefreshToken: "sessionUid",
+};
 
 type Payload = { readonly [key: string]: Json | undefined };
 
@@ -21,11 +29,20 @@ export function createAdapterFactory(storage: Storage, now: Clock): (model: stri
 function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
-  const asPayload = (value: Payload | undefined) => value as AdapterPayload | undefined;
+  const ended = endedSessions(storage);
+  const sessionField = OF_SESSION[model];
+
+  /** A row as the engine gets it: not at all, where its session was ended from outside. */
+  async function known(value: Payload | undefined): Promise<AdapterPayload | undefined> {
+    const uid = sessionField === undefined ? undefined : value?.[sessionField];
+    if (typeof uid === "string" && (await ended.get(uid)) === true) return undefined;
+    return value as AdapterPayload | undefined;
+  }
 
   return {
     async upsert(id, payload, expiresIn) {
-      const value = payload as unknown as Payload;
+      const given = payload as unknown as Payload;
+      const value = model === "Session" ? { ...given, usedAt: now() } : given;
       const end = now() + (expiresIn ?? LONGEST) * 1000;
       const group = payload.grantId ?? (BY_PERSON.includes(model) ? payload.accountId : undefined);
       // A result belongs to a login that is there: a tab that is late must not bring one back that was resumed (M31).
@@ -38,13 +55,13 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
       // Sessions are found by their uid too; interactions are named by it already.
       if (model === "Session" && payload.uid !== undefined)
-        await storage.commit([row, uids.write(payload.uid, id, end)]);
+        await storage.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
       else await storage.commit([row]);
     },
-    find: async (id) => asPayload(await rows.get(id)),
+    find: async (id) => known(await rows.get(id)),
     async findByUid(uid) {
       const id = await uids.get(uid);
-      return id === undefined ? undefined : asPayload(await rows.get(id));
+      return id === undefined ? undefined : known(await rows.get(id));
     },
     // Clients come from the settings, device codes from a later issue: nothing is found by a user code.
     findByUserCode: async () => undefined,

@@ -183,6 +183,7 @@ export function createLogin(deps: LoginDeps) {
       remember: true,
       proofs: [...end.proofs],
       revision,
+      device: { address: visit.visitor.address, agent: visit.agent },
     };
     const url = await record(details, { login });
     return {

@@ -1,6 +1,7 @@
 /**
  * When the engine has to send a person to us. Its own login prompt takes any session for any `acr_values`; ours weighs
- * the session's proofs through the gate. Fenced here: the proofs ride in the engine's session under `proofs`.
+ * the session's proofs through the gate. Fenced here: the proofs ride in the engine's session under
+ * `proofs`, the device they were shown on under `device`.
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC, type Provider } from "oidc-provider";
 import type { Mechanism } from "../../core/mechanism.ts";
@@ -9,7 +10,10 @@ import type { Proof } from "../../core/words.ts";
 import { acrRequest, answered, chooseAcr } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
 
-type WithProofs = { proofs?: readonly Proof[] };
+/** Where a sign-in came from, in a few words, for whoever looks at the sessions of a person. */
+export type Device = { readonly address: string; readonly agent: string };
+
+type WithProofs = { proofs?: readonly Proof[]; device?: Device };
 
 /** What a relying party is told whose request no acr answers that is enabled here and allowed to it. */
 export const UNMET = "no acr that would do is enabled here for this client";
@@ -18,10 +22,10 @@ export const UNMET = "no acr that would do is enabled here for this client";
 export const proofsOf = (session: unknown): readonly Proof[] =>
   (session as WithProofs | undefined)?.proofs ?? [];
 
-/** Lets the engine's session rows keep their proofs. */
+/** Lets the engine's session rows keep their proofs, and where the person signed in. */
 export function keepProofs(provider: Provider): void {
   const own = (provider.Session as unknown as { IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
-  Object.defineProperty(provider.Session, "IN_PAYLOAD", { get: () => [...own, "proofs"] });
+  Object.defineProperty(provider.Session, "IN_PAYLOAD", { get: () => [...own, "proofs", "device"] });
 }
 
 /** The token tells what the gate makes of the session now, on the settings of now; not what was true when it began. */
@@ -50,7 +54,7 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
         const { session } = oidc;
         const result = oidc.result?.login as (WithProofs & { accountId?: string }) | undefined;
         if (session !== undefined && result?.proofs !== undefined)
-          (session as unknown as WithProofs).proofs = result.proofs;
+          Object.assign(session, { proofs: result.proofs, device: result.device });
         const request = acrRequest(oidc.params as { acr_values?: unknown; claims?: unknown });
         const choice = chooseAcr(
           request,

@@ -4,11 +4,14 @@ import type { IncomingMessage } from "node:http";
 import type { Visitor } from "../../core/mechanism.ts";
 import { clientAddress, type TrustedPeers } from "../../kits/web/address.ts";
 import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
+import { agentOf } from "./agent.ts";
 
 const HALF_YEAR = 180 * 86_400;
 
 export interface Visit {
   readonly visitor: Visitor;
+  /** The browser in words (agent.ts). */
+  readonly agent: string;
   /** `Set-Cookie` values that this answer has to carry. */
   readonly setCookies: readonly string[];
 }
@@ -31,6 +34,7 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
             .filter((mark) => /^[\w-]{27}$/.test(mark))
             .slice(0, 5),
         },
+        agent: agentOf(request.headers["user-agent"]),
         setCookies: known ? [] : [setCookie("browser", id, { https, maxAge: HALF_YEAR })],
       };
     },

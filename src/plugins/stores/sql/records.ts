@@ -24,6 +24,13 @@ const read = statement<Row>(
 const list = statement<Row>(
   `select ${COLUMNS} from records where kind = $1 and grp = $2 and expires_at > $3 order by made_at, key limit $4`,
 );
+const page = statement<Row>(
+  `select ${COLUMNS} from records where kind = $1 and key > $2 and expires_at > $3 order by key limit $4`,
+);
+const pageOfGroup = statement<Row>(
+  `select ${COLUMNS} from records where kind = $1 and grp = $5 and key > $2 and expires_at > $3
+   order by key limit $4`,
+);
 const take = statement<Pick<Row, "bytes">>(
   "delete from records where kind = $1 and key = $2 and expires_at > $3 returning bytes",
 );
@@ -80,6 +87,13 @@ export function createSqlRecords(database: Database): RecordStore {
     },
     async removeGroup(kind, group) {
       await database.run(removeGroup, kind, group);
+    },
+    async page(kind, after, limit, now, group) {
+      const { rows } =
+        group === undefined
+          ? await database.run(page, kind, after, now, limit)
+          : await database.run(pageOfGroup, kind, after, now, limit, group);
+      return rows.map(toStored);
     },
     async sweep(now, limit) {
       return (await database.run(sweep, now, limit)).changes;
