@@ -4,6 +4,7 @@
  */
 import type { AccessTokens } from "../../../core/access.ts";
 import type { Directory } from "../../../core/directory.ts";
+import { ROLES } from "../../../core/roles.ts";
 import type { Operation } from "../contract/operation.ts";
 import { scopesOfRole } from "../contract/scopes.ts";
 import type { Actor } from "./call.ts";
@@ -74,11 +75,12 @@ export function createGuard({ access, directory, secondFactorAcrs }: GuardDeps) 
         `Bearer error="insufficient_user_authentication", acr_values="${secondFactorAcrs().join(" ")}"`,
         "An administrator has to sign in with a second factor",
       );
-    const may = new Set<string>(user.roles.flatMap((role) => scopesOfRole[role]));
+    const roles = ROLES.filter((role) => user.roles.includes(role));
+    const may = new Set<string>(roles.flatMap((role) => scopesOfRole[role]));
     return allowed(operation, {
       client,
       subject,
-      roles: user.roles,
+      roles,
       scopes: found.scopes.filter((scope) => may.has(scope)),
       label: user.username,
       address,
