@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { faultsOf } from "./compose/check.ts";
 import { compose, type Running } from "./compose/compose.ts";
 import { startDemo } from "./compose/demo.ts";
+import { addMessagesCommand } from "./compose/message-texts.ts";
 import { openParts } from "./compose/parts.ts";
 import { readConfig } from "./config.ts";
 import { Breakage } from "./core/errors.ts";
@@ -112,6 +113,7 @@ async function run(): Promise<void> {
     .command("check <folder>")
     .description("look over a folder of own templates, texts and styles")
     .action(async (folder: string) => tell(await checkOverlay(folder)));
+  addMessagesCommand(program, tell);
 
   await program.parseAsync(process.argv);
 }

@@ -17,6 +17,7 @@ import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
+import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
@@ -28,6 +29,7 @@ import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { createGateways } from "./gateway.ts";
+import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { takeIn } from "./seed.ts";
@@ -102,7 +104,21 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const brand = () => settings.document().brand;
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId });
-    const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const pages = createPages({
+      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
+      brand: brand(),
+      locale: "en",
+      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
+      onProblem: options.complain,
+    });
+    const texts = createMessageTexts({
+      files: pages.messages,
+      settings: () => settings.document(),
+      locale: "en",
+      onProblem: options.complain,
+    });
+    for (const line of costsOfTexts(settings.document())) options.complain(line);
+    const delivery = createDelivery({ storage, codes, gateway, audit, now, texts, brand, host, onProblem });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -133,15 +149,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       now,
     });
 
-    const pages = createPages({
-      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
-      brand: brand(),
-      locale: "en",
-      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
-      onProblem: options.complain,
-    });
-    const render = async (page: Page, locale?: string): Promise<string> =>
-      (await pages.render(page, { locale })).html;
+    const render = async (page: Page, languages?: readonly string[]): Promise<string> =>
+      (await pages.render(page, { locale: languages })).html;
     const https = config.issuer.protocol === "https:";
     const peers = createTrustedPeers(config.trustedProxies);
     const visits = createVisits({ https, peers });
@@ -159,6 +168,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         authenticators,
         audit,
         pages: createEnginePages({ brand: snapshot.brand, render }),
+        languages: pages.locales(),
         api: ownApi(config.issuer),
         now,
       });
@@ -171,6 +181,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         devices,
         directory,
         audit,
+        localeFor: pages.localeFor,
         marksCookie: visits.marksCookie,
         csrfToken: csrf.token,
         now,

@@ -5,6 +5,7 @@
 import type { Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { homeCountry, NO_HOME } from "./gateway.ts";
+import { textFaults } from "./message-texts.ts";
 import { builtInOf, propertiesOf } from "./scripts.ts";
 
 /** Every fault of a document that its schema cannot know. */
@@ -16,6 +17,7 @@ export const createJudge =
     ...acrFaults(document),
     ...clientFaults(document),
     ...countryFaults(document, phones),
+    ...textFaults(document),
   ];
 
 function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { messageTextsSchema } from "./message-texts.ts";
 import type { EpochMs } from "./words.ts";
 
 /** What a person or the server is sent to for a client, never in the clear. */
@@ -46,6 +47,8 @@ export const clientSchema = z
     pkce: z.enum(["required", "waived"]).default("required"),
     /** Skips the consent page. */
     trusted: z.boolean().default(false),
+    /** Texts of messages in this relying party's own words. */
+    texts: messageTextsSchema.default({}),
   })
   .superRefine((client, context) => {
     const grants = client.grant_types ?? ["authorization_code"];
@@ -163,6 +166,8 @@ export const documentSchema = z.strictObject({
   enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
   countries: z.union([z.enum(["all", "home"]), countryList]).default("home"),
   limits: limitsSchema.prefault({}),
+  /** Texts of messages in this site's own words. */
+  texts: messageTextsSchema.default({}),
   logging: loggingSchema.prefault({}),
   /** What the boot file said when it was last taken in: digests by name (compose/seed.ts). */
   fromFile: z.record(z.string(), z.string()).default({}),
@@ -180,6 +185,7 @@ export const settingsSchema = z.strictObject({
   /** ISO 3166-1 alpha-2 codes, or `all`. */
   countries: z.union([z.literal("all"), countryList]),
   limits: limitsSchema.prefault({}),
+  texts: messageTextsSchema.default({}),
 });
 
 /** One revision as the rooms read it. */

@@ -11,6 +11,7 @@ const asked = {
   purpose: "sign-in",
   boundTo: "login-1",
   appName: "Bank",
+  client: "bank",
   locale: "en",
 } as const;
 

@@ -2,7 +2,7 @@
 import type { ErrorOut, KoaContextWithOIDC } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
-import { wantedLocale } from "../../kits/web/locale.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 import { formActions } from "./form-actions.ts";
 
 export interface EnginePages {
@@ -13,12 +13,12 @@ export interface EnginePages {
 
 export function createEnginePages(options: {
   brand: string;
-  render: (page: Page, locale?: string) => Promise<string>;
+  render: (page: Page, languages?: readonly string[]) => Promise<string>;
 }): EnginePages {
   const { brand, render } = options;
   const show = async (ctx: KoaContextWithOIDC, page: Page) => {
     ctx.type = "html";
-    ctx.body = await render(page, wantedLocale(ctx.oidc?.params?.ui_locales, ctx.get("accept-language")));
+    ctx.body = await render(page, wantedLocales(ctx.oidc?.params?.ui_locales, ctx.get("accept-language")));
   };
   const appName = (ctx: KoaContextWithOIDC) => ctx.oidc?.client?.clientName ?? "";
 

@@ -22,6 +22,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       phone: new PhoneNumber((phone.data as PhoneData).number),
       purpose: "sign-in",
       boundTo: login.id,
+      client: login.client.id,
       appName: login.client.name,
       locale: login.locale,
     });

@@ -56,6 +56,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       phone: parsed.number,
       purpose: "enrol",
       boundTo: login.id,
+      client: login.client.id,
       appName: login.client.name,
       locale: login.locale,
       sendsSoFar: state.sends,
