@@ -39,9 +39,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const challenges: Records<Challenge> = deps.storage.records("challenge");
   const underWay = new Set<Promise<void>>();
 
-  async function send(key: string): Promise<void> {
+  /** `justWritten`: by this process, a moment ago. */
+  async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
-    const found = await challenges.read(key.slice(0, key.lastIndexOf(".")));
+    const id = key.slice(0, key.lastIndexOf("."));
+    const found = (justWritten ? challenges.recall(id) : undefined) ?? (await challenges.read(id));
     if (found === undefined) return;
     const { value: challenge, version } = found;
     const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);
@@ -103,8 +105,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     ]);
   }
 
-  function start(key: string): Promise<void> {
-    const run = send(key)
+  function start(key: string, justWritten: boolean): Promise<void> {
+    const run = send(key, justWritten)
       .catch(deps.onProblem)
       .finally(() => underWay.delete(run));
     underWay.add(run);
@@ -117,7 +119,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const patience = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, deps.patienceMs ?? 4000);
       });
-      await Promise.race([start(key), patience]);
+      await Promise.race([start(key, true), patience]);
       clearTimeout(timer);
     },
     async sweep() {
@@ -136,7 +138,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         );
         if (!mine) continue;
         count += 1;
-        void start(row.key);
+        void start(row.key, false);
       }
       return count;
     },

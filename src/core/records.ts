@@ -64,6 +64,11 @@ export interface Versioned<T> {
 export interface Records<T extends Json> {
   get(key: string): Promise<T | undefined>;
   read(key: string): Promise<Versioned<T> | undefined>;
+  /**
+   * What this process last read or wrote of it, without asking the store: it may be outdated. Only for acts that end in
+   * a commit expecting its version, and that read the row when that commit answers false.
+   */
+  recall(key: string): Versioned<T> | undefined;
   put(key: string, value: T, expiresAt: EpochMs, group?: string): Promise<void>;
   /** Atomic read and delete: exactly one of any number of parallel callers gets the value. */
   take(key: string): Promise<T | undefined>;

@@ -183,6 +183,22 @@ export function createWalk(deps: WalkDeps): Walk {
     return record === undefined ? { kind: "expired" } : standingOf(record, visitor);
   }
 
+  /** Takes the turn for one form; undefined when this form cannot have it. */
+  async function claimOf(id: string, turn: number, visitor: Visitor) {
+    // Whether what this process remembers is still so, the commit says; only then is the row read.
+    for (const find of [logins.recall, logins.read]) {
+      const found = await find(id);
+      if (found === undefined) continue;
+      const { value: record } = found;
+      const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
+      if (!open || turn !== record.turn) continue;
+      const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
+      const claim = write(claimed, found.version);
+      if (await deps.storage.commit([claim])) return { record: claimed, version: claim.version };
+    }
+    return undefined;
+  }
+
   return {
     stand,
     show: async (id, visitor) => turnOf(await stand(id, visitor), visitor),
@@ -205,33 +221,28 @@ export function createWalk(deps: WalkDeps): Walk {
     },
 
     async submit(id, turn, form, visitor) {
-      const found = await logins.read(id);
-      if (found === undefined) return { kind: "expired" };
-      const { value: record } = found;
-      const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
-      if (!open || turn !== record.turn) return standingOf(record, visitor);
-      const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
-      const claim = write(claimed, found.version);
-      if (!(await deps.storage.commit([claim]))) return stand(id, visitor);
-      if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, claim.version, visitor);
-      const step = stepOf(record.task);
-      if (step === undefined) throw new Breakage("step-broken", `factor ${record.task.factor} is gone`);
+      const claim = await claimOf(id, turn, visitor);
+      if (claim === undefined) return stand(id, visitor);
+      const { record: claimed, version } = claim;
+      if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, version, visitor);
+      const step = stepOf(claimed.task);
+      if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
       const outcome = await step.authenticate(viewOf(claimed, visitor), form);
       switch (outcome.kind) {
         case "stop":
-          return settle(stop(claimed, outcome.reason), {}, claim.version, visitor);
+          return settle(stop(claimed, outcome.reason), {}, version, visitor);
         case "retry":
           return settle(
             { ...claimed, state: outcome.state ?? claimed.state, notice: outcome.notice },
             outcome,
-            claim.version,
+            version,
             visitor,
           );
         case "next":
           return settle(
             { ...claimed, state: outcome.state, notice: outcome.notice as Notice | undefined },
             outcome,
-            claim.version,
+            version,
             visitor,
           );
         case "proved": {
@@ -239,13 +250,13 @@ export function createWalk(deps: WalkDeps): Walk {
           // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
           if (claimed.subject !== undefined && subject !== claimed.subject)
             throw new Breakage("step-broken", "a step named another person");
-          const proof: Proof = { factor: record.task.factor, method: outcome.method, at: now() };
+          const proof: Proof = { factor: claimed.task.factor, method: outcome.method, at: now() };
           const proofs = [...claimed.proofs.filter((other) => other.factor !== proof.factor), proof];
           const next = await enter(
             { ...claimed, proofs, subject, username: outcome.user?.username ?? claimed.username },
             visitor,
           );
-          return settle(next.record, next.effects, claim.version, visitor);
+          return settle(next.record, next.effects, version, visitor);
         }
       }
     },

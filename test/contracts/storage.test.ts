@@ -90,6 +90,34 @@ for (const engine of engines) {
       assert.deepEqual([await left.get("a"), await right.list("g", 9)], [undefined, ["new"]]);
     });
 
+    it("what a process remembers of a row is never an answer: what another one did to it counts", async () => {
+      const here = storage.records<number>("remembered");
+      const there = over(store.records).records<number>("remembered");
+      const add = (current = 0) => ({ result: current, write: current + 1, expiresAt: LATER });
+      const look = (current: number | undefined) => ({ result: current });
+      assert.equal(here.recall("n"), undefined, "nothing is known of a row nobody has asked for");
+      await here.put("n", 1, LATER);
+      assert.equal(here.recall("n")?.value, 1);
+      assert.equal(here.recall("n")?.version, (await here.read("n"))?.version);
+      await there.put("n", 10, LATER);
+      assert.equal(here.recall("n")?.value, 1, "outdated");
+      const stale = here.write("n", 2, LATER, { expect: here.recall("n")?.version ?? 0 });
+      assert.equal(await storage.commit([stale]), false, "the commit says so");
+      assert.equal(here.recall("n")?.value, 2, "what was not committed is remembered as well");
+      assert.equal(await here.update("n", look), 10, "and is no answer");
+      await there.put("n", 20, LATER);
+      assert.equal(await here.update("n", add), 20);
+      assert.equal(await there.get("n"), 21);
+      await there.remove("n");
+      assert.equal(await here.get("n"), undefined);
+      await here.put("n", 5, LATER);
+      await there.remove("n");
+      assert.equal(await here.update("n", add), 0, "a row that is gone stays gone");
+      await here.put("short", 1, Date.now() + 20);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      assert.equal(here.recall("short"), undefined, "an end is an end");
+    });
+
     it("O09: no key, group or value stands in the database in clear", async () => {
       const rows = storage.records<{ readonly code: string }>("dumped");
       const secrets = ["key-4711-visible", "group-4711-visible", "value-4711-visible"] as const;
