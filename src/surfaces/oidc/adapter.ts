@@ -49,6 +49,10 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
     },
     find: async (id) => held.find(model, id) ?? asPayload(await rows.get(id)),
     async findByUid(uid) {
+      // A session's name may have changed meanwhile, at another node too; then nothing is found under the old one.
+      const remembered = uids.recall(uid)?.value;
+      const found = remembered === undefined ? undefined : await rows.get(remembered);
+      if (found?.uid === uid) return asPayload(found);
       const id = await uids.get(uid);
       return id === undefined ? undefined : asPayload(await rows.get(id));
     },
