@@ -42,7 +42,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const keyring = createKeyring({ store: store.keys, masterKey, now });
     await keyring.load();
     const sealer = createSealer(keyring);
-    const storage = createStorage({ store: store.records, sealer, now });
+    const storage = createStorage({ store: store.records, sealer, now, audit: store.audit });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const directory = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,

@@ -45,7 +45,10 @@ export interface AuditFilter {
   readonly limit: number;
 }
 
-/** Append-only. `append` resolves when the event is durable; callers append before the act takes effect. */
+/**
+ * Append-only. `append` resolves when the event is durable; callers append before the act takes effect, or hand the event
+ * to `Storage.commit` with the act.
+ */
 export interface Audit {
   append(event: AuditEvent): Promise<void>;
   /** Newest first. */

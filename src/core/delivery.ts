@@ -3,7 +3,7 @@
  * behind it; a row that nobody confirmed (the process died) is sent again with the same code and key. Called by the
  * walk and by the clock in compose; never decides whether somebody may sign in.
  */
-import type { Audit } from "./audit.ts";
+import type { Audit, AuditEvent } from "./audit.ts";
 import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
 import { composeMessage } from "./message.ts";
 import type { Records, Storage } from "./records.ts";
@@ -70,7 +70,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(key: string, challenge: Challenge, version: number, receipt: Receipt): Promise<void> {
     const delivery: Challenge["delivery"] =
       receipt.kind === "accepted" ? { state: "sent" } : { state: "failed", reason: receipt.reason };
-    const noted = deps.audit.append({
+    const event: AuditEvent = {
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
       at: deps.now(),
       subject: challenge.subject,
@@ -79,23 +79,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         receipt.kind === "accepted"
           ? { factor: "sms", messageId: receipt.id }
           : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
+    };
+    // The row goes and the page can tell; where the person has typed the code meanwhile, what they changed stays.
+    const told = challenges.write(challenge.id, { ...challenge, delivery }, challenge.endsAt + KEEP, {
+      expect: version,
     });
-    // Asked for together, they share a commit.
-    await Promise.all([shown(key, challenge, version, delivery), noted]);
-  }
-
-  /** The row goes and the page can tell; where the person has typed the code meanwhile, what they changed stays. */
-  async function shown(
-    key: string,
-    challenge: Challenge,
-    version: number,
-    delivery: Challenge["delivery"],
-  ): Promise<void> {
-    const sent = outbox.write(key, null, 0);
-    const told = (current: Challenge, expect: number) =>
-      challenges.write(current.id, { ...current, delivery }, current.endsAt + KEEP, { expect });
-    if (await deps.storage.commit([told(challenge, version), sent])) return;
+    if (await deps.storage.commit([told, outbox.write(key, null, 0)], [event])) return;
     await Promise.all([
+      deps.audit.append(event),
       outbox.remove(key),
       challenges.update(challenge.id, (current) =>
         current === undefined || current.sends !== challenge.sends

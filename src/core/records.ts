@@ -1,3 +1,4 @@
+import type { AuditEvent } from "./audit.ts";
 import type { EpochMs, Json } from "./words.ts";
 
 /**
@@ -15,6 +16,11 @@ export interface RecordStore {
    * synchronous call that never spans an `await`.
    */
   commit(writes: readonly ByteWrite[], now: EpochMs): Promise<boolean>;
+  /**
+   * The same with events of the audit, all or nothing. Only of a store that keeps the audit in the same database; with
+   * any other the events are appended first.
+   */
+  commitTold?(writes: readonly ByteWrite[], events: readonly AuditEvent[], now: EpochMs): Promise<boolean>;
   /** Reads and deletes in one act: of any number of parallel takers exactly one gets the bytes. */
   take(kind: string, key: string, now: EpochMs): Promise<Uint8Array | undefined>;
   /** Rows of a group, oldest first, at most `limit`. */
@@ -91,6 +97,10 @@ export type Write = ByteWrite & { readonly sealed: true };
 
 export interface Storage {
   records<T extends Json>(kind: string): Records<T>;
-  commit(writes: readonly Write[]): Promise<boolean>;
+  /**
+   * All or nothing. The audit's `events` are durable before the writes take effect: in the same transaction where the
+   * store keeps the audit too (then a commit that is refused leaves none of them), else before it.
+   */
+  commit(writes: readonly Write[], events?: readonly AuditEvent[]): Promise<boolean>;
   sweep(limit: number): Promise<number>;
 }

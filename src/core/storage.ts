@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Audit, AuditEvent } from "./audit.ts";
 import { Breakage } from "./errors.ts";
 import { createRecent, type RecentRow } from "./recent.ts";
 import type {
@@ -24,6 +25,8 @@ export interface StorageDeps {
   readonly store: RecordStore;
   readonly sealer: Sealer;
   readonly now: Clock;
+  /** Where events go that the store does not keep itself. */
+  readonly audit?: Pick<Audit, "append"> | undefined;
   /** A number in [0, 1) with 47 random bits, for versions and for waits; node:crypto's if not given. */
   readonly random?: (() => number) | undefined;
 }
@@ -180,9 +183,17 @@ export function createStorage(deps: StorageDeps): Storage {
     };
   }
 
+  async function tell(writes: readonly Write[], events: readonly AuditEvent[]): Promise<boolean> {
+    if (store.commitTold !== undefined) return store.commitTold(writes, events, now());
+    if (deps.audit === undefined) throw new Error("there is no audit to tell");
+    for (const event of events) await deps.audit.append(event);
+    return store.commit(writes, now());
+  }
+
   return {
     records,
-    commit: (writes) => store.commit(writes, now()),
+    commit: (writes, events = []) =>
+      events.length === 0 ? store.commit(writes, now()) : tell(writes, events),
     sweep: (limit) => store.sweep(now(), limit),
   };
 }

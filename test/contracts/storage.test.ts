@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { AuditEvent } from "../../src/core/audit.ts";
 import type { RecordStore, Storage } from "../../src/core/records.ts";
 import { createStorage } from "../../src/core/storage.ts";
 import { statement } from "../../src/kits/sql/database.ts";
@@ -88,6 +89,55 @@ for (const engine of engines) {
       ];
       assert.equal(await storage.commit(fresh), true);
       assert.deepEqual([await left.get("a"), await right.list("g", 9)], [undefined, ["new"]]);
+    });
+
+    it("an act and what the audit says of it are there together or not at all", async () => {
+      const rows = storage.records<string>("told");
+      const { audit } = store;
+      const told = async (login: string) => (await audit.query({ login, limit: 9 })).map(({ kind }) => kind);
+      const events = (login: string): AuditEvent[] => [
+        { kind: "code-right", at: 1, login },
+        { kind: "signed-in", at: 2, login },
+      ];
+      const first = [rows.write("a", "one", LATER, { expect: "absent" })];
+      assert.equal(await storage.commit(first, events("told-1")), true);
+      assert.deepEqual(await told("told-1"), ["signed-in", "code-right"]);
+      const second = [rows.write("b", "two", LATER), rows.write("a", "two", LATER, { expect: "absent" })];
+      assert.equal(await storage.commit(second, events("told-2")), false);
+      assert.deepEqual(await told("told-2"), [], "what did not happen is not told");
+      const broken = [{ kind: null as never, at: 3, login: "told-3" }];
+      await assert.rejects(storage.commit([rows.write("a", "three", LATER)], broken));
+      assert.equal(await rows.get("a"), "one", "what cannot be told does not happen");
+      assert.equal(await rows.get("b"), undefined);
+    });
+
+    it("where the store does not keep the audit, events are durable before the act", async () => {
+      const { commitTold: _own, ...elsewhere } = store.records;
+      const seen: string[] = [];
+      const audit = {
+        append: async ({ kind }: AuditEvent) => {
+          await new Promise(setImmediate);
+          seen.push(kind);
+        },
+      };
+      const commit: RecordStore["commit"] = async (...args) => {
+        seen.push("commit");
+        return store.records.commit(...args);
+      };
+      const apart = createStorage({
+        store: { ...elsewhere, commit },
+        sealer: testSealer(),
+        now: Date.now,
+        audit,
+      });
+      const write = apart.records<string>("apart").write("a", "one", LATER);
+      assert.equal(await apart.commit([write], [{ kind: "signed-in", at: 1 }]), true);
+      assert.deepEqual(seen, ["signed-in", "commit"]);
+      const silent = { append: async () => Promise.reject(new Error("the audit is away")) };
+      const mute = createStorage({ store: elsewhere, sealer: testSealer(), now: Date.now, audit: silent });
+      const next = mute.records<string>("apart").write("a", "two", LATER);
+      await assert.rejects(mute.commit([next], [{ kind: "signed-in", at: 2 }]), /the audit is away/);
+      assert.equal(await apart.records("apart").get("a"), "one");
     });
 
     it("what a process remembers of a row is never an answer: what another one did to it counts", async () => {

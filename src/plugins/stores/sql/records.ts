@@ -1,14 +1,8 @@
 /** RecordStore in SQL. One statement per write; a commit of several is one transaction with the rows in fixed order. */
 import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
-import {
-  ask,
-  type Call,
-  type Database,
-  type Statement,
-  statement,
-  type Transaction,
-} from "../../../kits/sql/database.ts";
+import { ask, type Call, type Database, statement, type Transaction } from "../../../kits/sql/database.ts";
+import { toCall } from "./audit.ts";
 
 interface Row {
   readonly key: string;
@@ -70,6 +64,11 @@ export function createSqlRecords(database: Database): RecordStore {
       const { changes } = await database.run(only.statement, ...only.values);
       return only.sure || changes === 1;
     },
+    commitTold(writes, events, now) {
+      const told = events.map((event) => ({ ...toCall(event), sure: true }));
+      const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
+      return database.transact(() => all([...told, ...calls]));
+    },
     async take(kind, key, now) {
       const { rows } = await database.run(take, kind, key, now);
       return rows[0]?.bytes;
@@ -88,7 +87,7 @@ export function createSqlRecords(database: Database): RecordStore {
 }
 
 /** A statement that must touch exactly one row, unless it is `sure` to hold. */
-type Checked = Call & { readonly statement: Statement<never>; readonly sure: boolean };
+type Checked = Call & { readonly sure: boolean };
 
 function* all(calls: readonly Checked[]): Transaction<boolean> {
   for (const { statement, values, sure } of calls) {
