@@ -4,21 +4,15 @@ import type { EpochMs } from "../../../core/words.ts";
 import { ask, type Call, type Database, statement, type Transaction } from "../../../kits/sql/database.ts";
 import { toCall } from "./audit.ts";
 
-interface Row {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-  readonly version: number;
-  readonly expires_at: number;
-}
-
-const COLUMNS = "key, bytes, version, expires_at";
-const read = statement<Row>(
+// Named as the port names them, so that a row is handed on as it comes.
+const COLUMNS = 'key, bytes, version, expires_at as "expiresAt"';
+const read = statement<StoredBytes>(
   `select ${COLUMNS} from records where kind = $1 and key = $2 and expires_at > $3`,
 );
-const list = statement<Row>(
+const list = statement<StoredBytes>(
   `select ${COLUMNS} from records where kind = $1 and grp = $2 and expires_at > $3 order by made_at, key limit $4`,
 );
-const take = statement<Pick<Row, "bytes">>(
+const take = statement<Pick<StoredBytes, "bytes">>(
   "delete from records where kind = $1 and key = $2 and expires_at > $3 returning bytes",
 );
 
@@ -54,7 +48,7 @@ export function createSqlRecords(database: Database): RecordStore {
   return {
     async read(kind, key, now) {
       const { rows } = await database.run(read, kind, key, now);
-      return rows[0] === undefined ? undefined : toStored(rows[0]);
+      return rows[0];
     },
     async commit(writes, now) {
       const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
@@ -75,7 +69,7 @@ export function createSqlRecords(database: Database): RecordStore {
     },
     async list(kind, group, limit, now) {
       const { rows } = await database.run(list, kind, group, now, limit);
-      return rows.map(toStored);
+      return rows;
     },
     async removeGroup(kind, group) {
       await database.run(removeGroup, kind, group);
@@ -122,7 +116,3 @@ function inOrder(writes: readonly ByteWrite[]): readonly ByteWrite[] {
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function toStored({ key, bytes, version, expires_at: expiresAt }: Row): StoredBytes {
-  return { key, bytes, version, expiresAt };
-}
