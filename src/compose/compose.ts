@@ -107,7 +107,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
-        createPasswordFactor({ directory, throttle, devices, audit, now }),
+        createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
           authenticators,
