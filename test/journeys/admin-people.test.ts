@@ -92,6 +92,7 @@ describe("reading people", () => {
       "sortBy=userPassword",
       "limit=1000",
       "fieldValuePair=secretAnswer=x",
+      "fieldValuePair=status=maybe",
     ];
     for (const text of bad) assert.equal((await call("GET", `${USERS}?${text}`)).status, 400, text);
   });
@@ -234,9 +235,14 @@ describe("changing people", () => {
       '[{"op":"replace","path":"/nothing/x","value":1}]',
       '[{"op":"replace","path":"/inum","value":"other"}]',
       '[{"op":"add","path":"/__proto__/polluted","value":1}]',
+      '[{"op":"add","path":"/constructor/prototype/polluted","value":1}]',
+      '[{"op":"replace","path":"no pointer","value":1}]',
+      '[{"op":"move","path":"/mail"}]',
+      '[{"op":"add","path":"/mail","value":7}]',
       '[{"op":"add","path":"/roles","value":["admin"]}]',
     ])
       assert.equal((await call("PATCH", `${USERS}/${id}`, { jsonPatchString: text })).status, 400, text);
+    assert.equal(({} as { polluted?: number }).polluted, undefined);
     const unknown = { customAttributes: [{ name: "secretAnswer", value: null }] };
     assert.equal((await call("PATCH", `${USERS}/${id}`, unknown)).status, 400);
     assert.equal((await call("PATCH", `${USERS}/nobody`, {})).status, 404);

@@ -77,6 +77,20 @@ test("an administrator adds a phone they have verified, and the person signs in 
   assert.ok((await spa.redeem(begun, end)).id_token);
 });
 
+test("of several phones that are added at once, one stays", async () => {
+  await directory.write.add({ username: "twin", password: new Secret(PASSWORD) });
+  const path = `${await of("twin")}/phones`;
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, n) =>
+      call("POST", path, { number: `+1202555015${n}`, verified: true, reason: "at once" }),
+    ),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409]);
+  const [phone, ...others] = (await call("GET", path)).json;
+  assert.deepEqual(others, []);
+  assert.equal(phone.id, answers.find(({ status }) => status === 201)?.json.id);
+});
+
 test("O21: a ticket is shown once, opens the way once, and is closed by hand", async () => {
   const added = await directory.write.add({ username: "linus", password: new Secret(PASSWORD) });
   assert.equal(added.kind, "done");

@@ -81,6 +81,8 @@ describe("sessions", () => {
     }
     assert.equal(new Set(seen).size, 2);
     assert.equal(seen.length, 2);
+    const [, second] = await search({});
+    assert.deepEqual((await search({ startIndex: "1", limit: "1" }))[0]?.id, second?.id);
     for (const bad of ["deviceSecrets=x", "acr>1", "expirationDate>soon"]) {
       const answer = await call("GET", `${SESSIONS}/search?fieldValuePair=${encodeURIComponent(bad)}`);
       assert.equal(answer.status, 400, bad);
@@ -101,6 +103,16 @@ describe("sessions", () => {
       assert.deepEqual([answer.status, answer.json.code], [404, "404"]);
       assert.doesNotMatch(answer.text, /unauthorized/i);
     }
+  });
+
+  test("S07: a new password, set by an administrator, ends what was signed in with the old one", async () => {
+    const tokens = await spa.byPassword(server.visitor(), "root");
+    const { sub } = claimsOf(tokens);
+    const body = { customAttributes: [{ name: "userPassword", value: "another pair of doors" }] };
+    const changed = await callApi(server, token, "PATCH", `/mgt/configuser/${sub}`, body);
+    assert.equal(changed.status, 200, changed.text);
+    await assert.rejects(spa.userinfo(tokens));
+    assert.deepEqual(await search({ fieldValuePair: `userDn=${sub}` }), []);
   });
 
   test("all sessions of a person end by DN or by inum", async () => {
@@ -130,7 +142,7 @@ describe("the audit", () => {
       (await call("GET", `/api/v1/audit?${query}`)).json.entries.map(({ kind }: { kind: string }) => kind);
     assert.deepEqual(await kinds(`subject=${grace}&kind=signed-in,session-ended`), ["signed-in"]);
     const ended = await call("GET", "/api/v1/audit?kind=session-ended&by=client%20machine");
-    assert.equal(ended.json.entries.length, 3);
+    assert.equal(ended.json.entries.length, 4);
     assert.ok(ended.json.entries.some(({ facts }: { facts: { reason: string } }) => facts.reason === "left"));
     assert.deepEqual(await kinds("from=2100-01-01T00:00:00Z"), []);
     assert.deepEqual(await kinds("to=2020-01-01T00:00:00Z"), []);

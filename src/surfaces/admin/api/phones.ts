@@ -81,7 +81,12 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
       boundBy: "administrator",
     });
     await enrolment.closeAll(user.id, KIND);
-    return { body: viewOf(bound) };
+    // Two administrators at once: the phone that was there first stays, the other one goes again.
+    const [first] = await authenticators.list(user.id, KIND);
+    if (first?.id === bound.id) return { body: viewOf(bound) };
+    await record("authenticator-unbound", actor, user.id, { phone: masked(bound), reason: "one phone" });
+    await authenticators.unbind(bound.id, actor.label, "another phone was added at the same moment");
+    return refuse(409, "number", `${user.username} has got another phone at this moment`);
   }
 
   async function remove(user: User, actor: Actor, id: string, reason: string) {

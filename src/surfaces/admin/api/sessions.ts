@@ -47,13 +47,15 @@ export function sessionHandlers({ sessions, directory, cursors, now }: SessionDe
   async function list({ limit, startIndex, cursor, pattern = "", fieldValuePair = "" }: Asked) {
     const tests = testsOf(fieldValuePair, pattern);
     if ("refused" in tests) return tests;
-    const place = cursor === undefined ? `${startIndex}|` : cursors.open(LIST, cursor);
+    // How many were shown before, how many are still to be left out, and behind which session to go on.
+    const place = cursor === undefined ? `${startIndex}|${startIndex}|` : cursors.open(LIST, cursor);
     if (place === undefined) return refuse(400, "cursor", "cursor: is not one that this list has given out");
-    const start = Number(place.slice(0, place.indexOf("|")));
-    let after: string | undefined = place.slice(place.indexOf("|") + 1) || undefined;
-    let toSkip = after === undefined ? start : 0;
+    const [before = "", left = "", behind = ""] = place.split("|");
+    const start = Number(before);
+    let toSkip = Number(left);
+    let after: string | undefined = behind === "" ? undefined : behind;
     const subject = await subjectOf(tests.subject, tests.username);
-    if (subject === "nobody") return answer(start, [], undefined);
+    if (subject === "nobody") return answer(start, []);
     const found: View[] = [];
     const isFull = () => found.length >= limit;
     for (let seen = 0; seen < STRETCH && !isFull(); seen += AT_ONCE) {
@@ -71,10 +73,10 @@ export function sessionHandlers({ sessions, directory, cursors, now }: SessionDe
       }
       if (after === undefined) break;
     }
-    return answer(start, found, after);
+    return answer(start, found, toSkip, after);
   }
 
-  function answer(start: number, entries: readonly View[], after: string | undefined) {
+  function answer(start: number, entries: readonly View[], toSkip = 0, after?: string) {
     const end = start + entries.length;
     return {
       body: {
@@ -82,7 +84,7 @@ export function sessionHandlers({ sessions, directory, cursors, now }: SessionDe
         totalEntriesCount: end + (after === undefined ? 0 : 1),
         entriesCount: entries.length,
         entries: [...entries],
-        ...(after === undefined ? {} : { next: cursors.seal(LIST, `${end}|${after}`) }),
+        ...(after === undefined ? {} : { next: cursors.seal(LIST, `${end}|${toSkip}|${after}`) }),
       },
     };
   }

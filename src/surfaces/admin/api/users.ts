@@ -242,17 +242,23 @@ function patched(
     const parsed = z.preprocess(fromText, jsonPatches).safeParse(jsonPatchString);
     if (!parsed.success)
       return [{ path: "jsonPatchString", message: "must be a JSON Patch (RFC 6902) as text" }];
-    const problems = applyPatch(copy, parsed.data as PatchOperation[]);
-    const failed = problems.findIndex((problem) => problem !== null);
-    if (failed >= 0)
-      return [
-        { path: `jsonPatchString[${failed}]`, message: `cannot be done at ${parsed.data[failed]?.path}` },
-      ];
+    for (const [index, patch] of parsed.data.entries())
+      if (!applied(copy, patch as PatchOperation))
+        return [{ path: `jsonPatchString[${index}]`, message: `cannot be done at ${patch.path}` }];
   }
   const checked = customUser.safeParse(typed(copy, customUser));
   if (!checked.success) return faultsOf(checked.error);
   if (checked.data.inum !== view.inum) return [{ path: "inum", message: "cannot be changed" }];
   return withAttributes(checked.data, customAttributes ?? []);
+}
+
+function applied(view: CustomUser, patch: PatchOperation): boolean {
+  try {
+    return applyPatch(view, [patch])[0] === null;
+  } catch {
+    // A path that is no JSON Pointer.
+    return false;
+  }
 }
 
 function fromText(text: unknown): unknown {
@@ -284,13 +290,20 @@ function filterOf(text: string): { [name: string]: string } | Refusal {
         "fieldValuePair",
         `fieldValuePair: ${JSON.stringify(name)} is none of ${Object.keys(FILTERS).join(", ")}`,
       );
-    filter[field] = field === "status" ? statusWord(value) : value === "api-admin" ? "admin" : value;
+    const word = field === "status" ? statusWord(value) : value === "api-admin" ? "admin" : value;
+    if (word === undefined)
+      return refuse(400, "fieldValuePair", `fieldValuePair: ${name} must be active or inactive`);
+    filter[field] = word;
   }
   return filter;
 }
 
 /** `true` is how the original's examples write active. */
-const statusWord = (value: string): string =>
-  /^(active|true)$/i.test(value) ? "active" : /^(inactive|disabled|false)$/i.test(value) ? "disabled" : value;
+const statusWord = (value: string): string | undefined =>
+  /^(active|true)$/i.test(value)
+    ? "active"
+    : /^(inactive|disabled|false)$/i.test(value)
+      ? "disabled"
+      : undefined;
 
 const isFaults = (made: object): made is readonly Fault[] => Array.isArray(made);

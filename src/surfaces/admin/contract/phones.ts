@@ -2,12 +2,12 @@
 import { z } from "zod";
 import { operation } from "./operation.ts";
 import { scopes } from "./scopes.ts";
-import { name, pathPart } from "./shapes.ts";
+import { name, pathPart, reason } from "./shapes.ts";
 
 const TAG = "Phones";
 const BASE = "/mgt/configuser/{inum}";
 const inum = z.object({ inum: pathPart("User identifier") });
-const reason = z.string().min(1).max(200).describe("Why; goes into the audit");
+const why = reason.min(1);
 
 const phone = name(
   "Phone",
@@ -50,7 +50,7 @@ export const postPhone = operation({
         .regex(/^[A-Z]{2}$/)
         .optional(),
       verified: z.boolean().describe("Must be true: the administrator answers for whose phone it is"),
-      reason,
+      reason: why,
     }),
   ),
   status: 201,
@@ -65,7 +65,7 @@ export const deletePhone = operation({
   summary: "Removes a phone; every session of the person ends, and wrong codes are forgotten",
   scope: scopes.phonesDelete,
   params: z.object({ inum: pathPart("User identifier"), id: pathPart("Phone identifier") }),
-  query: z.object({ reason }),
+  query: z.object({ reason: why }),
   status: 204,
   problems: [404],
 });
@@ -106,7 +106,7 @@ export const postEnrolment = operation({
     "NewEnrolmentOpening",
     z.strictObject({
       by: by.describe("window: whoever knows the password; ticket: who also holds the ticket"),
-      reason,
+      reason: why,
     }),
   ),
   status: 201,
@@ -121,7 +121,7 @@ export const deleteEnrolment = operation({
   summary: "Closes every way that stands open",
   scope: scopes.enrolmentWrite,
   params: inum,
-  query: z.object({ reason }),
+  query: z.object({ reason: why }),
   status: 204,
   problems: [404],
 });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { operation } from "./operation.ts";
 import { scopes } from "./scopes.ts";
-import { listQuery, name, pathPart } from "./shapes.ts";
+import { listQuery, name, pathPart, reason } from "./shapes.ts";
 
 const session = name(
   "SessionId",
@@ -43,7 +43,6 @@ const page = name(
 const TAG = "Auth - Session Management";
 const BASE = "/api/v1/jans-auth-server/session";
 const sid = z.object({ sid: pathPart("Session identifier.") });
-const reason = z.string().max(200).default("").describe("Goes into the audit");
 const { limit, startIndex, cursor } = listQuery;
 
 export const getSession = operation({
@@ -66,7 +65,7 @@ export const deleteSession = operation({
   summary: "Delete a session.",
   scope: scopes.sessionsDelete,
   params: sid,
-  query: z.object({ reason }),
+  query: z.object({ reason: reason.default("") }),
   status: 204,
   problems: [404],
 });
@@ -78,7 +77,7 @@ export const revokeUserSession = operation({
   summary: "Revoke all sessions by userDn",
   scope: scopes.sessionsDelete,
   params: z.object({ userDn: pathPart("User domain name") }),
-  query: z.object({ reason }),
+  query: z.object({ reason: reason.default("") }),
   status: 204,
   problems: [404],
 });

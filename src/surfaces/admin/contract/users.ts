@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { operation } from "./operation.ts";
 import { scopes } from "./scopes.ts";
-import { listQuery, name, paged, pathPart } from "./shapes.ts";
+import { listQuery, name, paged, pathPart, reason } from "./shapes.ts";
 
 const value = z.union([z.string().max(1000), z.boolean(), z.number()]);
 
@@ -149,7 +149,7 @@ export const deleteUser = operation({
   summary: "Delete User",
   scope: scopes.usersDelete,
   params: inum,
-  query: z.object({ reason: z.string().max(200).default("").describe("Goes into the audit") }),
+  query: z.object({ reason: reason.default("") }),
   status: 204,
   problems: [404, 412],
   etag: true,
