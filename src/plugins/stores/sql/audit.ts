@@ -50,9 +50,9 @@ export function createSqlAudit(database: Database): AuditStore {
   }
 
   return {
-    async append(event, signature) {
+    async append(event) {
       const { at, kind, subject, login, client, address, facts } = toSigned(event);
-      await database.run(insert, at, kind, subject, login, client, address, facts, signature ?? null);
+      await database.run(insert, at, kind, subject, login, client, address, facts, event.signature ?? null);
     },
     async query({ subject, login, kind, limit }) {
       const kinds = kind === undefined ? undefined : [kind];
