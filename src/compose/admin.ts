@@ -1,15 +1,20 @@
 /** Puts the admin API together: its handlers over the parts, and the tokens it takes. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
+import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
+import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import { SCOPES } from "../surfaces/oidc/provider.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
 
@@ -42,7 +47,18 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     version: (
       JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
     ).version,
-    handlers: [...scriptHandlers({ settings, catalogue, cursors, now }), ...acrHandlers({ settings })],
+    handlers: [
+      ...scriptHandlers({ settings, catalogue, cursors, now }),
+      ...acrHandlers({ settings }),
+      ...clientHandlers({
+        settings,
+        cursors,
+        scopes: [...SCOPES, ...adminScopes],
+        newSecret: () => randomBytes(32).toString("base64url"),
+      }),
+      ...loggingHandlers({ settings }),
+      ...settingsHandlers({ settings, catalogue, cursors, now }),
+    ],
     guard: createGuard({
       access,
       directory,

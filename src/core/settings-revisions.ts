@@ -73,7 +73,14 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
     return store.add({ revision, at: now(), by, what, sealed });
   }
 
-  async function change({ change: act, by, address, what, ifRevision }: ChangeRequest): Promise<Changed> {
+  async function change({
+    change: act,
+    by,
+    address,
+    what,
+    ifRevision,
+    dryRun,
+  }: ChangeRequest): Promise<Changed> {
     for (let round = 0; round < ROUNDS; round += 1) {
       await refresh();
       const { revision, document } = held();
@@ -86,6 +93,7 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
       const faults = judge(checked.data);
       if (faults.length > 0) return { kind: "faulty", faults };
       if (isDeepStrictEqual(checked.data, document)) return { kind: "same", revision, document };
+      if (dryRun === true) return { kind: "changed", revision, document: checked.data };
       const next = revision + 1;
       // Before it takes effect; where the row then meets a faster one, the audit holds the attempt (promise 8).
       const names = changedNames(document, checked.data);

@@ -79,9 +79,9 @@ export function differences(before: Tree, after: Tree, at = ""): readonly Differ
   return names.flatMap((name): readonly Difference[] => {
     const path = at === "" ? name : `${at}.${name}`;
     const [old, next] = [own(before, name), own(after, name)];
+    // Trees first: two secrets in them look alike to whoever compares what can be seen.
+    if (isTree(old) && isTree(next)) return differences(old, next, path);
     if (same(old, next)) return [];
-    if (old !== undefined && next !== undefined && isTree(old) && isTree(next))
-      return differences(old, next, path);
     return [
       {
         path,
@@ -97,7 +97,7 @@ export const withoutSecrets = (tree: Tree): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(tree).map(([name, value]) => [
       name,
-      value instanceof Secret ? null : value !== undefined && isTree(value) ? withoutSecrets(value) : value,
+      value instanceof Secret ? null : isTree(value) ? withoutSecrets(value) : value,
     ]),
   );
 

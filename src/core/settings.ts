@@ -245,6 +245,8 @@ export interface ChangeRequest {
   readonly what: string;
   /** Refused as `lost` unless this is the newest revision. */
   readonly ifRevision?: number | undefined;
+  /** Answers what would be, and changes nothing: `changed` then stands with the revision as it is. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** The settings of this deployment: one revision at a time, changed whole or not at all, the same in every node. */
