@@ -14,13 +14,15 @@ export interface LogFileOptions {
   readonly name: string;
   /** Told once when the file cannot be written any more. */
   readonly complain: (text: string) => void;
+  /** The line that says how many are missing. */
+  readonly missing: (count: number) => string;
   readonly open?: ((folder: string, name: string) => Writable) | undefined;
   readonly now?: (() => number) | undefined;
 }
 
 /** Bytes of a file before it turns over, and how many old ones are kept: `server.log.1` is the last one. */
-export const LARGEST = 10 * 1024 * 1024;
-export const KEPT = 5;
+const LARGEST = 10 * 1024 * 1024;
+const KEPT = 5;
 /** Bytes that wait for a slow disk; what comes on top is dropped and counted. */
 const MOST_WAITING = 4 * 1024 * 1024;
 const TRY_AGAIN_MS = 60_000;
@@ -37,7 +39,7 @@ export const openRotating = (folder: string, name: string, size = LARGEST): Writ
 
 /** Opens the file. Rejects with the system's error where it cannot be opened now; later failures are survived. */
 export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
-  const { folder, name, complain, open = openRotating, now = Date.now } = options;
+  const { folder, name, complain, missing, open = openRotating, now = Date.now } = options;
   let lost = 0;
   let brokenAt: number | undefined;
   // Whoever opens it hears of the first failure by the rejection.
@@ -57,9 +59,10 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
     });
   }
 
-  function put(line: string): void {
+  /** `worth`: how many lines are gone when this one is. */
+  function put(line: string, worth = 1): void {
     stream.write(line, (problem) => {
-      if (problem) lost += 1;
+      if (problem) lost += worth;
       else if (brokenAt === undefined) told = false;
     });
   }
@@ -77,7 +80,7 @@ export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
       if (lost > 0) {
         const count = lost;
         lost = 0;
-        put(`${new Date(now()).toISOString()} WARN  ${count} lines before this one could not be written\n`);
+        put(missing(count), count);
       }
       put(line);
     },

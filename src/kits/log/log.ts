@@ -9,7 +9,7 @@ import { pino } from "pino";
 import { type LogFile, openLogFile } from "./file.ts";
 import { jsonLine, textLine } from "./lines.ts";
 
-export const LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
+const LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 export type LogFacts = Readonly<Record<string, unknown>>;
 
@@ -45,11 +45,16 @@ export async function openLogs({ folder, complain, open }: LogOptions): Promise<
   } catch (problem) {
     if ((problem as { code?: string }).code !== "EEXIST") throw problem;
   }
+  let layout = textLine;
+  const missing = (count: number) => {
+    const time = new Date().toISOString();
+    const message = "Lines before this one could not be written";
+    return layout(JSON.stringify({ level: "warn", time, message, count }));
+  };
   const [server, script] = await Promise.all(
-    ["server.log", "script.log"].map((name) => openLogFile({ folder, name, complain, open })),
+    ["server.log", "script.log"].map((name) => openLogFile({ folder, name, complain, missing, open })),
   );
   if (server === undefined || script === undefined) throw new Error("unreachable");
-  let layout = textLine;
   const writers = [server, script].map((file) => createWriter(file, () => layout));
   const [toServer, toScript] = writers.map(({ logger }) => logger);
   return {
