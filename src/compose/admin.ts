@@ -1,15 +1,26 @@
 /** Puts the admin API together: its handlers over the parts, and the tokens it takes. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { auditHandlers } from "../surfaces/admin/api/audit.ts";
+import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
+import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
+import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
+import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
+import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
+import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
+import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import { SCOPES } from "../surfaces/oidc/provider.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
 
@@ -21,6 +32,8 @@ export interface AdminParts {
   readonly access: AccessTokens;
   readonly peers: TrustedPeers;
   readonly mechanisms: () => readonly Mechanism[];
+  /** Of which a phone may be. */
+  readonly countries: () => AllowedCountries;
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
@@ -28,6 +41,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const { parts, access, peers, mechanisms, onProblem } = admin;
   const { settings, sealer, directory, now, config } = parts;
   const cursors = createCursors(sealer.lookup);
+  const rights = createRights(parts);
   const catalogue = {
     builtInOf(name: string) {
       const found = builtInOf(name);
@@ -42,7 +56,22 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     version: (
       JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
     ).version,
-    handlers: [...scriptHandlers({ settings, catalogue, cursors, now }), ...acrHandlers({ settings })],
+    handlers: [
+      ...scriptHandlers({ settings, catalogue, cursors, now }),
+      ...acrHandlers({ settings }),
+      ...userHandlers({ ...parts, rights, cursors }),
+      ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
+      ...sessionHandlers({ ...parts, cursors }),
+      ...auditHandlers({ ...parts, cursors }),
+      ...clientHandlers({
+        settings,
+        cursors,
+        scopes: [...SCOPES, ...adminScopes],
+        newSecret: () => randomBytes(32).toString("base64url"),
+      }),
+      ...loggingHandlers({ settings }),
+      ...settingsHandlers({ settings, catalogue, cursors, now }),
+    ],
     guard: createGuard({
       access,
       directory,

@@ -18,7 +18,7 @@ function* textsOf({ texts, clients }: Texts): Generator<{
 }> {
   const all: readonly (readonly [string, OwnTexts])[] = [
     ["texts", texts],
-    ...clients.map((client, index) => [`clients[${index}].texts`, client.texts] as const),
+    ...clients.map((client, index) => [`clients[${index}].texts`, client.texts ?? {}] as const),
   ];
   for (const [at, own] of all)
     for (const [purpose, byLocale] of Object.entries(own))

@@ -13,6 +13,7 @@ import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
+import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 import { createJudge } from "./judge.ts";
@@ -50,11 +51,17 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const signer = createSigner(keyring);
     const audit = signedAudit(store.audit, signer);
     const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
-    const storage = createStorage({ store: store.records, sealer, now });
+    const storage = createStorage({ store: store.records, sealer, now, audit, signer });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
-      { store: store.settings, sealer, audit, now, judge: createJudge(phones) },
+      {
+        store: store.settings,
+        sealer,
+        audit,
+        now,
+        judge: createJudge(phones, createClientCheck(keyring)),
+      },
       () => firstDocument(config, now()),
     );
     const directory = await catalog.directories.sql.open(directoryOptions(config), {
@@ -73,6 +80,20 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       policy: () => settings.document().enrolment,
       now,
     });
+    async function rotate(purpose: string, by = "host") {
+      if (!(purpose in OVERLAP))
+        return {
+          ok: false,
+          text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
+        };
+      const overlap = OVERLAP[purpose as KeyPurpose];
+      await audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by } });
+      await keyring.rotate(purpose as KeyPurpose, { overlap });
+      return {
+        ok: true,
+        text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
+      };
+    }
     return {
       config,
       store,
@@ -100,19 +121,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures: (subject: Subject) =>
         createFailures(storage, () => settings.document().limits, now).reset(subject),
-      async rotate(purpose: string) {
-        if (!(purpose in OVERLAP))
-          return {
-            ok: false,
-            text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
-          };
-        await audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
-        await keyring.rotate(purpose as KeyPurpose, { overlap: OVERLAP[purpose as KeyPurpose] });
-        return {
-          ok: true,
-          text: `A new ${purpose} key is published; the old one verifies for another ${OVERLAP[purpose as KeyPurpose]} s.`,
-        };
+      keys: {
+        list: async () => (await store.keys.all()).map(({ material: _sealed, ...row }) => row),
+        rotate,
       },
+      rotate,
       close: () => store.close(),
     };
   } catch (problem) {

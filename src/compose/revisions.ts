@@ -53,7 +53,7 @@ export function createRevisions<Engine>(deps: {
 
 /** A document as the rooms read it. */
 function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, texts, logging } = document;
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, texts, logging, ended } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -66,5 +66,6 @@ function snapshotOf(document: SettingsDocument, revision: number, phones: Phones
     texts,
     scripts,
     logging,
+    ended,
   };
 }

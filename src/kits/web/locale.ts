@@ -1,4 +1,5 @@
 /** Which language a person reads: what the relying party says (`ui_locales`, OIDC Core §3.1.2.1), then the browser. */
+import { kept } from "./kept.ts";
 
 const TAG = /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$/i;
 /** Languages that are looked at, whoever names more. */
@@ -7,8 +8,13 @@ const MOST = 20;
 /** BCP 47 tags, the one that is liked best in front; empty where nobody names one. */
 export function wantedLocales(uiLocales: unknown, acceptLanguage: string | undefined): readonly string[] {
   const asked = typeof uiLocales === "string" ? uiLocales.slice(0, 200).split(" ") : [];
-  const accepted = (acceptLanguage ?? "")
-    .slice(0, 200)
+  const all = [...asked, ...accepted((acceptLanguage ?? "").slice(0, 200))];
+  return all.filter((tag) => TAG.test(tag)).slice(0, MOST);
+}
+
+/** The tags of an `Accept-Language` field, the one that is liked best in front. */
+const accepted = kept((field): readonly string[] =>
+  field
     .split(",")
     .map((part) => {
       const [tag = "", weight] = part.trim().split(/\s*;\s*q=/i);
@@ -16,9 +22,8 @@ export function wantedLocales(uiLocales: unknown, acceptLanguage: string | undef
     })
     .filter(({ weight }) => weight > 0)
     .sort((one, other) => other.weight - one.weight)
-    .map(({ tag }) => tag);
-  return [...asked, ...accepted].filter((tag) => TAG.test(tag)).slice(0, MOST);
-}
+    .map(({ tag }) => tag),
+);
 
 /** A tag and what it falls back to, by taking parts off its end (RFC 4647 §3.4): `de-CH-1996`, `de-CH`, `de`. */
 export const fallbacksOf = (tag: string): readonly string[] =>

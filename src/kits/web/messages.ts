@@ -15,7 +15,7 @@ export interface MessageSources {
   /** Of the settings; another object when they have changed. */
   readonly settings: () => {
     readonly texts: OwnTexts;
-    readonly clients: readonly { readonly client_id: string; readonly texts: OwnTexts }[];
+    readonly clients: readonly { readonly client_id: string; readonly texts?: OwnTexts | undefined }[];
   };
   /** The language in which there is every text. */
   readonly locale: string;

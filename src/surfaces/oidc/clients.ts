@@ -19,6 +19,8 @@ export function engineClient(client: ClientSettings, apiScopes: readonly string[
     pkce: _pkce,
     trusted: _trusted,
     texts: _texts,
+    disabled: _disabled,
+    description: _description,
     jwks,
     grant_types,
     scope,

@@ -7,10 +7,11 @@ import type {
   AuditRow,
   AuditSearch,
   AuditStore,
+  SignedEvent,
 } from "../../../core/audit.ts";
 import { toSigned } from "../../../core/audit-signature.ts";
 import type { Json } from "../../../core/words.ts";
-import { type Database, statement } from "../../../kits/sql/database.ts";
+import { type Call, type Database, statement } from "../../../kits/sql/database.ts";
 import { createSqlLedger } from "./audit-ledger.ts";
 
 type Row = AuditRow & { readonly kind: AuditKind };
@@ -22,6 +23,13 @@ const insert = statement(
 
 /** How many events a page looks at where no index helps: on SQLite a query holds the event loop. */
 const STRETCH = 20_000;
+
+/** The insert of one event, to be run alone or in a transaction with what it tells of. */
+export function toCall(event: SignedEvent): Call {
+  const { at, kind, subject, login, client, address, facts } = toSigned(event);
+  const { signature = null } = event;
+  return { statement: insert, values: [at, kind, subject, login, client, address, facts, signature] };
+}
 
 /** Makes the audit; the tables must be there. */
 export function createSqlAudit(database: Database): AuditStore {
@@ -50,9 +58,8 @@ export function createSqlAudit(database: Database): AuditStore {
   }
 
   return {
-    async append(event, signature) {
-      const { at, kind, subject, login, client, address, facts } = toSigned(event);
-      await database.run(insert, at, kind, subject, login, client, address, facts, signature ?? null);
+    async append(event) {
+      await database.run(insert, ...toCall(event).values);
     },
     async query({ subject, login, kind, limit }) {
       const kinds = kind === undefined ? undefined : [kind];
