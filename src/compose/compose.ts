@@ -69,7 +69,10 @@ export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
   readonly extras?: (
     app: FastifyInstance,
-    tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] },
+    tools: {
+      render: (page: Page, languages?: readonly string[]) => Promise<string>;
+      acrs: () => readonly string[];
+    },
   ) => void;
   readonly parts?: Parts;
   readonly gateway?: SmsGateway;

@@ -53,7 +53,8 @@ export function createRevisions<Engine>(deps: {
 
 /** A document as the rooms read it. */
 function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, texts, logging, ended } = document;
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, texts, logging, ended } =
+    document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,

@@ -58,6 +58,7 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
  */
 export function ownLetters(name: string): readonly string[] {
   const text = name.replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, "").replace(/[\s\p{Cc}\p{Z}]+/gu, " ");
+  if (/^[ -~]*$/.test(text)) return [...text.trimStart()];
   return [...graphemes.segment(text.normalize("NFC").trimStart())].map(({ segment }) => segment);
 }
 

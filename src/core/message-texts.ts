@@ -45,14 +45,11 @@ export type MessageTexts = (
   client: string | undefined,
 ) => MessageText;
 
-const texts = z.record(
-  z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "must be a language such as de or pt-BR"),
-  z.string().min(1).max(500),
-);
+const byLocale = z.record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/), z.string().min(1).max(500), {
+  error: ({ code }) =>
+    code === "invalid_key" ? "is no language; write a tag such as de or pt-BR" : undefined,
+});
 
 /** A site's or a relying party's own texts: an ICU message for each purpose and language it wants to say itself. */
-export const messageTextsSchema = z.partialRecord(
-  z.enum(MESSAGE_PURPOSES, `must be one of ${MESSAGE_PURPOSES.join(", ")}`),
-  texts,
-);
+export const messageTextsSchema = z.partialRecord(z.enum(MESSAGE_PURPOSES), byLocale);
 export type OwnTexts = z.infer<typeof messageTextsSchema>;

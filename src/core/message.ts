@@ -76,8 +76,10 @@ const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Z}]+/gu, " "
 /** The longest beginning of a name that fits; empty where nothing legible is left of it. */
 function cut(pieces: readonly string[], fits: (name: string) => boolean): string {
   const start = (count: number) => pieces.slice(0, count).join("").trimEnd();
+  // Nearly every name does, and each look composes a message.
+  if (fits(start(pieces.length))) return start(pieces.length);
   let least = 0;
-  let most = pieces.length;
+  let most = pieces.length - 1;
   while (least < most) {
     const middle = Math.ceil((least + most) / 2);
     if (fits(start(middle))) least = middle;
