@@ -10,6 +10,7 @@ import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import { secondFactorAcrs } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
 
@@ -46,10 +47,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     guard: createGuard({
       access,
       directory,
-      secondFactorAcrs: () =>
-        mechanisms()
-          .filter(({ requires }) => requires.length > 1)
-          .map(({ acr }) => acr),
+      secondFactorAcrs: () => secondFactorAcrs(mechanisms()),
     }),
     addressOf: ({ raw }) => clientAddress(raw, peers),
     onProblem,

@@ -22,8 +22,10 @@ import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
-import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
-import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
+import { createDeviceFlow } from "../surfaces/oidc/device.ts";
+import { createEngine } from "../surfaces/oidc/engine.ts";
+import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
+import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
@@ -146,7 +148,20 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
     let signing = keyring.signing();
+    const show = createShow(render);
     const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
+      const device = createDeviceFlow({
+        snapshot,
+        mechanisms,
+        storage,
+        directory,
+        audit,
+        apiScopes: ownApi(config.issuer).scopes,
+        visitOf: visits.of,
+        csrfToken: csrf.token,
+        show,
+        now,
+      });
       const provider = createProvider({
         issuer: config.issuer.origin,
         snapshot,
@@ -155,13 +170,15 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         keys: keyring,
         directory,
         authenticators,
-        pages: createEnginePages({ brand: snapshot.brand, render }),
+        pages: createEnginePages({ brand: snapshot.brand, show }),
+        device,
         api: ownApi(config.issuer),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
       return createEngine({
         provider,
+        device,
         snapshot,
         mechanisms,
         walk,

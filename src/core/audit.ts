@@ -33,6 +33,8 @@ export type AuditKind =
   | "signed-out"
   | "consent-given"
   | "consent-refused"
+  | "device-allowed"
+  | "device-refused"
   | "user-added"
   | "user-changed"
   | "user-removed"

@@ -16,21 +16,35 @@ export async function loadGrant(ctx: KoaContextWithOIDC, trusted: boolean): Prom
   const wanted = [...oidc.requestParamOIDCScopes].join(" ");
   const claims = [...oidc.requestParamClaims];
   const had = new Set(grant.getOIDCScopeEncountered().split(" "));
+  const resources = resourceScopes(ctx);
   if (
     usable !== undefined &&
     [...oidc.requestParamOIDCScopes].every((scope) => had.has(scope)) &&
+    resources.every(([resource, scopes]) => {
+      const known = new Set(grant.getResourceScopeEncountered(resource).split(" "));
+      return scopes.every((scope) => known.has(scope));
+    }) &&
     claims.length === 0
   )
     return usable;
   grant.addOIDCScope(wanted);
+  for (const [resource, scopes] of resources) grant.addResourceScope(resource, scopes.join(" "));
   if (claims.length > 0) grant.addOIDCClaims(claims);
   await grant.save();
   return grant;
 }
 
+/** What is asked for at each resource, as far as the client may have it there. */
+const resourceScopes = ({ oidc }: KoaContextWithOIDC): readonly (readonly [string, readonly string[]])[] =>
+  Object.entries(oidc.resourceServers ?? {}).map(([resource, server]) => [
+    resource,
+    [...oidc.requestParamScopes].filter((scope) => server.scopes.has(scope)),
+  ]);
+
 interface Missing {
   readonly missingOIDCScope?: readonly string[];
   readonly missingOIDCClaims?: readonly string[];
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Gives what the consent page showed; answers the grant's id. */
@@ -43,13 +57,15 @@ export async function giveGrant(
     details: Record<string, unknown>;
   },
 ): Promise<string> {
-  const { missingOIDCScope, missingOIDCClaims } = interaction.details as Missing;
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.details as Missing;
   const found =
     interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
   const grant =
     found ?? new provider.Grant({ accountId: interaction.accountId, clientId: interaction.clientId });
   if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(" "));
   if (missingOIDCClaims !== undefined) grant.addOIDCClaims([...missingOIDCClaims]);
+  for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {}))
+    grant.addResourceScope(resource, scopes.join(" "));
   return grant.save();
 }
 
@@ -64,8 +80,12 @@ export function scopesToShow(
   params: Record<string, unknown>,
   details: Record<string, unknown>,
 ): readonly string[] {
-  const { missingOIDCScope, missingOIDCClaims } = details as Missing;
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as Missing;
+  // Scopes of the API are one thing to a person.
+  const resource = missingResourceScopes === undefined ? [] : ["admin-api"];
   const asked = String(params.scope ?? "openid").split(" ");
   const named = (missingOIDCClaims ?? []).map(scopeOf);
-  return [...new Set([...(missingOIDCScope ?? asked), ...named])].filter((scope) => scope !== "");
+  return [
+    ...new Set([...(missingOIDCScope ?? (resource.length > 0 ? [] : asked)), ...named, ...resource]),
+  ].filter((scope) => scope !== "");
 }
