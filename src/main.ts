@@ -11,6 +11,7 @@ import { startDemo } from "./compose/demo.ts";
 import { openParts } from "./compose/parts.ts";
 import { readConfig } from "./config.ts";
 import { Breakage } from "./core/errors.ts";
+import { verifyAudit } from "./surfaces/admin/host/audit.ts";
 import { checkOverlay } from "./surfaces/admin/host/overlay.ts";
 import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "./surfaces/admin/host/people.ts";
 
@@ -96,6 +97,13 @@ async function run(): Promise<void> {
     )
     .action(async (purpose: string, { config }: { config: string }) =>
       withParts(config, async (parts) => parts.rotate(purpose)),
+    );
+
+  withConfig(program.command("audit").description("what has happened here").command("verify"))
+    .description("look whether every event of the audit is there as it was written")
+    .option("--from <seal>", "begin after this seal, as an earlier run named it")
+    .action(async ({ config, from }: { config: string; from?: string }) =>
+      withParts(config, async ({ auditSeals }) => verifyAudit(auditSeals, from)),
     );
 
   program

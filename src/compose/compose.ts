@@ -56,6 +56,8 @@ const KEYS_EVERY = 5_000;
 const OUTBOX_EVERY = 5_000;
 /** How soon a node serves the settings that another one has changed. */
 const SETTINGS_EVERY = 1_000;
+/** How long an event of the audit may be taken away without being missed. */
+const SEAL_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -236,6 +238,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
+    every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);

@@ -1,6 +1,8 @@
 /** What every command of this host needs: the data folder, the store, the keys, the people. */
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
+import { createAuditSeals } from "../core/audit-seals.ts";
+import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
 import { createFailures } from "../core/code-failures.ts";
 import { createEnrolment } from "../core/enrolment.ts";
@@ -45,11 +47,14 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const keyring = createKeyring({ store: store.keys, masterKey, now });
     await keyring.load();
     const sealer = createSealer(keyring);
+    const signer = createSigner(keyring);
+    const audit = signedAudit(store.audit, signer);
+    const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
     const storage = createStorage({ store: store.records, sealer, now });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
-      { store: store.settings, sealer, audit: store.audit, now, judge: createJudge(phones) },
+      { store: store.settings, sealer, audit, now, judge: createJudge(phones) },
       () => firstDocument(config, now()),
     );
     const directory = await catalog.directories.sql.open(directoryOptions(config), {
@@ -61,7 +66,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
-    const sessions = createSessions({ storage, audit: store.audit, now });
+    const sessions = createSessions({ storage, audit, now });
     const enrolment = createEnrolment({
       storage,
       authenticators,
@@ -78,7 +83,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       storage,
       authenticators,
       directory,
-      audit: store.audit,
+      audit,
+      auditSeals,
       enrolment,
       sessions,
       removePerson: createRemoval({
@@ -86,7 +92,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         authenticators,
         enrolment,
         sessions,
-        audit: store.audit,
+        audit,
         now,
       }),
       now,
@@ -100,7 +106,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
             ok: false,
             text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
           };
-        await store.audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
+        await audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
         await keyring.rotate(purpose as KeyPurpose, { overlap: OVERLAP[purpose as KeyPurpose] });
         return {
           ok: true,

@@ -16,7 +16,8 @@ import { normalPassword } from "../../../kits/password/normal.ts";
 import { createPasswordPolicy, LEAST_ALONE } from "../../../kits/password/policy.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
 import { migrations } from "./migrations.ts";
-import { createPeople, type People, toUser } from "./people.ts";
+import { createPeople, type People } from "./people.ts";
+import { toUser } from "./row.ts";
 import { createWriter } from "./writer.ts";
 
 /** A directory that can be written to, with the figures of its hashing for metrics. */

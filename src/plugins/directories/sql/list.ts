@@ -4,7 +4,7 @@ import type { PeopleOrder, PeopleQuery } from "../../../core/directory.ts";
 import { isRole } from "../../../core/roles.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
 import type { Database } from "../../../kits/sql/database.ts";
-import type { PersonRow } from "./people.ts";
+import type { PersonRow } from "./row.ts";
 import { fold, likeOf } from "./search.ts";
 
 type Row = PersonRow & {

@@ -10,22 +10,11 @@ import {
   type Value,
 } from "../../../kits/sql/database.ts";
 import { listPeople } from "./list.ts";
+import type { PersonRow } from "./row.ts";
 import { searchOf } from "./search.ts";
 
 /** As a value: braces in a statement mean something else (kits/sql). */
 const NO_CLAIMS = "{}";
-
-export interface PersonRow {
-  readonly id: Subject;
-  readonly username: string;
-  readonly password_hash: string | null;
-  readonly status: User["status"];
-  readonly claims: string;
-  readonly roles: string;
-  readonly version: number;
-  readonly created_at: EpochMs;
-  readonly updated_at: EpochMs;
-}
 
 /** A person as they are to be written, whole. `hash`: undefined leaves the password as it is. */
 export interface PersonValues {
@@ -143,21 +132,3 @@ function rest({ username, status, claims, roles, at }: PersonValues): readonly V
 }
 
 export type People = ReturnType<typeof createPeople>;
-
-/** The person in a row, without the hash; undefined for nobody's row, which costs the same. */
-export function toUser(row: PersonRow): User;
-export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null }): User | undefined;
-export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null }): User | undefined {
-  const { username, status, claims, roles, version, created_at, updated_at } = row;
-  const user = {
-    id: row.id ?? "",
-    username,
-    status,
-    roles: JSON.parse(roles) as User["roles"],
-    createdAt: created_at,
-    updatedAt: updated_at,
-    version,
-    claims: JSON.parse(claims) as User["claims"],
-  };
-  return row.id === null ? undefined : user;
-}

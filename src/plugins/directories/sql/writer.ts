@@ -7,7 +7,8 @@ import { usernameFault, usernameKey } from "../../../core/username.ts";
 import type { Clock, Subject } from "../../../core/words.ts";
 import type { Hashing } from "../../../kits/password/hashing.ts";
 import type { PasswordPolicy } from "../../../kits/password/policy.ts";
-import { type People, toUser } from "./people.ts";
+import type { People } from "./people.ts";
+import { toUser } from "./row.ts";
 
 export interface WriterDeps {
   readonly people: People;
