@@ -5,6 +5,7 @@ import type { AccessTokens } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
@@ -27,7 +28,8 @@ export interface AdminParts {
 
 export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<void> {
   const { parts, access, peers, mechanisms, onProblem } = admin;
-  const { settings, sealer, directory, now, config } = parts;
+  const { settings, sealer, directory, audit, bootstrap, now, config } = parts;
+  const acrs = () => secondFactorAcrs(mechanisms());
   const cursors = createCursors(sealer.lookup);
   const catalogue = {
     builtInOf(name: string) {
@@ -43,11 +45,18 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     version: (
       JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
     ).version,
-    handlers: [...scriptHandlers({ settings, catalogue, cursors, now }), ...acrHandlers({ settings })],
+    handlers: [
+      ...scriptHandlers({ settings, catalogue, cursors, now }),
+      ...acrHandlers({ settings }),
+      ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
+    ],
     guard: createGuard({
       access,
       directory,
-      secondFactorAcrs: () => secondFactorAcrs(mechanisms()),
+      bootstrap,
+      audit,
+      now,
+      secondFactorAcrs: acrs,
     }),
     addressOf: ({ raw }) => clientAddress(raw, peers),
     onProblem,

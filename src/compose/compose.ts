@@ -10,6 +10,7 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
@@ -21,6 +22,7 @@ import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
+import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
 import { createEngine } from "../surfaces/oidc/engine.ts";
@@ -29,6 +31,7 @@ import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
+import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
@@ -37,6 +40,8 @@ import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
+  /** What the operator of a server without an administrator is told. */
+  readonly bootstrap: string | undefined;
   close(): Promise<void>;
 }
 
@@ -58,6 +63,7 @@ const OUTBOX_EVERY = 5_000;
 const SETTINGS_EVERY = 1_000;
 /** How long an event of the audit may be taken away without being missed. */
 const SEAL_EVERY = 5_000;
+const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -105,6 +111,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const notices = createNoticeSender({ storage, authenticators, gateway, audit, host, now });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -215,6 +222,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
     });
     mountAssets(app, pages);
+    await mountRecover(app, {
+      issuer: config.issuer,
+      brand,
+      recovery: parts.recovery,
+      csrf,
+      visitOf: visits.of,
+      render,
+    });
     await composeAdmin(app, {
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
@@ -224,6 +239,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         options.complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
+    const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);
     await app.listen({ host: config.listen.host, port: config.listen.port });
 
     const every = (ms: number, act: () => Promise<unknown>) =>
@@ -238,6 +254,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
+    every(OUTBOX_EVERY, () => notices.sweep());
+    every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       // In small acts, so that nobody waits behind them; until there is nothing left.
@@ -247,10 +265,11 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     return {
       issuer: config.issuer.origin,
+      bootstrap: bootstrapFile.said,
       async close() {
         for (const timer of timers) clearInterval(timer);
         await app.close();
-        await delivery.idle();
+        await Promise.all([delivery.idle(), notices.idle()]);
         await parts.close();
       },
     };

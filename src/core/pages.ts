@@ -68,6 +68,9 @@ export const pageFacts = {
     state: z.enum(["allowed", "refused", "expired"]),
     continueUrl: z.string(),
   }),
+  /** An administrator's way back: a new password, twice. */
+  recover: z.strictObject({ ...form, username: z.string() }),
+  "recover-done": z.strictObject({ ...common }),
   /** RP-initiated logout: confirm. `xsrf` is the protocol engine's own field and goes back under that name. */
   logout: z.strictObject({ ...common, action: z.string(), xsrf: z.string() }),
   "logged-out": z.strictObject({ ...common }),

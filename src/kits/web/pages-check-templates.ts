@@ -39,6 +39,7 @@ const NEEDED: Partial<Record<PageName, readonly (readonly [RegExp, string])[]>> 
     action("other"),
     [/\{\{-?\s*userCode\b/, "{{ userCode }} (people must compare it with their device)"],
   ],
+  recover: [field("csrf"), posts(), field("password"), field("repeat"), notice()],
   logout: [field("xsrf"), posts(), field("logout")],
   "post-on": [
     posts(),

@@ -135,6 +135,7 @@ const PROBLEMS = [
   "factor-disabled",
   "enrolment-needs-ticket",
   "person-gone",
+  "recovery-over",
   "cancelled",
   "oauth",
   "too-many-requests",
@@ -253,6 +254,15 @@ export function previewStates(): readonly PreviewState[] {
       page: "device-done",
       facts: { ...common, appName: "Sallyport command line", state, continueUrl: "/device" },
     });
+
+  const recover = { ...form, appName: "", action: "/admin/recover/preview", username: "root" };
+  add("recover", { page: "recover", facts: recover });
+  add("notice-recover-differ", { page: "recover", facts: noticed(recover, "recover.differ", {}) });
+  add("notice-recover-refused", {
+    page: "recover",
+    facts: noticed({ ...recover, username: LONG }, "recover.refused", { why: "it is too easy to guess." }),
+  });
+  add("recover-done", { page: "recover-done", facts: { ...common, appName: "" } });
 
   add("logout", { page: "logout", facts: { ...common, action: "/end_session/confirm", xsrf: "preview" } });
   add("logout-no-app", {
