@@ -116,7 +116,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
-        createPasswordFactor({ directory, throttle, devices, audit, now }),
+        createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
           authenticators,
@@ -179,6 +179,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         keys: keyring,
         directory,
         authenticators,
+        audit,
         pages: createEnginePages({ brand: snapshot.brand, show }),
         device,
         api: ownApi(config.issuer),

@@ -35,6 +35,7 @@ export type AuditKind =
   | "consent-refused"
   | "device-allowed"
   | "device-refused"
+  | "consent-skipped"
   | "user-added"
   | "user-changed"
   | "user-removed"
@@ -82,7 +83,10 @@ export interface AuditPage {
   readonly next?: number | undefined;
 }
 
-/** Append-only. `append` resolves when the event is durable; callers append before the act takes effect. */
+/**
+ * Append-only. `append` resolves when the event is durable; callers append before the act takes effect, or hand the event
+ * to `Storage.commit` with the act.
+ */
 export interface Audit {
   append(event: AuditEvent): Promise<void>;
   /** Newest first. */

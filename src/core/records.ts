@@ -1,3 +1,4 @@
+import type { AuditEvent } from "./audit.ts";
 import type { EpochMs, Json } from "./words.ts";
 
 /**
@@ -15,6 +16,15 @@ export interface RecordStore {
    * synchronous call that never spans an `await`.
    */
   commit(writes: readonly ByteWrite[], now: EpochMs): Promise<boolean>;
+  /**
+   * The same with events of the audit, all or nothing. Only of a store that keeps the audit in the same database; with
+   * any other the events are appended first.
+   */
+  commitTold?(
+    writes: readonly ByteWrite[],
+    events: readonly { readonly event: AuditEvent; readonly signature: string | undefined }[],
+    now: EpochMs,
+  ): Promise<boolean>;
   /** Reads and deletes in one act: of any number of parallel takers exactly one gets the bytes. */
   take(kind: string, key: string, now: EpochMs): Promise<Uint8Array | undefined>;
   /** Rows of a group, oldest first, at most `limit`. */
@@ -78,6 +88,11 @@ export interface Named<T> {
 export interface Records<T extends Json> {
   get(key: string): Promise<T | undefined>;
   read(key: string): Promise<Versioned<T> | undefined>;
+  /**
+   * What this process last read or wrote of it, without asking the store: it may be outdated. Only for acts that end in
+   * a commit expecting its version, and that read the row when that commit answers false.
+   */
+  recall(key: string): Versioned<T> | undefined;
   put(key: string, value: T, expiresAt: EpochMs, group?: string): Promise<void>;
   /** Atomic read and delete: exactly one of any number of parallel callers gets the value. */
   take(key: string): Promise<T | undefined>;
@@ -111,6 +126,10 @@ export type Write = ByteWrite & { readonly sealed: true };
 
 export interface Storage {
   records<T extends Json>(kind: string): Records<T>;
-  commit(writes: readonly Write[]): Promise<boolean>;
+  /**
+   * All or nothing. The audit's `events` are durable before the writes take effect: in the same transaction where the
+   * store keeps the audit too (then a commit that is refused leaves none of them), else before it.
+   */
+  commit(writes: readonly Write[], events?: readonly AuditEvent[]): Promise<boolean>;
   sweep(limit: number): Promise<number>;
 }

@@ -7,6 +7,7 @@ import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, Json } from "../../core/words.ts";
 import { createPolls } from "./device-polls.ts";
+import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
 
 /** Seconds a row lives for which the engine names no life. */
@@ -28,10 +29,14 @@ type Payload = { readonly [key: string]: Json | undefined };
 
 /** Creates the factory the engine calls once per model name. */
 export function createAdapterFactory(storage: Storage, now: Clock): (model: string) => Adapter {
-  return (model) => createAdapter(model, storage, now);
+  const held = createHeldWrites(storage);
+  return (model) => createAdapter(model, storage, held, now);
 }
 
-function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
+/** Written in one request before the session that refers to them. */
+const BEFORE_SESSION = ["Grant", "AuthorizationCode"];
+
+function createAdapter(model: string, storage: Storage, held: HeldWrites, now: Clock): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
   const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
@@ -69,19 +74,24 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
         throw new errors.InvalidGrant("the code was answered already");
       }
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
+      if (BEFORE_SESSION.includes(model) && held.canWait()) held.hold({ model, id, payload, write: row });
       // Sessions are found by their uid too; interactions are named by it already.
-      if (model === "Session" && payload.uid !== undefined)
-        await storage.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
+      else if (model === "Session" && payload.uid !== undefined)
+        await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
       else if (model === "DeviceCode" && payload.userCode !== undefined)
         await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
       else await storage.commit([row]);
     },
     async find(id) {
-      const found = await known(await rows.get(id));
+      const found = held.find(model, id) ?? (await known(await rows.get(id)));
       if (found !== undefined) await poll?.(id);
       return found;
     },
     async findByUid(uid) {
+      // A session's name may have changed meanwhile, at another node too; then nothing is found under the old one.
+      const remembered = uids.recall(uid)?.value;
+      const found = remembered === undefined ? undefined : await rows.get(remembered);
+      if (found?.uid === uid) return known(found);
       const id = await uids.get(uid);
       return id === undefined ? undefined : known(await rows.get(id));
     },
@@ -90,6 +100,7 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
       return id === undefined ? undefined : known(await rows.get(id));
     },
     async consume(id) {
+      await held.commit([]);
       // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does.
       const won = await rows.update(id, (current) => {
         if (current === undefined || current.consumed !== undefined) return { result: false };
@@ -104,10 +115,15 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
       throw new errors.InvalidGrant("already used");
     },
     async destroy(id) {
+      // Of a session that goes on under a new name the old row goes first; the new one brings what waits.
+      if (model !== "Session") await held.commit([]);
       // A login is resumed once: of parallel resumes one takes it, the others find it gone (M31).
       if (model !== "Interaction") return rows.remove(id);
       if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
     },
-    revokeByGrantId: (grantId) => rows.removeGroup(grantId),
+    async revokeByGrantId(grantId) {
+      await held.commit([]);
+      await rows.removeGroup(grantId);
+    },
   };
 }

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
+import { kept } from "../../kits/web/kept.ts";
 import { wantedLocale } from "../../kits/web/locale.ts";
 import type { Engine } from "./engine.ts";
 import { formActions } from "./form-actions.ts";
@@ -182,7 +183,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
     return reply
       .header(
         "content-security-policy",
-        contentSecurityPolicy({ formAction: formActions(answer.redirectUri) }),
+        policyFor(typeof answer.redirectUri === "string" ? answer.redirectUri : ""),
       )
       .code(answer.status)
       .type("text/html; charset=utf-8")
@@ -194,6 +195,8 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       );
   }
 }
+
+const policyFor = kept((redirectUri) => contentSecurityPolicy({ formAction: formActions(redirectUri) }));
 
 /** Fields with one string value. A field sent twice, or as `name[]`, is not there at all. */
 function plainForm(body: unknown): Readonly<Record<string, string>> {

@@ -5,6 +5,7 @@
  */
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import { CLI_CLIENT } from "../../core/access.ts";
+import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Keys } from "../../core/keys.ts";
@@ -15,6 +16,7 @@ import type { Clock } from "../../core/words.ts";
 import { defaultResource, type OwnApi, resourceServer } from "./access.ts";
 import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
+import { acrClaimProblem, namesOf } from "./choice.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
 import { createCookieSigner } from "./cookie-signer.ts";
@@ -32,6 +34,7 @@ export interface ProviderDeps {
   readonly keys: Keys;
   readonly directory: Directory;
   readonly authenticators: Authenticators;
+  readonly audit: Audit;
   readonly pages: EnginePages;
   readonly device: DeviceFlow;
   /** Our own API, which tokens are given out for. */
@@ -74,7 +77,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       // No path: the engine gives each login's cookies their own, so that two tabs are two logins.
       short: cookie,
     },
-    acrValues: mechanisms.map(({ acr }) => acr),
+    acrValues: mechanisms.flatMap(namesOf),
     discovery: { auth_level_mapping: levels(mechanisms), ui_locales_supported: ["en"] },
     scopes: SCOPES,
     claims: claimsByScope,
@@ -102,7 +105,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       !source.scopes.has("offline_access") && source.clientId !== CLI_CLIENT,
     extraTokenClaims: shownProofs,
     findAccount: createFindAccount(deps.directory, deps.authenticators),
-    loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true),
+    loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true, deps),
     interactions: {
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
       policy: createPolicy(snapshot, mechanisms),
@@ -115,7 +118,13 @@ export function createProvider(deps: ProviderDeps): Provider {
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
-      claimsParameter: { enabled: true },
+      claimsParameter: {
+        enabled: true,
+        assertClaimsParameter: async (_ctx, claims) => {
+          const problem = acrClaimProblem(claims);
+          if (problem !== undefined) throw new errors.InvalidRequest(problem);
+        },
+      },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -203,10 +212,11 @@ function shownProofs(ctx: KoaContextWithOIDC, token: { readonly kind?: string })
   return { acr: source.acr, amr: source.amr ?? [], auth_time: source.authTime };
 }
 
-/** `{ "<level>": [acr, …] }`, as the original's discovery document has it. */
+/** `{ "<level>": [acr, …] }`, as the original's discovery document has it: every name that can be asked for. */
 function levels(mechanisms: readonly Mechanism[]): Record<string, string[]> {
   const byLevel: Record<string, string[]> = {};
-  for (const { level, acr } of mechanisms) byLevel[level] = [...(byLevel[level] ?? []), acr];
+  for (const mechanism of mechanisms)
+    byLevel[mechanism.level] = [...(byLevel[mechanism.level] ?? []), ...namesOf(mechanism)];
   return byLevel;
 }
 

@@ -1,5 +1,5 @@
 /** The browser in front of a login: its own cookie, made on first sight, and the marks of people it knows. */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Visitor } from "../../core/mechanism.ts";
 import { clientAddress, type TrustedPeers } from "../../kits/web/address.ts";
@@ -31,7 +31,7 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
       const id = known ? own : randomBytes(16).toString("base64url");
       const visit: Visit = {
         visitor: {
-          browser: createHash("sha256").update(id).digest("base64url"),
+          browser: hash("sha256", id, "base64url"),
           address: clientAddress(request, peers),
           marks: (cookies[cookieName("known", https)] ?? "")
             .split(".")

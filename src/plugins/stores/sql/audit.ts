@@ -10,7 +10,7 @@ import type {
 } from "../../../core/audit.ts";
 import { toSigned } from "../../../core/audit-signature.ts";
 import type { Json } from "../../../core/words.ts";
-import { type Database, statement } from "../../../kits/sql/database.ts";
+import { type Call, type Database, statement } from "../../../kits/sql/database.ts";
 import { createSqlLedger } from "./audit-ledger.ts";
 
 type Row = AuditRow & { readonly kind: AuditKind };
@@ -22,6 +22,12 @@ const insert = statement(
 
 /** How many events a page looks at where no index helps: on SQLite a query holds the event loop. */
 const STRETCH = 20_000;
+
+/** The insert of one event, to be run alone or in a transaction with what it tells of. */
+export function toCall(event: AuditEvent, signature: string | undefined): Call {
+  const { at, kind, subject, login, client, address, facts } = toSigned(event);
+  return { statement: insert, values: [at, kind, subject, login, client, address, facts, signature ?? null] };
+}
 
 /** Makes the audit; the tables must be there. */
 export function createSqlAudit(database: Database): AuditStore {
@@ -51,8 +57,7 @@ export function createSqlAudit(database: Database): AuditStore {
 
   return {
     async append(event, signature) {
-      const { at, kind, subject, login, client, address, facts } = toSigned(event);
-      await database.run(insert, at, kind, subject, login, client, address, facts, signature ?? null);
+      await database.run(insert, ...toCall(event, signature).values);
     },
     async query({ subject, login, kind, limit }) {
       const kinds = kind === undefined ? undefined : [kind];

@@ -6,7 +6,7 @@ import type { AccessTokens } from "../../../core/access.ts";
 import type { Audit } from "../../../core/audit.ts";
 import type { Bootstrap } from "../../../core/bootstrap.ts";
 import type { Directory } from "../../../core/directory.ts";
-import { isRole } from "../../../core/roles.ts";
+import { ROLES } from "../../../core/roles.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Operation } from "../contract/operation.ts";
 import { type Scope, scopes, scopesOfRole } from "../contract/scopes.ts";
@@ -101,7 +101,7 @@ export function createGuard({ access, directory, bootstrap, audit, now, secondFa
         `Bearer error="insufficient_user_authentication", acr_values="${secondFactorAcrs().join(" ")}"`,
         "An administrator has to sign in with a second factor",
       );
-    const roles = user.roles.filter(isRole);
+    const roles = ROLES.filter((role) => user.roles.includes(role));
     const may = new Set<string>(roles.flatMap((role) => scopesOfRole[role]));
     return allowed(operation, {
       client,
