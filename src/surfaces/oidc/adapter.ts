@@ -73,6 +73,11 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
         if (await rows.update(id, change)) return;
         throw new errors.InvalidGrant("the code was answered already");
       }
+      // The engine looks whether an assertion was seen before and then writes; of parallel ones several would pass.
+      if (model === "ReplayDetection") {
+        if (await storage.commit([rows.write(id, value, end, { expect: "absent" })])) return;
+        throw new errors.InvalidClientAuth("client assertion tokens must only be used once");
+      }
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
       if (BEFORE_SESSION.includes(model) && held.canWait()) held.hold({ model, id, payload, write: row });
       // Sessions are found by their uid too; interactions are named by it already.
