@@ -23,7 +23,6 @@ const server = await startServer({
   ],
 });
 const root = await server.parts.directory.find("root");
-await server.parts.directory.write?.setRoles(root?.id ?? "", ["admin"]);
 
 describe("the device asks", () => {
   test("it gets a code of eight letters for ten minutes, and may ask again every five seconds", async () => {
@@ -128,7 +127,10 @@ test("S18: an administrator signs in the command line with both factors, and the
 });
 
 test("the command line goes on for eight hours by refresh tokens that work once; signing out of the browser does not end it", async () => {
-  const first = await deviceTokens(server);
+  const visitor = server.visitor();
+  const first = await deviceTokens(server, "root", ROOT_PHONE, visitor);
+  const out = await visitor.submit(await visitor.get("/end_session"), { logout: "yes" });
+  assert.match(textOf(out.body), /You are signed out/);
   const refresh = (token: unknown) =>
     post(server, "/token", {
       grant_type: "refresh_token",
@@ -150,6 +152,40 @@ test("the command line goes on for eight hours by refresh tokens that work once;
   assert.equal((await refresh(first.refresh_token)).body.error, "invalid_grant");
   assert.equal((await refresh(second.body.refresh_token)).body.error, "invalid_grant", "theft ends them all");
   assert.equal((await callApi(server, token, "GET", "/api/v1/acrs")).status, 401);
+});
+
+test("a tool that names the resource itself gets the same, and what it revokes is over at once", async () => {
+  const resource = `${server.issuer}/jans-config-api`;
+  const scope = `openid ${adminScopes.join(" ")}`;
+  const visitor = server.visitor();
+  const asked = await askForCode(server, { resource, scope });
+  const login = await visitor.submit(await typeCode(visitor, asked.user_code), {});
+  await twoSteps(server, visitor, login, "root", ROOT_PHONE);
+  const tokens = (await poll(server, asked, { resource })).body;
+  const renewed = await post(server, "/token", {
+    grant_type: "refresh_token",
+    client_id: "sallyport-cli",
+    refresh_token: String(tokens.refresh_token),
+    resource,
+  });
+  const read = () => callApi(server, String(renewed.body.access_token), "GET", "/api/v1/acrs");
+  assert.equal((await read()).status, 200);
+  const token = String(renewed.body.refresh_token);
+  assert.equal((await post(server, "/revoke", { client_id: "sallyport-cli", token })).status, 200);
+  assert.equal((await read()).status, 401);
+});
+
+test("S08: what an administrator ends for a person ends the command line as well", async () => {
+  const { access_token: token, refresh_token: refresh } = await deviceTokens(server);
+  assert.equal((await callApi(server, token, "GET", "/api/v1/acrs")).status, 200);
+  await server.parts.sessions.endAll(root?.id ?? "", "test", "test");
+  assert.equal((await callApi(server, token, "GET", "/api/v1/acrs")).status, 401);
+  const again = await post(server, "/token", {
+    grant_type: "refresh_token",
+    client_id: "sallyport-cli",
+    refresh_token: refresh,
+  });
+  assert.equal(again.body.error, "invalid_grant");
 });
 
 test("whoever is signed in with both factors already is asked the question alone", async () => {
