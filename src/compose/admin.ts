@@ -3,13 +3,19 @@ import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
+import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
+import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
+import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
+import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { secondFactorAcrs } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
@@ -23,6 +29,8 @@ export interface AdminParts {
   readonly access: AccessTokens;
   readonly peers: TrustedPeers;
   readonly mechanisms: () => readonly Mechanism[];
+  /** Of which a phone may be. */
+  readonly countries: () => AllowedCountries;
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
@@ -31,6 +39,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const { settings, sealer, directory, audit, bootstrap, now, config } = parts;
   const acrs = () => secondFactorAcrs(mechanisms());
   const cursors = createCursors(sealer.lookup);
+  const rights = createRights(parts);
   const catalogue = {
     builtInOf(name: string) {
       const found = builtInOf(name);
@@ -48,6 +57,10 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     handlers: [
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
+      ...userHandlers({ ...parts, rights, cursors }),
+      ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
+      ...sessionHandlers({ ...parts, cursors }),
+      ...auditHandlers({ ...parts, cursors }),
       ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
     ],
     guard: createGuard({

@@ -22,6 +22,7 @@ import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
+import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
@@ -206,7 +207,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
-      rewrite: rewriteOriginal,
+      rewrite: (url) => rewriteApi(rewriteOriginal(url)),
       render,
       brand,
       newReference: () => newId().slice(0, 8),
@@ -236,6 +237,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
       mechanisms: () => revisions.current().mechanisms,
+      countries: () => revisions.current().snapshot.countries,
       onProblem: (problem, { method, path }) =>
         options.complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });

@@ -29,7 +29,10 @@ const ADMIN: Row = ["machine", "admin"];
 const READS: Row = ["machine", "admin", "auditor"];
 const OPEN: Row = CALLERS as unknown as Row;
 
-/** For an operation that the help desk may call: `[...READS, "helpdesk"]` or `[...ADMIN, "helpdesk"]`. */
+/** What the help desk does as well: look at people, help with phones, end sessions. */
+const HELP_READS: Row = [...READS, "helpdesk"];
+const HELP: Row = [...ADMIN, "helpdesk"];
+
 const rows: Readonly<Record<string, Row>> = {
   "get-config-scripts": READS,
   "get-config-scripts-by-type": READS,
@@ -42,6 +45,26 @@ const rows: Readonly<Record<string, Row>> = {
   "delete-config-scripts-by-inum": ADMIN,
   "get-acrs": READS,
   "put-acrs": ADMIN,
+  "get-user": HELP_READS,
+  "get-user-by-inum": HELP_READS,
+  "post-user": ADMIN,
+  "put-user": ADMIN,
+  "patch-user-by-inum": ADMIN,
+  "delete-user": ADMIN,
+  "get-user-phones": HELP_READS,
+  "post-user-phone": HELP,
+  "delete-user-phone": HELP,
+  "get-user-enrolment": HELP_READS,
+  "post-user-enrolment": HELP,
+  "delete-user-enrolment": HELP,
+  "get-sessions": HELP_READS,
+  "search-session": HELP_READS,
+  "get-session-by-id": HELP_READS,
+  "delete-session": HELP,
+  "revoke-user-session": HELP,
+  "get-audit": READS,
+  "get-keys": READS,
+  "post-keys-rotate": ADMIN,
   // Takes a token of its own in the body.
   "post-bootstrap": OPEN,
 };
