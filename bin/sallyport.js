@@ -1,25 +1,25 @@
 #!/usr/bin/env node
-/** The `sallyport` command: plain JavaScript, so that a Node that is too old gets a sentence and not a syntax error. */
+/**
+ * The `sallyport` command: plain JavaScript for any Node from 20 on. Where the Node at hand is new enough the program runs
+ * in this very process; otherwise on the newer Node that comes along as a package.
+ */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { chooseNode, isNewEnough } from "../scripts/setup/runtime.js";
 
-const [major, minor] = process.versions.node.split(".").map(Number);
-// A checkout runs its source, not what was built from it some time ago; the package has no source.
-const source = new URL("../src/main.ts", import.meta.url);
-const checkout = existsSync(source);
-if (major > 24 || (major === 24 && minor >= 7)) {
-  await import(checkout ? source.href : new URL("../dist/main.js", import.meta.url).href);
-} else if (!(checkout && (await onProjectsNode()))) {
-  process.stderr.write(`Sallyport needs Node 24.7 or newer, and this is Node ${process.versions.node}.\n`);
+try {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const node = isNewEnough(process.versions.node) ? process.execPath : chooseNode(root);
+  // A checkout runs its source, not what was built from it some time ago; the package has no main.ts.
+  const source = new URL("../src/main.ts", import.meta.url);
+  const main = existsSync(source) ? source : new URL("../dist/main.js", import.meta.url);
+  if (node === process.execPath) await import(main.href);
+  else {
+    const { runOn } = await import("../scripts/setup/run.js");
+    await runOn(node, [fileURLToPath(main), ...process.argv.slice(2)]);
+  }
+} catch (problem) {
+  if (!(problem instanceof Error) || problem.cause !== "no-node") throw problem;
+  process.stderr.write(`${problem.message}\n`);
   process.exitCode = 1;
-}
-
-/** A checkout has a Node of its own among its packages, once they are installed; true: it has taken over. */
-async function onProjectsNode() {
-  const { ownNode } = await import("../scripts/setup/runtime.js");
-  const node = ownNode(fileURLToPath(new URL("..", import.meta.url)));
-  if (node === undefined) return false;
-  const { runOn } = await import("../scripts/setup/run.js");
-  await runOn(node, [fileURLToPath(source), ...process.argv.slice(2)]);
-  return true;
 }

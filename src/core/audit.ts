@@ -33,10 +33,20 @@ export type AuditKind =
   | "signed-out"
   | "consent-given"
   | "consent-refused"
+  | "consent-skipped"
   | "user-added"
   | "user-changed"
+  | "user-removed"
+  | "roles-changed"
+  | "phone-added"
+  | "session-ended"
   | "keys-rotated"
   | "settings-changed"
+  | "admin-refused"
+  | "bootstrap-used"
+  | "recovery-opened"
+  | "recovery-used"
+  | "notice-sent"
   | "tokens-revoked";
 
 export interface AuditFilter {
@@ -46,9 +56,84 @@ export interface AuditFilter {
   readonly limit: number;
 }
 
-/** Append-only. `append` resolves when the event is durable; callers append before the act takes effect. */
+/** All of these hold. An index serves `subject` and `login`; the rest is looked for in a bounded stretch per page. */
+export interface AuditSearch {
+  readonly subject?: Subject | undefined;
+  readonly login?: string | undefined;
+  readonly kinds?: readonly AuditKind[] | undefined;
+  readonly client?: string | undefined;
+  /** Inclusive. */
+  readonly from?: EpochMs | undefined;
+  /** Exclusive. */
+  readonly to?: EpochMs | undefined;
+  /** The fact `by`: who did it, where it was an administrator or the host. */
+  readonly by?: string | undefined;
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after?: number | undefined;
+}
+
+export type AuditEntry = AuditEvent & { readonly seq: number };
+
+/** `next` is there while there may be more: a page can hold fewer than asked, even none, and still have a next one. */
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  readonly next?: number | undefined;
+}
+
+/**
+ * Append-only. `append` resolves when the event is durable; callers append before the act takes effect, or hand the event
+ * to `Storage.commit` with the act.
+ */
 export interface Audit {
   append(event: AuditEvent): Promise<void>;
   /** Newest first. */
   query(filter: AuditFilter): Promise<readonly AuditEvent[]>;
+  /** Newest first, page by page. */
+  page(search: AuditSearch): Promise<AuditPage>;
+}
+
+/** What a store plug-in implements: the same, with a signature beside each event (audit-signature.ts). */
+export interface AuditStore extends Audit {
+  append(event: AuditEvent, signature?: string): Promise<void>;
+  readonly ledger: AuditLedger;
+}
+
+/** An event as it is stored; `facts` is the text that was signed. */
+export interface AuditRow {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly kind: string;
+  readonly subject: string | null;
+  readonly login: string | null;
+  readonly client: string | null;
+  readonly address: string | null;
+  readonly facts: string | null;
+  readonly signature: string | null;
+}
+
+/** A stretch of the audit that nobody can change unseen any more; see audit-seals.ts. */
+export interface AuditSeal {
+  /** Counts upwards from 0, without gaps. */
+  readonly number: number;
+  /** The last event under it. */
+  readonly through: number;
+  readonly at: EpochMs;
+  /** A digest of each event under it. */
+  readonly detail: Uint8Array;
+  /** `mac` of the seal before. */
+  readonly previous: Uint8Array;
+  readonly mac: Uint8Array;
+}
+
+/** The audit as its seals see it: rows and seals in order. */
+export interface AuditLedger {
+  /** The newest event such that none can appear before it any more; undefined: that cannot be said at this moment. */
+  settled(): Promise<number | undefined>;
+  rows(after: number, through: number, limit: number): Promise<readonly AuditRow[]>;
+  newestSeal(): Promise<AuditSeal | undefined>;
+  /** From this number on, in order. */
+  seals(from: number, limit: number): Promise<readonly AuditSeal[]>;
+  /** False when another node has made this one. */
+  addSeal(seal: AuditSeal): Promise<boolean>;
 }

@@ -231,12 +231,16 @@ export function createCodes(deps: CodesDeps): Codes {
 
   async function check(id: string, code: string, boundTo: string): Promise<CodeCheck> {
     for (let round = 0; round < ROUNDS; round += 1) {
-      const found = await challenges.read(id);
+      const remembered = round === 0 ? challenges.recall(id) : undefined;
+      const found =
+        remembered !== undefined && mayBeRight(remembered.value, code, boundTo)
+          ? remembered
+          : await challenges.read(id);
       const current = found?.value;
       if (found === undefined || current === undefined || current.boundTo !== boundTo)
         return { kind: "expired" };
       // Not a code at all: nobody's guess, so it costs no try. ASCII digits only (CVE-2024-5150, full-width digits).
-      if (code.length !== current.digits || !/^[0-9]+$/.test(code)) return { kind: "malformed" };
+      if (!isCode(code, current)) return { kind: "malformed" };
       const { triesPerCode } = deps.limits();
       const account = await failures.slot(current.subject);
       if (account.kind !== "free") return account;
@@ -254,6 +258,13 @@ export function createCodes(deps: CodesDeps): Codes {
       return spend(tried, slot.version);
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
+  }
+
+  /** Whether it comes to a comparison; whether what was remembered is still so, the commit of the slots says. */
+  function mayBeRight(challenge: Challenge, code: string, boundTo: string): boolean {
+    const { spent, tries, endsAt } = challenge;
+    const alive = !spent && tries < deps.limits().triesPerCode && now() < endsAt;
+    return alive && challenge.boundTo === boundTo && isCode(code, challenge);
   }
 
   /** Of several right answers at once one finds the code unspent; with it the account's counter is clean again. */
@@ -275,3 +286,6 @@ export function createCodes(deps: CodesDeps): Codes {
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
   }
 }
+
+const isCode = (code: string, { digits }: Challenge): boolean =>
+  code.length === digits && /^[0-9]+$/.test(code);

@@ -3,7 +3,7 @@
  * behind it; a row that nobody confirmed (the process died) is sent again with the same code and key. Called by the
  * walk and by the clock in compose; never decides whether somebody may sign in.
  */
-import type { Audit } from "./audit.ts";
+import type { Audit, AuditEvent } from "./audit.ts";
 import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
 import { composeMessage } from "./message.ts";
 import type { Records, Storage } from "./records.ts";
@@ -39,9 +39,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const challenges: Records<Challenge> = deps.storage.records("challenge");
   const underWay = new Set<Promise<void>>();
 
-  async function send(key: string): Promise<void> {
+  /** `justWritten`: by this process, a moment ago. */
+  async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
-    const found = await challenges.read(key.slice(0, key.lastIndexOf(".")));
+    const id = key.slice(0, key.lastIndexOf("."));
+    const found = (justWritten ? challenges.recall(id) : undefined) ?? (await challenges.read(id));
     if (found === undefined) return;
     const { value: challenge, version } = found;
     const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);
@@ -68,7 +70,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(key: string, challenge: Challenge, version: number, receipt: Receipt): Promise<void> {
     const delivery: Challenge["delivery"] =
       receipt.kind === "accepted" ? { state: "sent" } : { state: "failed", reason: receipt.reason };
-    const noted = deps.audit.append({
+    const event: AuditEvent = {
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
       at: deps.now(),
       subject: challenge.subject,
@@ -77,23 +79,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         receipt.kind === "accepted"
           ? { factor: "sms", messageId: receipt.id }
           : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
+    };
+    // The row goes and the page can tell; where the person has typed the code meanwhile, what they changed stays.
+    const told = challenges.write(challenge.id, { ...challenge, delivery }, challenge.endsAt + KEEP, {
+      expect: version,
     });
-    // Asked for together, they share a commit.
-    await Promise.all([shown(key, challenge, version, delivery), noted]);
-  }
-
-  /** The row goes and the page can tell; where the person has typed the code meanwhile, what they changed stays. */
-  async function shown(
-    key: string,
-    challenge: Challenge,
-    version: number,
-    delivery: Challenge["delivery"],
-  ): Promise<void> {
-    const sent = outbox.write(key, null, 0);
-    const told = (current: Challenge, expect: number) =>
-      challenges.write(current.id, { ...current, delivery }, current.endsAt + KEEP, { expect });
-    if (await deps.storage.commit([told(challenge, version), sent])) return;
+    if (await deps.storage.commit([told, outbox.write(key, null, 0)], [event])) return;
     await Promise.all([
+      deps.audit.append(event),
       outbox.remove(key),
       challenges.update(challenge.id, (current) =>
         current === undefined || current.sends !== challenge.sends
@@ -103,8 +96,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     ]);
   }
 
-  function start(key: string): Promise<void> {
-    const run = send(key)
+  function start(key: string, justWritten: boolean): Promise<void> {
+    const run = send(key, justWritten)
       .catch(deps.onProblem)
       .finally(() => underWay.delete(run));
     underWay.add(run);
@@ -117,7 +110,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const patience = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, deps.patienceMs ?? 4000);
       });
-      await Promise.race([start(key), patience]);
+      await Promise.race([start(key, true), patience]);
       clearTimeout(timer);
     },
     async sweep() {
@@ -136,7 +129,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         );
         if (!mine) continue;
         count += 1;
-        void start(row.key);
+        void start(row.key, false);
       }
       return count;
     },

@@ -1,14 +1,21 @@
 import type { Secret } from "./secret.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
+/** Standard claims (OIDC Core §5.1) and what a site adds to them, by name. */
+export type Claims = Readonly<Record<string, string | boolean | undefined>>;
+
 /** A person as a directory knows them. Phones are authenticators, not part of it (see authenticators.ts). */
 export interface User {
   readonly id: Subject;
   readonly username: string;
   readonly status: "active" | "disabled";
+  /** What the person may administer (roles.ts); nearly everybody has none. */
+  readonly roles: readonly string[];
+  readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
-  /** Standard claims (OIDC Core §5.1) by name, as far as the directory holds them. */
-  readonly claims: Readonly<Record<string, string | boolean | undefined>>;
+  /** Rises with every change of the person, so that two who change one person at once never overwrite each other. */
+  readonly version: number;
+  readonly claims: Claims;
 }
 
 /**
@@ -29,24 +36,87 @@ export interface Directory {
    * queue is full and `directory-unavailable` when the directory cannot answer.
    */
   checkPassword(username: string, password: Secret): Promise<PasswordCheck>;
+  list(query: PeopleQuery): Promise<PeoplePage>;
   readonly write?: DirectoryWriter | undefined;
+}
+
+export type PeopleOrder = "username" | "createdAt" | "updatedAt" | "inum";
+
+/**
+ * A page of people. Pages follow one another by key, never by number: each costs what its own people cost, and nobody
+ * is skipped or shown twice because others were added meanwhile. The order, `username`, `email` and `role` are served
+ * by an index. `status` and `pattern` are not: a page reads people in order until it is full, in the worst case all.
+ */
+export interface PeopleQuery {
+  /** Part of the username, the name or the email address, in any case and normal form; nothing in it is special. */
+  readonly pattern?: string | undefined;
+  /** All of these hold. Username and email as people compare them: in any case. */
+  readonly filter?:
+    | {
+        readonly username?: string | undefined;
+        readonly email?: string | undefined;
+        readonly status?: User["status"] | undefined;
+        readonly role?: string | undefined;
+      }
+    | undefined;
+  readonly sortBy: PeopleOrder;
+  readonly descending?: boolean | undefined;
+  /** 1 to 500. */
+  readonly limit: number;
+  /** `next` of the page before, asked with the same order; anything else is a cursor of nobody and starts over. */
+  readonly after?: string | undefined;
+  /** People left out before the page begins, for callers that count pages. Costs as much as showing them. */
+  readonly skip?: number | undefined;
+  /** Counts everybody who fits as well, which costs more with more people. */
+  readonly total?: boolean | undefined;
+}
+
+export interface PeoplePage {
+  readonly users: readonly User[];
+  /** Where the next page begins; undefined: this was the last. */
+  readonly next?: string | undefined;
+  readonly total?: number | undefined;
 }
 
 export interface NewUser {
   readonly username: string;
   readonly password: Secret;
-  readonly claims?: Readonly<Record<string, string | boolean>> | undefined;
+  readonly claims?: Claims | undefined;
+  readonly status?: User["status"] | undefined;
+  readonly roles?: readonly string[] | undefined;
+}
+
+/** What becomes of a person; what is not named stays. `claims` and `roles` replace all there were. */
+export interface PersonChange {
+  readonly username?: string | undefined;
+  readonly password?: Secret | undefined;
+  readonly status?: User["status"] | undefined;
+  readonly claims?: Claims | undefined;
+  readonly roles?: readonly string[] | undefined;
 }
 
 export type WriteRefusal =
   | { readonly kind: "username-taken" }
   | { readonly kind: "username-invalid"; readonly why: string }
   | { readonly kind: "password-refused"; readonly why: string }
+  | { readonly kind: "role-unknown"; readonly role: string }
+  /** Somebody else has changed the person since the version that was named. */
+  | { readonly kind: "changed-meanwhile" }
   | { readonly kind: "unknown-user" };
 
+type Done = { readonly kind: "done" };
+type DoneWith = { readonly kind: "done"; readonly user: User };
+
+/** Every change takes the version it was made on; without one it holds for whatever is there. */
 export interface DirectoryWriter {
-  add(user: NewUser): Promise<{ readonly kind: "done"; readonly user: User } | WriteRefusal>;
-  setPassword(id: Subject, password: Secret): Promise<{ readonly kind: "done" } | WriteRefusal>;
-  rename(id: Subject, username: string): Promise<{ readonly kind: "done" } | WriteRefusal>;
-  setStatus(id: Subject, status: User["status"]): Promise<{ readonly kind: "done" } | WriteRefusal>;
+  add(user: NewUser): Promise<DoneWith | WriteRefusal>;
+  /** All of it or nothing, in one write. */
+  change(id: Subject, change: PersonChange, ifVersion?: number): Promise<DoneWith | WriteRefusal>;
+  setPassword(id: Subject, password: Secret, ifVersion?: number): Promise<Done | WriteRefusal>;
+  rename(id: Subject, username: string, ifVersion?: number): Promise<Done | WriteRefusal>;
+  setStatus(id: Subject, status: User["status"], ifVersion?: number): Promise<Done | WriteRefusal>;
+  setClaims(id: Subject, claims: Claims, ifVersion?: number): Promise<Done | WriteRefusal>;
+  setRoles(id: Subject, roles: readonly string[], ifVersion?: number): Promise<Done | WriteRefusal>;
+  /** Deletes the row alone; authenticators, sessions and grants are ended by compose (`removePerson`). */
+  remove(id: Subject, ifVersion?: number): Promise<Done | WriteRefusal>;
 }

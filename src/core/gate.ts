@@ -1,6 +1,6 @@
 /**
  * The gate: the one place that turns proofs into `acr`, `amr` and `auth_time` (OIDC Core §2, RFC 8176). No step, no
- * script and no request names them. Called by the walk when it ends and by surfaces/oidc when it weighs a session.
+ * script and no request names them; a request can only choose between names that are true here. Called by the walk when it ends and by surfaces/oidc when it weighs a session.
  */
 import type { Mechanism } from "./mechanism.ts";
 import type { Acr, EpochMs, FactorKind, Proof } from "./words.ts";
@@ -9,6 +9,8 @@ import type { Acr, EpochMs, FactorKind, Proof } from "./words.ts";
 export type Attained = {
   readonly acr: Acr;
   readonly level: number;
+  /** The kinds of factor that the acr counts. */
+  readonly factors: readonly FactorKind[];
   readonly amr: readonly string[];
   readonly authTime: EpochMs;
 };
@@ -24,26 +26,44 @@ export function usableProofs(proofs: readonly Proof[], notBefore: EpochMs): read
   return [...newest.values()];
 }
 
+/** Whether `one` asks for every factor of `other` and for more. */
+const asksForMore = (one: readonly FactorKind[], other: readonly FactorKind[]): boolean =>
+  other.every((kind) => one.includes(kind)) && one.some((kind) => !other.includes(kind));
+
 /** The strongest mechanism of which every required factor has been proved; undefined where there is none. */
 export function attain(proofs: readonly Proof[], mechanisms: readonly Mechanism[]): Attained | undefined {
-  let best: Attained | undefined;
-  for (const mechanism of mechanisms) {
-    if (mechanism.requires.length === 0 || (best !== undefined && best.level >= mechanism.level)) continue;
-    const counted = mechanism.requires.map((kind) => proofs.find((proof) => proof.factor === kind));
-    if (!counted.every((proof) => proof !== undefined)) continue;
-    const methods = [...new Set(counted.map((proof) => proof.method))];
-    const kinds = new Set(counted.map((proof) => proof.factor));
-    best = {
-      acr: mechanism.acr,
-      level: mechanism.level,
-      amr: kinds.size > 1 ? [...methods, "mfa"] : methods,
-      authTime: Math.min(...counted.map((proof) => proof.at)),
-    };
-  }
-  return best;
+  const proved = new Set(proofs.map(({ factor }) => factor));
+  const reached = mechanisms.filter(
+    ({ requires }) => requires.length > 0 && requires.every((kind) => proved.has(kind)),
+  );
+  // Levels are set by hand. A password that was levelled above a password and a code does not hide the code.
+  const best = reached
+    .filter(({ requires }) => !reached.some((other) => asksForMore(other.requires, requires)))
+    .reduce<Mechanism | undefined>(
+      (first, next) => (first === undefined || next.level > first.level ? next : first),
+      undefined,
+    );
+  if (best === undefined) return undefined;
+  const counted = best.requires.flatMap((kind) => proofs.find((proof) => proof.factor === kind) ?? []);
+  const methods = [...new Set(counted.map((proof) => proof.method))];
+  const kinds = new Set(counted.map((proof) => proof.factor));
+  return {
+    acr: best.acr,
+    level: best.level,
+    factors: best.requires,
+    amr: kinds.size > 1 ? [...methods, "mfa"] : methods,
+    authTime: Math.min(...counted.map((proof) => proof.at)),
+  };
 }
 
-/** Whether proofs that amount to `attained` are enough for a request for `mechanism`. */
+/**
+ * Whether proofs that amount to `attained` are enough for a request for `mechanism`: its level is reached, and it does
+ * not ask for the same factors and more. So no level lets a password stand for a password and a code.
+ */
 export function satisfies(attained: Attained | undefined, mechanism: Mechanism): boolean {
-  return attained !== undefined && attained.level >= mechanism.level;
+  return (
+    attained !== undefined &&
+    attained.level >= mechanism.level &&
+    !asksForMore(mechanism.requires, attained.factors)
+  );
 }

@@ -35,7 +35,7 @@ export interface Keyring extends Keys {
 }
 
 const SIGNING = ["signing-es256", "signing-rs256"] as const;
-const PURPOSES: readonly StoredPurpose[] = [...SIGNING, "cookie", "code", "seal", "lookup", "csrf"];
+const PURPOSES: readonly StoredPurpose[] = [...SIGNING, "cookie", "code", "seal", "lookup", "csrf", "audit"];
 const DEFAULT_LEAD: Seconds = 60;
 
 interface Loaded extends KeyRow {
@@ -139,7 +139,7 @@ function toView(keys: readonly Loaded[], now: EpochMs): View {
 
 /** The keys of a purpose that are known now: the one in use first, then the others, newest first. */
 function inUse(keys: readonly Loaded[], purpose: StoredPurpose, now: EpochMs): readonly Loaded[] {
-  const forGood = purpose === "seal" || purpose === "lookup";
+  const forGood = purpose === "seal" || purpose === "lookup" || purpose === "audit";
   const line = keys
     .filter((key) => key.purpose === purpose && (forGood || key.expiresAt === null || key.expiresAt > now))
     .sort((a, b) => b.activeFrom - a.activeFrom || (a.id < b.id ? 1 : -1));

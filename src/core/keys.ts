@@ -4,12 +4,13 @@ import type { EpochMs } from "./words.ts";
  * The keys of this deployment: made on first start, kept in the store sealed under the master key, shared by all
  * nodes. Rotation adds a key that is published first, used from `activeFrom` on, and keeps the old one for
  * verification until `expiresAt`. Keys of the purpose `seal`
- * open what they sealed for good, since permanent rows stay under them; the key that names rows is never rotated.
+ * open what they sealed for good, since permanent rows stay under them; the keys that name rows and that sign the audit
+ * are never rotated.
  */
 export type KeyPurpose = "signing-rs256" | "signing-es256" | "cookie" | "code" | "seal" | "csrf";
 
-/** What a stored key is for: a purpose that rotates, or the names of the rows. */
-export type StoredPurpose = KeyPurpose | "lookup";
+/** What a stored key is for: a purpose that rotates, the names of the rows, or the audit. */
+export type StoredPurpose = KeyPurpose | "lookup" | "audit";
 
 /** One stored key. `material` is sealed under the master key before it reaches a `KeyStore`. */
 export interface KeyRow {

@@ -3,6 +3,7 @@
  * says what came of a form. Everything that crosses these shapes is plain data, so that a custom script can implement
  * them in a worker thread. None of them sees a request or a response: they cannot set cookies, redirect or leak.
  */
+import type { AuditEvent } from "./audit.ts";
 import type { User } from "./directory.ts";
 import type { PageFacts } from "./pages.ts";
 import type { Write } from "./records.ts";
@@ -71,7 +72,11 @@ export interface Effects {
   readonly writes?: readonly Write[] | undefined;
   /** The outbox key of a message. */
   readonly deliver?: string | undefined;
+  readonly events?: Events | undefined;
 }
+
+/** What the audit says of a turn; durable with the login's new state, and by itself where that is refused. */
+export type Events = readonly AuditEvent[];
 
 export type StopReason =
   | "no-factor"
@@ -89,9 +94,14 @@ export type Outcome<S extends Json> =
   | ({ readonly kind: "next"; readonly state: S; readonly notice?: Notice | undefined } & Effects)
   /** The same page again, with a reason. */
   | ({ readonly kind: "retry"; readonly notice: Notice; readonly state?: S | undefined } & Effects)
-  | { readonly kind: "stop"; readonly reason: StopReason }
+  | { readonly kind: "stop"; readonly reason: StopReason; readonly events?: Events | undefined }
   /** The factor was shown. `user` names the person when this step is the one that found out who it is. */
-  | { readonly kind: "proved"; readonly method: Amr; readonly user?: User | undefined };
+  | {
+      readonly kind: "proved";
+      readonly method: Amr;
+      readonly user?: User | undefined;
+      readonly events?: Events | undefined;
+    };
 
 /** The facts a step gives its page; the surface adds those every form has. */
 export type StepPage = {

@@ -1,3 +1,4 @@
+import type { AuditEvent } from "./audit.ts";
 import type { EpochMs, Json } from "./words.ts";
 
 /**
@@ -15,11 +16,28 @@ export interface RecordStore {
    * synchronous call that never spans an `await`.
    */
   commit(writes: readonly ByteWrite[], now: EpochMs): Promise<boolean>;
+  /**
+   * The same with events of the audit, all or nothing. Only of a store that keeps the audit in the same database; with
+   * any other the events are appended first.
+   */
+  commitTold?(
+    writes: readonly ByteWrite[],
+    events: readonly { readonly event: AuditEvent; readonly signature: string | undefined }[],
+    now: EpochMs,
+  ): Promise<boolean>;
   /** Reads and deletes in one act: of any number of parallel takers exactly one gets the bytes. */
   take(kind: string, key: string, now: EpochMs): Promise<Uint8Array | undefined>;
   /** Rows of a group, oldest first, at most `limit`. */
   list(kind: string, group: string, limit: number, now: EpochMs): Promise<readonly StoredBytes[]>;
   removeGroup(kind: string, group: string): Promise<void>;
+  /** Rows of a kind, or of a group of it, with a key beyond `after`, in the order of their keys, at most `limit`. */
+  page(
+    kind: string,
+    after: string,
+    limit: number,
+    now: EpochMs,
+    group?: string,
+  ): Promise<readonly StoredBytes[]>;
   /** Deletes up to `limit` rows that have expired; answers how many. */
   sweep(now: EpochMs, limit: number): Promise<number>;
 }
@@ -60,10 +78,21 @@ export interface Versioned<T> {
   readonly version: number;
 }
 
+/** A record as a listing shows it: `name` is a keyed hash of its key, and no way back to it. */
+export interface Named<T> {
+  readonly name: string;
+  readonly value: T;
+}
+
 /** Expiring, typed, sealed records of one kind. */
 export interface Records<T extends Json> {
   get(key: string): Promise<T | undefined>;
   read(key: string): Promise<Versioned<T> | undefined>;
+  /**
+   * What this process last read or wrote of it, without asking the store: it may be outdated. Only for acts that end in
+   * a commit expecting its version, and that read the row when that commit answers false.
+   */
+  recall(key: string): Versioned<T> | undefined;
   put(key: string, value: T, expiresAt: EpochMs, group?: string): Promise<void>;
   /** Atomic read and delete: exactly one of any number of parallel callers gets the value. */
   take(key: string): Promise<T | undefined>;
@@ -72,6 +101,17 @@ export interface Records<T extends Json> {
   update<R>(key: string, change: (current: T | undefined) => Change<T, R>): Promise<R>;
   list(group: string, limit: number): Promise<readonly T[]>;
   removeGroup(group: string): Promise<void>;
+  /**
+   * All records of the kind, or of a group of it, page by page, in an order that says nothing. Records made meanwhile
+   * may be missed; none is answered twice, and none that stays is left out.
+   */
+  page(options: {
+    readonly limit: number;
+    readonly after?: string | undefined;
+    readonly group?: string | undefined;
+  }): Promise<{ readonly entries: readonly Named<T>[]; readonly next?: string | undefined }>;
+  /** The record that `page` has answered under this name. */
+  named(name: string): Promise<T | undefined>;
   /** A write of this kind for `Storage.commit`. */
   write(
     key: string,
@@ -86,6 +126,10 @@ export type Write = ByteWrite & { readonly sealed: true };
 
 export interface Storage {
   records<T extends Json>(kind: string): Records<T>;
-  commit(writes: readonly Write[]): Promise<boolean>;
+  /**
+   * All or nothing. The audit's `events` are durable before the writes take effect: in the same transaction where the
+   * store keeps the audit too (then a commit that is refused leaves none of them), else before it.
+   */
+  commit(writes: readonly Write[], events?: readonly AuditEvent[]): Promise<boolean>;
   sweep(limit: number): Promise<number>;
 }

@@ -37,7 +37,7 @@ export const clientSchema = z
     scope: z.string().optional(),
     id_token_signed_response_alg: z.enum(["RS256", "ES256"]).default("RS256"),
     default_acr_values: z.array(z.string()).default([]),
-    /** Given: a sign-in to this client reaches one of these, whatever its requests ask for. */
+    /** Given: a sign-in to this client reaches one of these or something stronger, whatever its requests ask for. */
     allowed_acr_values: z.array(z.string()).min(1).optional(),
     require_pushed_authorization_requests: z.boolean().default(false),
     policy_uri: url.optional(),

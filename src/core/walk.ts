@@ -8,13 +8,14 @@
  * A turn is claimed by compare-and-set before the step runs, so two submits of one page count once and a crash in
  * between costs the person a reload. An exception in a step leaves the login where it was: it fails closed.
  */
-import type { Audit, AuditKind } from "./audit.ts";
+import type { Audit, AuditEvent, AuditKind } from "./audit.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { attain, satisfies, usableProofs } from "./gate.ts";
 import type { LoginEnd, LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
 import type {
   Effects,
+  Events,
   Factor,
   Form,
   Login,
@@ -127,10 +128,10 @@ export function createWalk(deps: WalkDeps): Walk {
     ended: { kind: "stopped", reason },
   });
 
-  async function note(record: LoginRecord, end: LoginEnd, visitor: Visitor): Promise<void> {
+  function endingOf(record: LoginRecord, end: LoginEnd, visitor: Visitor): AuditEvent {
     const kind: AuditKind =
       end.kind === "proven" ? "signed-in" : end.reason === "cancelled" ? "login-cancelled" : "login-stopped";
-    await deps.audit.append({
+    return {
       kind,
       at: now(),
       subject: record.subject,
@@ -139,22 +140,30 @@ export function createWalk(deps: WalkDeps): Walk {
       address: visitor.address,
       facts:
         end.kind === "proven" ? { acr: end.attained.acr, amr: end.attained.amr } : { reason: end.reason },
-    });
+    };
+  }
+
+  async function tell(events: Events = []): Promise<void> {
+    for (const event of events) await deps.audit.append(event);
   }
 
   const write = (record: LoginRecord, expect: number | "absent"): Write =>
     logins.write(record.id, record, record.endsAt + KEEP, { expect });
 
-  /** Commits a record with its effects, and sends. The audit is written before the end of a login takes effect. */
+  /** Commits a record with its effects and what the audit says of them, and sends. */
   async function settle(
     record: LoginRecord,
     effects: Effects,
     expect: number | "absent",
     visitor: Visitor,
   ): Promise<Standing> {
-    if (record.ended !== undefined) await note(record, record.ended, visitor);
-    const done = await deps.storage.commit([write(record, expect), ...(effects.writes ?? [])]);
-    if (!done) return stand(record.id, visitor);
+    const { writes = [], events = [] } = effects;
+    const ending = record.ended === undefined ? [] : [endingOf(record, record.ended, visitor)];
+    const done = await deps.storage.commit([write(record, expect), ...writes], [...events, ...ending]);
+    if (!done) {
+      await tell(events);
+      return stand(record.id, visitor);
+    }
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
   }
@@ -181,6 +190,22 @@ export function createWalk(deps: WalkDeps): Walk {
     return record === undefined ? { kind: "expired" } : standingOf(record, visitor);
   }
 
+  /** Takes the turn for one form; undefined when this form cannot have it. */
+  async function claimOf(id: string, turn: number, visitor: Visitor) {
+    // Whether what this process remembers is still so, the commit says; only then is the row read.
+    for (const find of [logins.recall, logins.read]) {
+      const found = await find(id);
+      if (found === undefined) continue;
+      const { value: record } = found;
+      const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
+      if (!open || turn !== record.turn) continue;
+      const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
+      const claim = write(claimed, found.version);
+      if (await deps.storage.commit([claim])) return { record: claimed, version: claim.version };
+    }
+    return undefined;
+  }
+
   return {
     stand,
     show: async (id, visitor) => turnOf(await stand(id, visitor), visitor),
@@ -203,33 +228,28 @@ export function createWalk(deps: WalkDeps): Walk {
     },
 
     async submit(id, turn, form, visitor) {
-      const found = await logins.read(id);
-      if (found === undefined) return { kind: "expired" };
-      const { value: record } = found;
-      const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
-      if (!open || turn !== record.turn) return standingOf(record, visitor);
-      const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
-      const claim = write(claimed, found.version);
-      if (!(await deps.storage.commit([claim]))) return stand(id, visitor);
-      if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, claim.version, visitor);
-      const step = stepOf(record.task);
-      if (step === undefined) throw new Breakage("step-broken", `factor ${record.task.factor} is gone`);
+      const claim = await claimOf(id, turn, visitor);
+      if (claim === undefined) return stand(id, visitor);
+      const { record: claimed, version } = claim;
+      if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, version, visitor);
+      const step = stepOf(claimed.task);
+      if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
       const outcome = await step.authenticate(viewOf(claimed, visitor), form);
       switch (outcome.kind) {
         case "stop":
-          return settle(stop(claimed, outcome.reason), {}, claim.version, visitor);
+          return settle(stop(claimed, outcome.reason), { events: outcome.events }, version, visitor);
         case "retry":
           return settle(
             { ...claimed, state: outcome.state ?? claimed.state, notice: outcome.notice },
             outcome,
-            claim.version,
+            version,
             visitor,
           );
         case "next":
           return settle(
             { ...claimed, state: outcome.state, notice: outcome.notice as Notice | undefined },
             outcome,
-            claim.version,
+            version,
             visitor,
           );
         case "proved": {
@@ -237,13 +257,18 @@ export function createWalk(deps: WalkDeps): Walk {
           // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
           if (claimed.subject !== undefined && subject !== claimed.subject)
             throw new Breakage("step-broken", "a step named another person");
-          const proof: Proof = { factor: record.task.factor, method: outcome.method, at: now() };
+          const proof: Proof = { factor: claimed.task.factor, method: outcome.method, at: now() };
           const proofs = [...claimed.proofs.filter((other) => other.factor !== proof.factor), proof];
-          const next = await enter(
-            { ...claimed, proofs, subject, username: outcome.user?.username ?? claimed.username },
-            visitor,
+          const username = outcome.user?.username ?? claimed.username;
+          const { events = [] } = outcome;
+          const next = await enter({ ...claimed, proofs, subject, username }, visitor).catch(
+            async (problem: unknown) => {
+              await tell(events);
+              throw problem;
+            },
           );
-          return settle(next.record, next.effects, claim.version, visitor);
+          const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
+          return settle(next.record, effects, version, visitor);
         }
       }
     },

@@ -1,7 +1,7 @@
 /** What the Audit promises over each engine: durable, in order, never changed. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { AuditEvent } from "../../src/core/audit.ts";
+import type { AuditEvent, AuditSearch } from "../../src/core/audit.ts";
 import { statement } from "../../src/kits/sql/database.ts";
 import { overEngines } from "../kit/over-engines.ts";
 
@@ -39,6 +39,75 @@ overEngines("Audit", ({ store, place }) => {
     assert.deepEqual(await found({ subject: "s-2", kind: "code-wrong", limit: 2 }), [9, 7]);
     assert.deepEqual(await found({ login: "l-4", limit: 9 }), [4]);
     assert.deepEqual(await found({ subject: "s-2", login: "l-4", kind: "code-wrong", limit: 9 }), []);
+  });
+
+  it("finds by every filter, newest first, page by page, and never looks at all of it at once", async () => {
+    const { audit } = store();
+    const before = (await audit.page({ limit: 1 })).entries[0]?.seq ?? 0;
+    for (let at = 0; at < 60; at += 1)
+      await audit.append({
+        kind: at % 3 === 0 ? "user-changed" : "code-sent",
+        at: 1_000 + at,
+        client: at % 2 === 0 ? "shop" : "wiki",
+        subject: "s-9",
+        facts: { by: at < 30 ? 'ro"ot' : "client x", note: '"by":"nobody"' },
+      });
+    const all = async (search: Omit<AuditSearch, "limit">) => {
+      const found: number[] = [];
+      for (let after: number | undefined; ; ) {
+        const page = await audit.page({ ...search, limit: 7, after });
+        assert.ok(page.entries.length <= 7);
+        found.push(...page.entries.filter(({ seq }) => seq > before).map(({ at }) => at));
+        after = page.next;
+        if (after === undefined) return found;
+      }
+    };
+    const times = (keep: (at: number) => boolean) =>
+      Array.from({ length: 60 }, (_, at) => 1_059 - at).filter((at) => keep(at - 1_000));
+    assert.deepEqual(
+      await all({}),
+      times(() => true),
+    );
+    assert.deepEqual(
+      await all({ subject: "s-9" }),
+      times(() => true),
+    );
+    assert.deepEqual(
+      await all({ kinds: ["user-changed", "user-removed"] }),
+      times((at) => at % 3 === 0),
+    );
+    assert.deepEqual(
+      await all({ client: "shop", from: 1_010, to: 1_020 }),
+      times((at) => at >= 10 && at < 20 && at % 2 === 0),
+    );
+    assert.deepEqual(
+      await all({ by: 'ro"ot' }),
+      times((at) => at < 30),
+    );
+    for (const text of ["nobody", "ro", "%", "' or 1=1 --", "\0", ""]) {
+      assert.deepEqual(await all({ by: text }), [], text);
+      assert.deepEqual(await all({ client: text }), [], text);
+      assert.deepEqual(await all({ subject: text }), [], text);
+    }
+  });
+
+  it("a page that found nothing in its stretch says where to go on", async () => {
+    const { audit, database } = store();
+    await audit.append({ kind: "bootstrap-used", at: 7 });
+    const [first] = (await audit.page({ limit: 1 })).entries;
+    const many = statement(
+      `insert into audit (at, kind) with recursive n(i) as (select 1 union all select i + 1 from n where i < 45000)
+       select 8, 'code-sent' from n`,
+    );
+    await database.run(many);
+    const pages = [];
+    for (let after: number | undefined; pages.length < 9; ) {
+      const page = await audit.page({ kinds: ["bootstrap-used"], limit: 5, after });
+      pages.push(page.entries.map(({ seq }) => seq));
+      after = page.next;
+      if (after === undefined) break;
+    }
+    assert.deepEqual(pages, [[], [], [first?.seq]]);
   });
 
   it("loses none of 100 parallel events and refuses to change one", async () => {

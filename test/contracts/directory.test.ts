@@ -18,6 +18,10 @@ const DAY = 86_400_000;
 const hashOf = statement<{ password_hash: string }>(
   "select password_hash from people where username_key = $1",
 );
+const addRow = statement(
+  `insert into people (id, username, username_key, status, claims, created_at, updated_at, search)
+   values ($1, $1, $1, 'active', '[]', $2, $2, $1)`,
+);
 const everything = statement<Record<string, unknown>>("select * from people");
 
 const open = (store: SqlStore, cost = CHEAP, now = Date.now) =>
@@ -65,6 +69,87 @@ for (const engine of engines) {
     assert.equal(new Set(rows.map((row) => row.password_hash)).size, 1000);
     assert.ok(!JSON.stringify(rows).includes(PASSWORD));
     assert.match(String(rows[0]?.password_hash), /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+  });
+
+  story(
+    "5,000 people are listed page by page in every order, nobody left out or twice, while others come",
+    async (store) => {
+      const directory = await open(store);
+      const MANY = 5000;
+      const at = (n: number) => 1_000 + Math.floor(n / 7);
+      const rows = Array.from({ length: MANY }, (_, n) => `p${String((n * 7919) % MANY).padStart(4, "0")}`);
+      await Promise.all(rows.map((name, n) => store.database.run(addRow, name, at(n))));
+      const expected: Record<string, readonly string[]> = {
+        username: [...rows].sort(),
+        inum: [...rows].sort(),
+        createdAt: [...rows.keys()]
+          .sort((a, b) => at(a) - at(b) || (`${rows[a]}` < `${rows[b]}` ? -1 : 1))
+          .map((n) => `${rows[n]}`),
+      };
+      expected.updatedAt = expected.createdAt ?? [];
+      let late = 0;
+      for (const sortBy of ["username", "inum", "createdAt", "updatedAt"] as const)
+        for (const descending of [false, true]) {
+          const seen: string[] = [];
+          let after: string | undefined;
+          do {
+            const page = await directory.list({ sortBy, descending, limit: 499, after });
+            assert.ok(page.users.length <= 499);
+            seen.push(...page.users.map(({ username }) => username));
+            after = page.next;
+            // Somebody in front of the page, somebody in the middle of it and somebody behind.
+            for (const name of ["a", "p2500-", "z"]) {
+              late += 1;
+              await store.database.run(addRow, `${name}${late}`, 1_300);
+            }
+          } while (after !== undefined);
+          const known = seen.filter((name) => /^p\d{4}$/.test(name));
+          const wanted = expected[sortBy] ?? [];
+          assert.deepEqual(known, descending ? [...wanted].reverse() : wanted, `${sortBy} ${descending}`);
+          assert.equal(new Set(seen).size, seen.length, "nobody twice");
+        }
+      const page = await directory.list({
+        pattern: "P49",
+        sortBy: "username",
+        limit: 10,
+        skip: 95,
+        total: true,
+      });
+      assert.deepEqual(
+        page.users.map(({ username }) => username),
+        ["p4995", "p4996", "p4997", "p4998", "p4999"],
+      );
+      assert.deepEqual([page.total, page.next], [100, undefined]);
+    },
+  );
+
+  story("L10: people from before they could be searched for are found after a start", async (store) => {
+    const old = statement(
+      `insert into people (id, username, username_key, status, claims, created_at, updated_at)
+       values ($1, $2, $3, 'active', $4, 5, 5)`,
+    );
+    const claims = JSON.stringify({ name: "Čapek", email: "Karel@Example.org" });
+    for (let n = 0; n < 1200; n += 1) await store.database.run(old, `o${n}`, `Old${n}`, `old${n}`, claims);
+    const directory = await open(store);
+    const page = await directory.list({ pattern: "čAPEK", sortBy: "username", limit: 1, total: true });
+    assert.equal(page.total, 1200);
+    const byEmail = await directory.list({
+      filter: { username: "OLD7", email: "karel@example.ORG" },
+      sortBy: "inum",
+      limit: 2,
+    });
+    assert.deepEqual(byEmail.users, [
+      {
+        id: "o7",
+        username: "Old7",
+        status: "active",
+        roles: [],
+        version: 1,
+        createdAt: 5,
+        updatedAt: 5,
+        claims: JSON.parse(claims),
+      },
+    ]);
   });
 
   story("P07: a sign-in after the cost was raised renews the hash; nothing else does", async (store) => {

@@ -1,7 +1,7 @@
 /** What every directory that can be written to promises. Run by directory.test.ts over each implementation. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Directory, DirectoryWriter, NewUser, User } from "../../src/core/directory.ts";
+import type { Directory, DirectoryWriter, NewUser, PeopleQuery, User } from "../../src/core/directory.ts";
 import { Secret } from "../../src/core/secret.ts";
 
 export const PASSWORD = "two doors, one open";
@@ -191,6 +191,185 @@ export function directoryContract(
       });
       assert.deepEqual(await directory.write.rename("nobody", "somebody"), { kind: "unknown-user" });
       assert.deepEqual(await directory.write.setStatus("nobody", "disabled"), { kind: "unknown-user" });
+    });
+
+    const done = async (change: Promise<{ kind: string }>) => assert.equal((await change).kind, "done");
+    const user = async (id: string): Promise<User> => {
+      const found = await directory.get(id);
+      assert.ok(found);
+      return found;
+    };
+
+    it("S20: each change of a person makes a new version; one made on an old version is refused and changes nothing", async () => {
+      const { id, version, createdAt } = await add("hedy");
+      assert.equal(version, 1);
+      await done(directory.write.setClaims(id, { name: "Hedy Lamarr" }, 1));
+      const { write } = directory;
+      const late = [
+        write.setClaims(id, {}, 1),
+        write.rename(id, "hedwig", 1),
+        write.setStatus(id, "disabled", 1),
+        write.setRoles(id, ["admin"], 1),
+        write.setPassword(id, new Secret("another pair of doors"), 1),
+        write.change(id, { username: "hedwig", status: "disabled" }, 1),
+        write.remove(id, 1),
+      ];
+      for (const change of late) assert.deepEqual(await change, { kind: "changed-meanwhile" });
+      const now = await user(id);
+      const { updatedAt, ...rest } = now;
+      assert.ok(updatedAt >= createdAt);
+      assert.deepEqual(rest, {
+        id,
+        username: "hedy",
+        status: "active",
+        roles: [],
+        version: 2,
+        createdAt,
+        claims: { name: "Hedy Lamarr" },
+      });
+      assert.equal(await check("hedy", PASSWORD), "right");
+      assert.deepEqual(await directory.find("hedy"), now, "by name as by id");
+    });
+
+    it("S20: of 20 who change one version of a person at once, one does; without a version all do", async () => {
+      const { id } = await add("grete");
+      const kinds = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => directory.write.setClaims(id, { nickname: `n${n}` }, 1)),
+      );
+      assert.equal(kinds.filter(({ kind }) => kind === "done").length, 1);
+      assert.equal(kinds.filter(({ kind }) => kind === "changed-meanwhile").length, 19);
+      await Promise.all([
+        done(directory.write.setClaims(id, { nickname: "g" })),
+        done(directory.write.setRoles(id, ["auditor"])),
+        done(directory.write.rename(id, "margarete")),
+        done(directory.write.setStatus(id, "disabled")),
+      ]);
+      const { username, status, roles, claims, version } = await user(id);
+      assert.deepEqual(
+        { username, status, roles, claims, version },
+        {
+          username: "margarete",
+          status: "disabled",
+          roles: ["auditor"],
+          claims: { nickname: "g" },
+          version: 6,
+        },
+        "none has undone another's",
+      );
+    });
+
+    it("changes several things of a person in one act, or none of them", async () => {
+      const { id } = await add("ines");
+      const change = { username: "inés", claims: { email: "ines@example.org" }, roles: ["helpdesk"] };
+      const refused = [
+        await directory.write.change(id, { ...change, username: "ada" }),
+        await directory.write.change(id, { ...change, username: " " }),
+        await directory.write.change(id, { ...change, password: new Secret("short") }),
+        await directory.write.change(id, { ...change, roles: ["emperor"] }),
+        await directory.write.setRoles(id, ["admin", '"] or 1=1 --']),
+      ].map(({ kind }) => kind);
+      assert.deepEqual(refused, [
+        "username-taken",
+        "username-invalid",
+        "password-refused",
+        "role-unknown",
+        "role-unknown",
+      ]);
+      assert.equal((await user(id)).version, 1);
+      const password = new Secret("another pair of doors");
+      const changed = await directory.write.change(id, { ...change, password }, 1);
+      assert.equal(changed.kind, "done");
+      if (changed.kind !== "done") return;
+      assert.deepEqual(await user(id), changed.user);
+      assert.deepEqual(
+        [changed.user.username, changed.user.roles, changed.user.version],
+        ["inés", ["helpdesk"], 2],
+      );
+      assert.equal(await check("INÉS", "another pair of doors"), "right");
+    });
+
+    it("a person who was removed is gone, and the name is free", async () => {
+      const { id } = await add("jean");
+      await done(directory.write.remove(id, 1));
+      assert.equal(await directory.get(id), undefined);
+      assert.equal(await check("jean", PASSWORD), "unknown");
+      assert.deepEqual(await directory.write.remove(id), { kind: "unknown-user" });
+      assert.notEqual((await add("jean")).id, id);
+    });
+
+    const found = async (query: Partial<PeopleQuery>): Promise<string[]> =>
+      (await directory.list({ sortBy: "username", limit: 100, ...query })).users.map(
+        ({ username }) => username,
+      );
+
+    it("finds people by a part of their username, name or email, in any case and normal form", async () => {
+      await add("k-lovelace", { claims: { name: "Ada Augusta Kìng", email: "Countess@Example.Org" } });
+      await add("k-hopper", { claims: { given_name: "Grace", family_name: "Hopper" } });
+      for (const [pattern, names] of [
+        ["LOVELACE", ["k-lovelace"]],
+        ["augusta KÌNG".normalize("NFD"), ["k-lovelace"]],
+        ["countess@example", ["k-lovelace"]],
+        ["grace hop", ["k-hopper"]],
+        ["k-", ["k-hopper", "k-lovelace"]],
+        ["k-x", []],
+      ] as const)
+        assert.deepEqual(await found({ pattern }), names, pattern);
+    });
+
+    it("a pattern is text: nothing in it is a wildcard, an operator or the end of a statement", async () => {
+      await add("l%100_\\z", { claims: { email: "l'1@example.org" } });
+      await add("lx100yz");
+      assert.deepEqual(await found({ pattern: "l%100_\\Z" }), ["l%100_\\z"]);
+      assert.deepEqual(await found({ pattern: "L'1" }), ["l%100_\\z"]);
+      const nobodys = [
+        "l%z",
+        "l_100",
+        "lx%",
+        "\\%",
+        "' or '1'='1",
+        "'; drop table people; --",
+        "$1",
+        "{for update}",
+        "?",
+        '")',
+        "\u0000",
+        "a\u0000",
+        "\ud800",
+        "%".repeat(200),
+        "x".repeat(100_000),
+      ];
+      for (const text of nobodys) {
+        assert.deepEqual(await found({ pattern: text }), [], JSON.stringify(text.slice(0, 40)));
+        for (const name of ["username", "email", "role"])
+          assert.deepEqual(await found({ filter: { [name]: text } }), [], `${name} ${text.slice(0, 40)}`);
+      }
+    });
+
+    it("filters by username, email, status and role, all of them together", async () => {
+      const { id } = await add("mary", {
+        claims: { email: "Mary@Example.org" },
+        roles: ["admin", "auditor"],
+      });
+      await add("martha", { claims: { email: "mary@example.org" } });
+      await directory.write.setStatus(id, "disabled");
+      assert.deepEqual(await found({ filter: { username: "ＭＡＲＹ" } }), ["mary"]);
+      assert.deepEqual(await found({ filter: { email: "mary@EXAMPLE.org" } }), ["martha", "mary"]);
+      assert.deepEqual(await found({ filter: { email: "mary@example.org", status: "active" } }), ["martha"]);
+      assert.deepEqual(await found({ pattern: "mary", filter: { role: "auditor" } }), ["mary"]);
+      assert.deepEqual(await found({ filter: { role: "audit" } }), [], "a part of a role is none");
+      await directory.write.setClaims(id, { email: "other@example.org" });
+      assert.deepEqual(await found({ filter: { email: "mary@example.org" } }), ["martha"]);
+      assert.deepEqual(await found({ pattern: "other@" }), ["mary"], "and found by what is there now");
+    });
+
+    it("a cursor of another order, or nobody's, is refused", async () => {
+      const { next = "" } = await directory.list({ sortBy: "username", limit: 1 });
+      for (const after of [next, "", "x", Buffer.from("[]").toString("base64url")])
+        await assert.rejects(directory.list({ sortBy: "createdAt", limit: 1, after }), RangeError);
+      await assert.rejects(
+        directory.list({ sortBy: "username", descending: true, limit: 1, after: next }),
+        RangeError,
+      );
     });
 
     it("M11: of 20 who add one name at once, one does", async () => {

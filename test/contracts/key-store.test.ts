@@ -67,7 +67,7 @@ overEngines("Keys", ({ store }) => {
     const keyring = open();
     await keyring.load();
     const dump = Buffer.concat((await store().keys.all()).map(({ material }) => Buffer.from(material)));
-    for (const purpose of ["cookie", "code", "seal", "lookup", "csrf"] as const)
+    for (const purpose of ["cookie", "code", "seal", "lookup", "csrf", "audit"] as const)
       for (const { bytes } of keyring.secrets(purpose))
         assert.equal(dump.includes(Buffer.from(bytes)), false, purpose);
     for (const { d } of keyring.signing())

@@ -196,6 +196,35 @@ export function recordStoreContract(
       assert.deepEqual(await Promise.all(left), ["moved", undefined, undefined, "x", "x"]);
     });
 
+    it("pages through a kind by key, none left out or twice while others come and go", async () => {
+      const kind = "paged";
+      const paged = (key: string, rest: Partial<ByteWrite> = {}) => put(key, key, { kind, ...rest });
+      const keys = Array.from({ length: 57 }, (_, n) => `k${String(n * 3).padStart(3, "0")}`);
+      await Promise.all(keys.map((key, n) => paged(key, { group: n % 2 === 0 ? "even" : "odd" })));
+      await paged("k001-ended", { expiresAt: NOW, group: "even" });
+      await put("k002-other-kind", "x", { group: "even" });
+      const all = async (group?: string) => {
+        const seen: string[] = [];
+        for (let after = ""; ; ) {
+          const rows = await store.page(kind, after, 10, NOW, group);
+          assert.ok(rows.length <= 10);
+          if (rows.length === 0) return seen;
+          seen.push(...rows.map((row) => row.key));
+          after = seen.at(-1) ?? "";
+          await paged(`${after}-meanwhile`, { expiresAt: NOW + 1, group: "meanwhile" });
+          await store.commit([write(`${after}-meanwhile`, null, { kind })], NOW);
+        }
+      };
+      assert.deepEqual(await all(), keys);
+      assert.deepEqual(
+        await all("odd"),
+        keys.filter((_, n) => n % 2 === 1),
+      );
+      assert.deepEqual(await all("nobody's"), []);
+      const [row] = await store.page(kind, "k000", 1, NOW);
+      assert.deepEqual([row?.key, text(row?.bytes), row?.expiresAt], ["k003", "k003", LATER]);
+    });
+
     it("sweeps what has ended, no more than asked, and nothing else", async () => {
       await store.sweep(NOW, 1_000);
       for (let index = 0; index < 7; index += 1) await put(`s-${index}`, "x", { expiresAt: NOW - index });

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { AuditEvent } from "../../src/core/audit.ts";
 import type { RecordStore, Storage } from "../../src/core/records.ts";
 import { createStorage } from "../../src/core/storage.ts";
 import { statement } from "../../src/kits/sql/database.ts";
@@ -88,6 +89,83 @@ for (const engine of engines) {
       ];
       assert.equal(await storage.commit(fresh), true);
       assert.deepEqual([await left.get("a"), await right.list("g", 9)], [undefined, ["new"]]);
+    });
+
+    it("an act and what the audit says of it are there together or not at all", async () => {
+      const rows = storage.records<string>("told");
+      const { audit } = store;
+      const told = async (login: string) => (await audit.query({ login, limit: 9 })).map(({ kind }) => kind);
+      const events = (login: string): AuditEvent[] => [
+        { kind: "code-right", at: 1, login },
+        { kind: "signed-in", at: 2, login },
+      ];
+      const first = [rows.write("a", "one", LATER, { expect: "absent" })];
+      assert.equal(await storage.commit(first, events("told-1")), true);
+      assert.deepEqual(await told("told-1"), ["signed-in", "code-right"]);
+      const second = [rows.write("b", "two", LATER), rows.write("a", "two", LATER, { expect: "absent" })];
+      assert.equal(await storage.commit(second, events("told-2")), false);
+      assert.deepEqual(await told("told-2"), [], "what did not happen is not told");
+      const broken = [{ kind: null as never, at: 3, login: "told-3" }];
+      await assert.rejects(storage.commit([rows.write("a", "three", LATER)], broken));
+      assert.equal(await rows.get("a"), "one", "what cannot be told does not happen");
+      assert.equal(await rows.get("b"), undefined);
+    });
+
+    it("where the store does not keep the audit, events are durable before the act", async () => {
+      const { commitTold: _own, ...elsewhere } = store.records;
+      const seen: string[] = [];
+      const audit = {
+        append: async ({ kind }: AuditEvent) => {
+          await new Promise(setImmediate);
+          seen.push(kind);
+        },
+      };
+      const commit: RecordStore["commit"] = async (...args) => {
+        seen.push("commit");
+        return store.records.commit(...args);
+      };
+      const apart = createStorage({
+        store: { ...elsewhere, commit },
+        sealer: testSealer(),
+        now: Date.now,
+        audit,
+      });
+      const write = apart.records<string>("apart").write("a", "one", LATER);
+      assert.equal(await apart.commit([write], [{ kind: "signed-in", at: 1 }]), true);
+      assert.deepEqual(seen, ["signed-in", "commit"]);
+      const silent = { append: async () => Promise.reject(new Error("the audit is away")) };
+      const mute = createStorage({ store: elsewhere, sealer: testSealer(), now: Date.now, audit: silent });
+      const next = mute.records<string>("apart").write("a", "two", LATER);
+      await assert.rejects(mute.commit([next], [{ kind: "signed-in", at: 2 }]), /the audit is away/);
+      assert.equal(await apart.records("apart").get("a"), "one");
+    });
+
+    it("what a process remembers of a row is never an answer: what another one did to it counts", async () => {
+      const here = storage.records<number>("remembered");
+      const there = over(store.records).records<number>("remembered");
+      const add = (current = 0) => ({ result: current, write: current + 1, expiresAt: LATER });
+      const look = (current: number | undefined) => ({ result: current });
+      assert.equal(here.recall("n"), undefined, "nothing is known of a row nobody has asked for");
+      await here.put("n", 1, LATER);
+      assert.equal(here.recall("n")?.value, 1);
+      assert.equal(here.recall("n")?.version, (await here.read("n"))?.version);
+      await there.put("n", 10, LATER);
+      assert.equal(here.recall("n")?.value, 1, "outdated");
+      const stale = here.write("n", 2, LATER, { expect: here.recall("n")?.version ?? 0 });
+      assert.equal(await storage.commit([stale]), false, "the commit says so");
+      assert.equal(here.recall("n")?.value, 2, "what was not committed is remembered as well");
+      assert.equal(await here.update("n", look), 10, "and is no answer");
+      await there.put("n", 20, LATER);
+      assert.equal(await here.update("n", add), 20);
+      assert.equal(await there.get("n"), 21);
+      await there.remove("n");
+      assert.equal(await here.get("n"), undefined);
+      await here.put("n", 5, LATER);
+      await there.remove("n");
+      assert.equal(await here.update("n", add), 0, "a row that is gone stays gone");
+      await here.put("short", 1, Date.now() + 20);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      assert.equal(here.recall("short"), undefined, "an end is an end");
     });
 
     it("O09: no key, group or value stands in the database in clear", async () => {

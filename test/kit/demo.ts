@@ -6,7 +6,6 @@ import { after } from "node:test";
 import { type Ending, type ProgramOptions, runProgram, startProgram, until } from "./processes.ts";
 import { freePort } from "./server.ts";
 
-
 /** Starts a demo in a folder of its own and waits until it has said everything. */
 export async function startDemo() {
   const folder = mkdtempSync(join(tmpdir(), "sallyport-demo-"));

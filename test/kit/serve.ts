@@ -25,6 +25,8 @@ export interface SiteOptions {
   /** Laid over the usual sallyport.yaml; a property that is undefined is left out. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another main file than the checkout's. */
+  readonly script?: string;
 }
 
 export type Site = Awaited<ReturnType<typeof createSite>>;
@@ -59,6 +61,11 @@ export async function createSite(options: SiteOptions = {}) {
     ],
   };
 
+  const how = {
+    env: options.env ?? {},
+    ...(options.script === undefined ? {} : { script: options.script }),
+  };
+
   /** Writes sallyport.yaml for a server on `port` and answers its path. */
   function write(port: number, over: Readonly<Record<string, unknown>> = {}): string {
     const all = { ...usual, listen: `127.0.0.1:${port}`, ...options.config, ...over };
@@ -76,15 +83,13 @@ export async function createSite(options: SiteOptions = {}) {
     /** Starts a server and waits for its first answer. `port`: the one of a server that has ended. */
     async start(port?: number, over: Readonly<Record<string, unknown>> = {}) {
       const here = port ?? (await freePort());
-      const program = startProgram(["serve", "--config", write(here, over)], {
-        ...(options.env === undefined ? {} : { env: options.env }),
-      });
+      const program = startProgram(["serve", "--config", write(here, over)], how);
       await until(program, async () => (program.stdout().includes("answers as") ? true : undefined));
       return createNode(program, here);
     },
     /** Runs a command of the host against this installation. */
     command(args: readonly string[], input = ""): Promise<Ending> {
-      return runProgram([...args, "--config", write(9)], { input, env: options.env ?? {} });
+      return runProgram([...args, "--config", write(9)], { input, ...how });
     },
     /** The store, opened beside the servers, to look into it; closed again at once. */
     async look<T>(act: (parts: Parts) => Promise<T>): Promise<T> {

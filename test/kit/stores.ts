@@ -59,12 +59,12 @@ export function fromText(text: string): Promise<SqlStore> {
 }
 
 /** Keys that are the same in every process of a test. */
-const testKeys: Pick<Keys, "secrets"> = (() => {
+export const testKeys: Pick<Keys, "secrets"> = (() => {
   const key = (purpose: string): readonly NamedKey[] => [
     { id: `${purpose}-1`, bytes: Buffer.alloc(32, purpose) },
   ];
   const made = new Map(
-    ["cookie", "code", "seal", "lookup", "csrf"].map((purpose) => [purpose, key(purpose)]),
+    ["cookie", "code", "seal", "lookup", "csrf", "audit"].map((purpose) => [purpose, key(purpose)]),
   );
   return { secrets: (purpose) => made.get(purpose) as readonly NamedKey[] };
 })();

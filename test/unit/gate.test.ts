@@ -16,6 +16,7 @@ describe("the gate", () => {
     assert.deepEqual(attain([pwd(5)], all), {
       acr: "simple_password_auth",
       level: 10,
+      factors: ["password"],
       amr: ["pwd"],
       authTime: 5,
     });
@@ -25,6 +26,7 @@ describe("the gate", () => {
     assert.deepEqual(attain([sms(9), pwd(5)], all), {
       acr: "twilio_sms",
       level: 40,
+      factors: ["password", "sms"],
       amr: ["pwd", "sms", "mfa"],
       authTime: 5,
     });
@@ -39,6 +41,27 @@ describe("the gate", () => {
     const empty = composeMechanism({ acr: "nothing", level: 99, requires: [] });
     assert.equal(attain([], [empty]), undefined);
     assert.equal(attain([pwd(1)], [empty, password])?.acr, "simple_password_auth");
+  });
+
+  it("M08: no level lets a password stand for a password and a code, nor hides that the code was shown", () => {
+    for (const level of [40, 41, 1000]) {
+      const loud = composeMechanism({ acr: "simple_password_auth", level, requires: ["password"] });
+      for (const both of [
+        [loud, twilio],
+        [twilio, loud],
+      ]) {
+        assert.equal(satisfies(attain([pwd(5)], both), twilio), false, `level ${level}`);
+        assert.equal(attain([pwd(5), sms(9)], both)?.acr, "twilio_sms", `level ${level}`);
+      }
+    }
+  });
+
+  it("a stronger mechanism of other factors is enough for a weaker one, and not the other way round", () => {
+    const otp = composeMechanism({ acr: "otp", level: 50, requires: ["password", "otp"] });
+    const attained = attain([pwd(5), { factor: "otp", method: "otp", at: 6 }], [...all, otp]);
+    assert.equal(attained?.acr, "otp");
+    assert.equal(satisfies(attained, twilio), true);
+    assert.equal(satisfies(attain([pwd(5), sms(6)], [...all, otp]), otp), false);
   });
 
   it("M08: whatever proofs there are, no acr comes out of which a factor is missing", () => {

@@ -37,6 +37,8 @@ export function createGroupCommit(
   let waiting: Member[] = [];
   const begin = db.prepare("begin immediate");
   const commit = db.prepare("commit");
+  const savepoint = db.prepare("savepoint member");
+  const release = db.prepare("release member");
 
   function run(batch: readonly Member[]): readonly Outcome[] {
     const [first] = batch;
@@ -71,11 +73,11 @@ export function createGroupCommit(
   }
 
   function runOne({ act, atomic }: Member): Outcome {
-    if (atomic) db.exec("savepoint member");
+    if (atomic) savepoint.run();
     try {
       const ending = act();
       if ("undo" in ending && atomic) db.exec("rollback to member");
-      if (atomic) db.exec("release member");
+      if (atomic) release.run();
       return { answer: "keep" in ending ? ending.keep : ending.undo };
     } catch (error) {
       // What is wrong with the file, a lock or the disk concerns all of them; so does a transaction SQLite has ended.

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
+import { kept } from "./kept.ts";
 
 export interface TrustedPeers {
   trusts(address: string | undefined): boolean;
@@ -22,15 +23,14 @@ export function createTrustedPeers(ranges: readonly string[]): TrustedPeers {
       throw new RangeError(`"${range}" is too wide; name the proxies that stand in front of this server`);
     return block;
   });
-  return {
-    trusts(address) {
-      const parsed = parse(address);
-      return (
-        parsed !== undefined &&
-        blocks.some(([block, bits]) => block.kind() === parsed.kind() && parsed.match(block, bits))
-      );
-    },
-  };
+  const trusts = kept((address) => {
+    const parsed = parse(address);
+    return (
+      parsed !== undefined &&
+      blocks.some(([block, bits]) => block.kind() === parsed.kind() && parsed.match(block, bits))
+    );
+  });
+  return { trusts: (address) => address !== undefined && trusts(address) };
 }
 
 function blockOf(range: string): [ReturnType<typeof ipaddr.parse>, number] | undefined {
@@ -69,8 +69,10 @@ export function clientAddress(request: IncomingMessage, peers: TrustedPeers): st
       if (!peers.trusts(hop)) break;
     }
   }
-  return parse(nearest)?.toString() ?? "unknown";
+  return canonical(nearest);
 }
+
+const canonical = kept((address) => parse(address)?.toString() ?? "unknown");
 
 /** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
 const withoutPort = (hop: string): string =>

@@ -66,8 +66,8 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   };
 }
 
-const keyOf = (facts: Facts): string =>
-  JSON.stringify({ ...facts, ...Object.fromEntries(GAPS.map((gap) => [gap, ""])) });
+const EMPTY = Object.fromEntries(GAPS.map((gap) => [gap, ""]));
+const keyOf = (facts: Facts): string => JSON.stringify({ ...facts, ...EMPTY });
 
 /** Text as it stands in HTML, inside and outside of quoted attributes. */
 export const escapeHtml = (text: string): string =>

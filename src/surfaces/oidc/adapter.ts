@@ -6,26 +6,48 @@ import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, Json } from "../../core/words.ts";
-import { BY_PERSON } from "./sessions.ts";
+import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
+import { BY_PERSON, endedSessions } from "./sessions.ts";
 
 /** Seconds a row lives for which the engine names no life. */
 const LONGEST = 14 * 86_400;
+
+/** Where a row says which session it came of. */
+const OF_SESSION: Readonly<Record<string, "uid" | "sessionUid">> = {
+  Session: "uid",
+  AuthorizationCode: "sessionUid",
+  AccessToken: "sessionUid",
+  RefreshToken: "sessionUid",
+};
 
 type Payload = { readonly [key: string]: Json | undefined };
 
 /** Creates the factory the engine calls once per model name. */
 export function createAdapterFactory(storage: Storage, now: Clock): (model: string) => Adapter {
-  return (model) => createAdapter(model, storage, now);
+  const held = createHeldWrites(storage);
+  return (model) => createAdapter(model, storage, held, now);
 }
 
-function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
+/** Written in one request before the session that refers to them. */
+const BEFORE_SESSION = ["Grant", "AuthorizationCode"];
+
+function createAdapter(model: string, storage: Storage, held: HeldWrites, now: Clock): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
-  const asPayload = (value: Payload | undefined) => value as AdapterPayload | undefined;
+  const ended = endedSessions(storage);
+  const sessionField = OF_SESSION[model];
+
+  /** A row as the engine gets it: not at all, where its session was ended from outside. */
+  async function known(value: Payload | undefined): Promise<AdapterPayload | undefined> {
+    const uid = sessionField === undefined ? undefined : value?.[sessionField];
+    if (typeof uid === "string" && (await ended.get(uid)) === true) return undefined;
+    return value as AdapterPayload | undefined;
+  }
 
   return {
     async upsert(id, payload, expiresIn) {
-      const value = payload as unknown as Payload;
+      const given = payload as unknown as Payload;
+      const value = model === "Session" ? { ...given, usedAt: now() } : given;
       const end = now() + (expiresIn ?? LONGEST) * 1000;
       const group = payload.grantId ?? (BY_PERSON.includes(model) ? payload.accountId : undefined);
       // A result belongs to a login that is there: a tab that is late must not bring one back that was resumed (M31).
@@ -36,19 +58,25 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
         throw new errors.SessionNotFound("the login has ended");
       }
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
+      if (BEFORE_SESSION.includes(model) && held.canWait()) held.hold({ model, id, payload, write: row });
       // Sessions are found by their uid too; interactions are named by it already.
-      if (model === "Session" && payload.uid !== undefined)
-        await storage.commit([row, uids.write(payload.uid, id, end)]);
+      else if (model === "Session" && payload.uid !== undefined)
+        await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
       else await storage.commit([row]);
     },
-    find: async (id) => asPayload(await rows.get(id)),
+    find: async (id) => held.find(model, id) ?? known(await rows.get(id)),
     async findByUid(uid) {
+      // A session's name may have changed meanwhile, at another node too; then nothing is found under the old one.
+      const remembered = uids.recall(uid)?.value;
+      const found = remembered === undefined ? undefined : await rows.get(remembered);
+      if (found?.uid === uid) return known(found);
       const id = await uids.get(uid);
-      return id === undefined ? undefined : asPayload(await rows.get(id));
+      return id === undefined ? undefined : known(await rows.get(id));
     },
     // Clients come from the settings, device codes from a later issue: nothing is found by a user code.
     findByUserCode: async () => undefined,
     async consume(id) {
+      await held.commit([]);
       // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does.
       const won = await rows.update(id, (current) => {
         if (current === undefined || current.consumed !== undefined) return { result: false };
@@ -63,10 +91,15 @@ function createAdapter(model: string, storage: Storage, now: Clock): Adapter {
       throw new errors.InvalidGrant("already used");
     },
     async destroy(id) {
+      // Of a session that goes on under a new name the old row goes first; the new one brings what waits.
+      if (model !== "Session") await held.commit([]);
       // A login is resumed once: of parallel resumes one takes it, the others find it gone (M31).
       if (model !== "Interaction") return rows.remove(id);
       if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
     },
-    revokeByGrantId: (grantId) => rows.removeGroup(grantId),
+    async revokeByGrantId(grantId) {
+      await held.commit([]);
+      await rows.removeGroup(grantId);
+    },
   };
 }

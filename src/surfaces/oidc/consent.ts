@@ -1,32 +1,54 @@
 /** Consent: what the person has allowed a relying party, kept as the engine's grant. */
 
 import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { Audit } from "../../core/audit.ts";
+import type { Clock } from "../../core/words.ts";
 import { claimsByScope } from "./account.ts";
 
-/** The grant of this session, or for a trusted client a new one over all it asks for. */
-export async function loadGrant(ctx: KoaContextWithOIDC, trusted: boolean): Promise<Grant | undefined> {
+/** Claims that nobody is asked about; the engine leaves them out of consent as well. */
+const NEVER_ASKED = ["sub", "sid", "auth_time", "acr", "amr", "iss"];
+
+/**
+ * The grant of this session, or for a trusted client one over all it asks for. Whoever skips the person's consent
+ * stands in the audit first, once for each grant that is made or widened so: without it there is no grant.
+ */
+export async function loadGrant(
+  ctx: KoaContextWithOIDC,
+  trusted: boolean,
+  { audit, now }: { readonly audit: Audit; readonly now: Clock },
+): Promise<Grant | undefined> {
   const { oidc } = ctx;
   const { client, session, provider } = oidc;
   if (client === undefined || session?.accountId === undefined) return undefined;
   const id = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
   const found = id === undefined ? undefined : await provider.Grant.find(id);
   const usable = found !== undefined && found.accountId === session.accountId ? found : undefined;
-  if (!trusted) return usable;
-  const grant = usable ?? new provider.Grant({ accountId: session.accountId, clientId: client.clientId });
-  const wanted = [...oidc.requestParamOIDCScopes].join(" ");
-  const claims = [...oidc.requestParamClaims];
-  const had = new Set(grant.getOIDCScopeEncountered().split(" "));
-  if (
-    usable !== undefined &&
-    [...oidc.requestParamOIDCScopes].every((scope) => had.has(scope)) &&
-    claims.length === 0
-  )
-    return usable;
-  grant.addOIDCScope(wanted);
+  if (!trusted || isAsked(oidc)) return usable;
+  const { accountId } = session;
+  const { clientId } = client;
+  const grant = usable ?? new provider.Grant({ accountId, clientId });
+  const hadScopes = grant.getOIDCScopeEncountered().split(" ");
+  const hadClaims = new Set([...grant.getOIDCClaimsEncountered(), ...NEVER_ASKED]);
+  const scopes = [...oidc.requestParamOIDCScopes].filter((scope) => !hadScopes.includes(scope));
+  const claims = [...oidc.requestParamClaims].filter((claim) => !hadClaims.has(claim));
+  if (usable !== undefined && scopes.length === 0 && claims.length === 0) return usable;
+  await audit.append({
+    kind: "consent-skipped",
+    at: now(),
+    subject: accountId,
+    client: clientId,
+    facts: { scopes: scopes.join(" "), ...(claims.length === 0 ? {} : { claims: claims.join(" ") }) },
+  });
+  if (scopes.length > 0) grant.addOIDCScope(scopes.join(" "));
   if (claims.length > 0) grant.addOIDCClaims(claims);
   await grant.save();
   return grant;
 }
+
+/** Where the person is asked all the same, the answer is theirs: `prompt=consent`, and the engine's native clients. */
+const isAsked = (oidc: KoaContextWithOIDC["oidc"]): boolean =>
+  oidc.promptPending("consent") ||
+  (oidc.client?.applicationType === "native" && oidc.result?.consent === undefined);
 
 interface Missing {
   readonly missingOIDCScope?: readonly string[];

@@ -6,15 +6,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type Provider } from "oidc-provider";
 import type { Devices } from "../../core/device.ts";
 import type { Directory } from "../../core/directory.ts";
-import type { LoginEnd, LoginStart, Standing, Turn } from "../../core/login.ts";
+import type { LoginStart, Standing, Turn } from "../../core/login.ts";
 import type { Form, Mechanism } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Snapshot } from "../../core/settings.ts";
 import type { Walk } from "../../core/walk.ts";
 import type { Clock } from "../../core/words.ts";
-import { acrRequest, chooseAcr } from "./choice.ts";
+import { acrRequest, chooseAcr, proofsToBuildOn } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
-import { proofsOf } from "./policy.ts";
+import { proofsOf, UNMET } from "./policy.ts";
 import type { Visit } from "./visitor.ts";
 
 export type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
@@ -66,12 +66,12 @@ export type CurrentSession = () => Promise<
 export function createLogin(deps: LoginDeps) {
   const { provider, snapshot, walk } = deps;
 
-  async function startOf(details: Interaction, visit: Visit): Promise<LoginStart> {
+  /** undefined: no acr answers the request (any more, where the settings have changed since it was made). */
+  async function startOf(details: Interaction, visit: Visit): Promise<LoginStart | undefined> {
     const { params, session, uid, prompt } = details;
     const client = clientSettings(snapshot, String(params.client_id));
     const choice = chooseAcr(acrRequest(params), client, snapshot, deps.mechanisms);
-    if (choice.kind === "unmet")
-      throw new errors.CustomOIDCProviderError("unmet_authentication_requirements", "no acr can be reached");
+    if (choice.kind === "unmet") return undefined;
     const anew = String(params.prompt ?? "")
       .split(" ")
       .includes("login");
@@ -94,7 +94,7 @@ export function createLogin(deps: LoginDeps) {
       proofs:
         subject === undefined || session === undefined
           ? []
-          : proofsOf(await provider.Session.findByUid(session.uid)),
+          : proofsToBuildOn(choice, proofsOf(await provider.Session.findByUid(session.uid))),
       notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
       ...(subject === undefined ? {} : { subject }),
       username:
@@ -118,7 +118,7 @@ export function createLogin(deps: LoginDeps) {
   ): Promise<Answer> {
     switch (turn.kind) {
       case "proven":
-        return finish(details, turn.end, visit, current);
+        return finish(details, turn, visit, current);
       case "stopped":
         if (turn.reason === "cancelled")
           return {
@@ -166,7 +166,7 @@ export function createLogin(deps: LoginDeps) {
   /** What was proven becomes the engine's session; a session of somebody else ends first, so no two people mix (S10). */
   async function finish(
     details: Interaction,
-    end: Extract<LoginEnd, { kind: "proven" }>,
+    { end, login: { revision } }: Extract<Standing, { kind: "proven" }>,
     visit: Visit,
     current: CurrentSession,
   ): Promise<Answer> {
@@ -182,6 +182,8 @@ export function createLogin(deps: LoginDeps) {
       ts: Math.floor(end.attained.authTime / 1000),
       remember: true,
       proofs: [...end.proofs],
+      revision,
+      device: { address: visit.visitor.address, agent: visit.agent },
     };
     const url = await record(details, { login });
     return {
@@ -265,7 +267,10 @@ export function createLogin(deps: LoginDeps) {
       }
       const turn = await walk.show(details.uid, visit.visitor);
       if (turn.kind !== "expired" || turn.login !== undefined) return answerOf(turn, details, visit, current);
-      return answerOf(await walk.begin(await startOf(details, visit)), details, visit, current);
+      const start = await startOf(details, visit);
+      if (start === undefined)
+        return { kind: "see-other", url: await refuse(details, "unmet_authentication_requirements", UNMET) };
+      return answerOf(await walk.begin(start), details, visit, current);
     },
     /**
      * Hands a form to the walk. `goes-on`: the browser is sent to look for itself, for a page is never the answer to a
@@ -302,9 +307,10 @@ export function createLogin(deps: LoginDeps) {
       if (uid === undefined) return { kind: "resume", revision: undefined };
       const turn = await walk.stand(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
-      return turn.kind === "open"
-        ? { kind: "see-other", url: `/login/${turn.login.id}` }
-        : { kind: "resume", revision: turn.login?.revision };
+      if (turn.kind === "open") return { kind: "see-other", url: `/login/${turn.login.id}` };
+      // Consent has no login of its own; the one that led to it stands in its interaction.
+      const revision = turn.login?.revision ?? revisionOf(await provider.Interaction.find(uid));
+      return { kind: "resume", revision };
     },
     /** Ends the session and starts the same request anew, for another person. */
     async switchPerson(details: Interaction): Promise<Answer> {
@@ -325,6 +331,10 @@ export function createLogin(deps: LoginDeps) {
     },
   };
 }
+
+/** The settings that the login before this interaction was made on. */
+const revisionOf = (details: Interaction | undefined): number | undefined =>
+  (details?.lastSubmission as { login?: { revision?: number } } | undefined)?.login?.revision;
 
 /**
  * The authorization request as it was made, to be made again; empty for a pushed one, whose parameters are not for a

@@ -7,6 +7,7 @@ import type { Provider } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
+import { kept } from "../../kits/web/kept.ts";
 import { wantedLocale } from "../../kits/web/locale.ts";
 import { type ConsentDeps, createConsent } from "./consent-step.ts";
 import { formActions } from "./form-actions.ts";
@@ -191,7 +192,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
     return reply
       .header(
         "content-security-policy",
-        contentSecurityPolicy({ formAction: formActions(answer.redirectUri) }),
+        policyFor(typeof answer.redirectUri === "string" ? answer.redirectUri : ""),
       )
       .code(answer.status)
       .type("text/html; charset=utf-8")
@@ -203,6 +204,8 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       );
   }
 }
+
+const policyFor = kept((redirectUri) => contentSecurityPolicy({ formAction: formActions(redirectUri) }));
 
 /** Fields with one string value. A field sent twice, or as `name[]`, is not there at all. */
 function plainForm(body: unknown): Readonly<Record<string, string>> {

@@ -1,25 +1,41 @@
 /**
  * When the engine has to send a person to us. Its own login prompt takes any session for any `acr_values`; ours weighs
- * the session's proofs through the gate. Fenced here: the proofs ride in the engine's session under `proofs`.
+ * the session's proofs through the gate. Fenced here: the proofs ride in the engine's session under
+ * `proofs`, the device they were shown on under `device`.
  */
-import { errors, interactionPolicy, type Provider } from "oidc-provider";
-import { attain, satisfies } from "../../core/gate.ts";
+import { errors, interactionPolicy, type KoaContextWithOIDC, type Provider } from "oidc-provider";
 import type { Mechanism } from "../../core/mechanism.ts";
 import type { Snapshot } from "../../core/settings.ts";
 import type { Proof } from "../../core/words.ts";
-import { acrRequest, chooseAcr } from "./choice.ts";
+import { acrRequest, answered, chooseAcr } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
 
-type WithProofs = { proofs?: readonly Proof[] };
+/** Where a sign-in came from, in a few words, for whoever looks at the sessions of a person. */
+export type Device = { readonly address: string; readonly agent: string };
+
+type WithProofs = { proofs?: readonly Proof[]; device?: Device };
+
+/** What a relying party is told whose request no acr answers that is enabled here and allowed to it. */
+export const UNMET = "no acr that would do is enabled here for this client";
 
 /** The proofs a session holds. */
 export const proofsOf = (session: unknown): readonly Proof[] =>
   (session as WithProofs | undefined)?.proofs ?? [];
 
-/** Lets the engine's session rows keep their proofs. */
+/** Lets the engine's session rows keep their proofs, and where the person signed in. */
 export function keepProofs(provider: Provider): void {
   const own = (provider.Session as unknown as { IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
-  Object.defineProperty(provider.Session, "IN_PAYLOAD", { get: () => [...own, "proofs"] });
+  Object.defineProperty(provider.Session, "IN_PAYLOAD", { get: () => [...own, "proofs", "device"] });
+}
+
+/** The token tells what the gate makes of the session now, on the settings of now; not what was true when it began. */
+function tell(oidc: KoaContextWithOIDC["oidc"], { acr, attained }: NonNullable<ReturnType<typeof answered>>) {
+  const session = oidc.session as unknown as { acr?: string; amr?: readonly string[]; loginTs?: number };
+  const loginTs = Math.floor(attained.authTime / 1000);
+  if (session.acr !== attained.acr || session.loginTs !== loginTs)
+    Object.assign(session, { acr: attained.acr, amr: [...attained.amr], loginTs });
+  // Of this answer alone: the session itself keeps the mechanism's own name.
+  if (acr !== attained.acr) Object.defineProperty(oidc, "acr", { value: acr, configurable: true });
 }
 
 export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[]) {
@@ -38,7 +54,7 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
         const { session } = oidc;
         const result = oidc.result?.login as (WithProofs & { accountId?: string }) | undefined;
         if (session !== undefined && result?.proofs !== undefined)
-          (session as unknown as WithProofs).proofs = result.proofs;
+          Object.assign(session, { proofs: result.proofs, device: result.device });
         const request = acrRequest(oidc.params as { acr_values?: unknown; claims?: unknown });
         const choice = chooseAcr(
           request,
@@ -47,20 +63,18 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
           mechanisms,
         );
         if (choice.kind === "unmet")
-          throw new errors.CustomOIDCProviderError(
-            "unmet_authentication_requirements",
-            "none of the essential acr values is enabled here",
-          );
+          throw new errors.CustomOIDCProviderError("unmet_authentication_requirements", UNMET);
         if (session?.accountId === undefined) return interactionPolicy.Check.NO_NEED_TO_PROMPT;
         // Disabled or removed since: the session opens nothing any more (S08).
         if (oidc.account === undefined) return interactionPolicy.Check.REQUEST_PROMPT;
-        const attained = attain(proofsOf(session), mechanisms);
-        const enough =
-          satisfies(attained, choice.mechanism) ||
-          (attained !== undefined && choice.alternatives.includes(attained.acr));
-        return enough ? interactionPolicy.Check.NO_NEED_TO_PROMPT : interactionPolicy.Check.REQUEST_PROMPT;
+        const answer = answered(choice, proofsOf(session), mechanisms);
+        if (answer === undefined) return interactionPolicy.Check.REQUEST_PROMPT;
+        tell(oidc, answer);
+        return interactionPolicy.Check.NO_NEED_TO_PROMPT;
       },
     ),
+    // Before the engine's own, of which one weighs the time that is told here against max_age.
+    0,
   );
   return policy;
 }

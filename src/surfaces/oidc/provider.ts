@@ -4,6 +4,7 @@
  * It never checks a factor and never names an acr: the gate does.
  */
 import { type Configuration, errors, Provider } from "oidc-provider";
+import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Keys } from "../../core/keys.ts";
@@ -14,6 +15,7 @@ import type { Clock } from "../../core/words.ts";
 import { defaultResource, type OwnApi, resourceServer } from "./access.ts";
 import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
+import { acrClaimProblem, namesOf } from "./choice.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
 import { createCookieSigner } from "./cookie-signer.ts";
@@ -30,6 +32,7 @@ export interface ProviderDeps {
   readonly keys: Keys;
   readonly directory: Directory;
   readonly authenticators: Authenticators;
+  readonly audit: Audit;
   readonly pages: EnginePages;
   /** Our own API, which tokens are given out for. */
   readonly api: OwnApi;
@@ -63,7 +66,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       // No path: the engine gives each login's cookies their own, so that two tabs are two logins.
       short: cookie,
     },
-    acrValues: mechanisms.map(({ acr }) => acr),
+    acrValues: mechanisms.flatMap(namesOf),
     discovery: { auth_level_mapping: levels(mechanisms), ui_locales_supported: ["en"] },
     scopes: SCOPES,
     claims: claimsByScope,
@@ -84,7 +87,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     rotateRefreshToken: true,
     findAccount: createFindAccount(deps.directory, deps.authenticators),
-    loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true),
+    loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true, deps),
     interactions: {
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
       policy: createPolicy(snapshot, mechanisms),
@@ -97,7 +100,13 @@ export function createProvider(deps: ProviderDeps): Provider {
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
-      claimsParameter: { enabled: true },
+      claimsParameter: {
+        enabled: true,
+        assertClaimsParameter: async (_ctx, claims) => {
+          const problem = acrClaimProblem(claims);
+          if (problem !== undefined) throw new errors.InvalidRequest(problem);
+        },
+      },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -165,10 +174,11 @@ export function createProvider(deps: ProviderDeps): Provider {
   return provider;
 }
 
-/** `{ "<level>": [acr, …] }`, as the original's discovery document has it. */
+/** `{ "<level>": [acr, …] }`, as the original's discovery document has it: every name that can be asked for. */
 function levels(mechanisms: readonly Mechanism[]): Record<string, string[]> {
   const byLevel: Record<string, string[]> = {};
-  for (const { level, acr } of mechanisms) byLevel[level] = [...(byLevel[level] ?? []), acr];
+  for (const mechanism of mechanisms)
+    byLevel[mechanism.level] = [...(byLevel[mechanism.level] ?? []), ...namesOf(mechanism)];
   return byLevel;
 }
 

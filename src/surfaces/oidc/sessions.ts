@@ -1,11 +1,128 @@
-/** Ends what a person has open: sessions, and the grants that refresh tokens live by. */
-import type { Storage } from "../../core/records.ts";
-import type { Subject } from "../../core/words.ts";
+/**
+ * The sessions of the protocol engine, for those who may look at them and end them. The engine's rows are sealed and
+ * named by hashes; this room reads them through the index by `uid` (adapter.ts) and shows neither cookie nor token.
+ */
+import type { Audit } from "../../core/audit.ts";
+import type { Records, Storage } from "../../core/records.ts";
+import type { SessionInfo, Sessions } from "../../core/sessions.ts";
+import type { Clock, Subject } from "../../core/words.ts";
+import type { Device } from "./policy.ts";
 
 /** Models whose rows are grouped by the person (adapter.ts). */
 export const BY_PERSON = ["Session", "Grant"];
+/** Models whose rows are grouped by the grant they live by. */
+const BY_GRANT = ["AuthorizationCode", "AccessToken", "RefreshToken"];
+/** Longest life of anything that came of a session (provider.ts). */
+const LONGEST = 14 * 86_400_000;
+const AT_ONCE = 100;
 
-/** Every session and every grant of this person; tokens without a grant are refused from then on. */
-export async function endAll(storage: Storage, subject: Subject): Promise<void> {
-  for (const model of BY_PERSON) await storage.records(`oidc.${model}`).removeGroup(subject);
+type SessionRow = {
+  readonly uid: string;
+  readonly iat?: number;
+  readonly exp: number;
+  readonly accountId?: Subject;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+  readonly loginTs?: number;
+  readonly usedAt?: number;
+  readonly authorizations?: Readonly<Record<string, { readonly grantId?: string }>>;
+  readonly device?: Device;
+};
+
+/**
+ * Marks of sessions that were ended from outside. A request that had read the session before writes it back, and may
+ * still be giving out a code or a token: whatever belongs to a marked session is not there for the engine (adapter.ts).
+ */
+export const endedSessions = (storage: Storage): Records<boolean> => storage.records("oidc.ended");
+
+export function createSessions(deps: {
+  readonly storage: Storage;
+  readonly audit: Audit;
+  readonly now: Clock;
+}): Sessions {
+  const { storage, audit, now } = deps;
+  const rows = storage.records<SessionRow>("oidc.Session");
+  const uids = storage.records<string>("oidc.Session.uid");
+  const ended = endedSessions(storage);
+
+  /** A session of somebody, alive. */
+  async function live(id: string | undefined): Promise<(SessionRow & { accountId: Subject }) | undefined> {
+    const row = id === undefined ? undefined : await rows.get(id);
+    if (row?.accountId === undefined || (await ended.get(row.uid)) === true) return undefined;
+    return { ...row, accountId: row.accountId };
+  }
+
+  async function page({ limit, after, subject }: Parameters<Sessions["list"]>[0]) {
+    const { entries, next } = await uids.page({ limit, after, group: subject });
+    const found = await Promise.all(
+      entries.map(async ({ name, value: id }) => ({ sid: name, id, row: await live(id) })),
+    );
+    return {
+      next,
+      found: found.flatMap(({ row, ...names }) =>
+        row === undefined || (subject !== undefined && row.accountId !== subject) ? [] : [{ ...names, row }],
+      ),
+    };
+  }
+
+  async function kill(id: string, row: SessionRow): Promise<boolean> {
+    const won = await storage.commit([
+      ended.write(row.uid, true, now() + LONGEST, { expect: "absent" }),
+      rows.write(id, null, 0),
+      uids.write(row.uid, null, 0),
+    ]);
+    for (const { grantId } of Object.values(row.authorizations ?? {})) {
+      if (grantId === undefined) continue;
+      await storage.records("oidc.Grant").remove(grantId);
+      for (const model of BY_GRANT) await storage.records(`oidc.${model}`).removeGroup(grantId);
+    }
+    return won;
+  }
+
+  return {
+    async list(query) {
+      const { found, next } = await page(query);
+      return { sessions: found.map(({ sid, row }) => toInfo(sid, row)), next };
+    },
+    async find(sid) {
+      const row = await live(await uids.named(sid));
+      return row === undefined ? undefined : toInfo(sid, row);
+    },
+    async end(sid, by, reason) {
+      const id = await uids.named(sid);
+      const row = await live(id);
+      if (id === undefined || row === undefined) return false;
+      const facts = { by, reason, sid, clients: Object.keys(row.authorizations ?? {}) };
+      await audit.append({ kind: "session-ended", at: now(), subject: row.accountId, facts });
+      return kill(id, row);
+    },
+    async endAll(subject, by, reason) {
+      await audit.append({ kind: "session-ended", at: now(), subject, facts: { by, reason, sid: "all" } });
+      let count = 0;
+      let after: string | undefined;
+      do {
+        const { found, next } = await page({ subject, limit: AT_ONCE, after });
+        for (const { id, row } of found) if (await kill(id, row)) count += 1;
+        after = next;
+      } while (after !== undefined);
+      for (const model of BY_PERSON) await storage.records(`oidc.${model}`).removeGroup(subject);
+      return count;
+    },
+  };
+}
+
+function toInfo(sid: string, row: SessionRow & { readonly accountId: Subject }): SessionInfo {
+  const { iat, exp, loginTs, usedAt, acr, device } = row;
+  return {
+    sid,
+    subject: row.accountId,
+    startedAt: (iat ?? loginTs ?? 0) * 1000,
+    expiresAt: exp * 1000,
+    amr: row.amr ?? [],
+    clients: Object.keys(row.authorizations ?? {}),
+    ...(usedAt === undefined ? {} : { lastUsedAt: usedAt }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(loginTs === undefined ? {} : { authTime: loginTs * 1000 }),
+    ...(device === undefined ? {} : { address: device.address, userAgent: device.agent }),
+  };
 }

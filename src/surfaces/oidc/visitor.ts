@@ -1,14 +1,17 @@
 /** The browser in front of a login: its own cookie, made on first sight, and the marks of people it knows. */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Visitor } from "../../core/mechanism.ts";
 import { clientAddress, type TrustedPeers } from "../../kits/web/address.ts";
 import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
+import { agentOf } from "./agent.ts";
 
 const HALF_YEAR = 180 * 86_400;
 
 export interface Visit {
   readonly visitor: Visitor;
+  /** The browser in words (agent.ts). */
+  readonly agent: string;
   /** `Set-Cookie` values that this answer has to carry. */
   readonly setCookies: readonly string[];
 }
@@ -24,13 +27,14 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
       const id = known ? own : randomBytes(16).toString("base64url");
       return {
         visitor: {
-          browser: createHash("sha256").update(id).digest("base64url"),
+          browser: hash("sha256", id, "base64url"),
           address: clientAddress(request, peers),
           marks: (cookies[cookieName("known", https)] ?? "")
             .split(".")
             .filter((mark) => /^[\w-]{27}$/.test(mark))
             .slice(0, 5),
         },
+        agent: agentOf(request.headers["user-agent"]),
         setCookies: known ? [] : [setCookie("browser", id, { https, maxAge: HALF_YEAR })],
       };
     },

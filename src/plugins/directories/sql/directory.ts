@@ -16,7 +16,8 @@ import { normalPassword } from "../../../kits/password/normal.ts";
 import { createPasswordPolicy, LEAST_ALONE } from "../../../kits/password/policy.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
 import { migrations } from "./migrations.ts";
-import { createPeople, type People, toUser } from "./people.ts";
+import { createPeople, type People } from "./people.ts";
+import { toUser } from "./row.ts";
 import { createWriter } from "./writer.ts";
 
 /** A directory that can be written to, with the figures of its hashing for metrics. */
@@ -65,6 +66,7 @@ export const sqlDirectory: Plugin<SqlDirectory, SqlDirectoryConfig, SqlDirectory
     });
     const hashing = createHashing(bounds);
     const people = createPeople(database);
+    await people.makeSearchable();
     return {
       ...createReader(people, hashing),
       write: createWriter({ people, hashing, policy, now }),
@@ -88,6 +90,11 @@ function createReader(people: People, hashing: Hashing): Directory {
     },
 
     find: async (username) => toUser(await byName(username)),
+
+    async list(query) {
+      const { rows, ...page } = await people.list(query);
+      return { users: rows.map((row) => toUser(row)), ...page };
+    },
 
     async checkPassword(username, password) {
       const row = await byName(username);

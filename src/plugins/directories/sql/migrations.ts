@@ -11,5 +11,21 @@ const people: Migration = {
   ],
 };
 
+// `search` is what a pattern looks into, folded by search.ts; null: not made yet (rows from before this step).
+const roles: Migration = {
+  id: "0011-people-roles",
+  up: ({ text, integer }) => [
+    `alter table people add column roles ${text} not null default '[]'`,
+    `alter table people add column version ${integer} not null default 1`,
+    `alter table people add column search ${text}`,
+    `alter table people add column email_key ${text}`,
+    "create index people_by_age on people (created_at, id)",
+    "create index people_by_change on people (updated_at, id)",
+    "create index people_by_email on people (email_key) where email_key is not null",
+    "create index people_with_roles on people (username_key) where roles <> '[]'",
+    "create index people_unsearched on people (id) where search is null",
+  ],
+};
+
 /** In the order they are applied. */
-export const migrations: readonly Migration[] = [people];
+export const migrations: readonly Migration[] = [people, roles];

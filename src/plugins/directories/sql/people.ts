@@ -1,51 +1,74 @@
 /** The statements over the table of people, and what a row means. */
-import type { User } from "../../../core/directory.ts";
+import type { Claims, PeopleQuery, User } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
 import type { EpochMs, Subject } from "../../../core/words.ts";
-import { type Database, isDuplicate, statement, type Value } from "../../../kits/sql/database.ts";
+import {
+  type Database,
+  isDuplicate,
+  type Statement,
+  statement,
+  type Value,
+} from "../../../kits/sql/database.ts";
+import { listPeople } from "./list.ts";
+import type { PersonRow } from "./row.ts";
+import { searchOf } from "./search.ts";
 
 /** As a value: braces in a statement mean something else (kits/sql). */
 const NO_CLAIMS = "{}";
 
-export interface PersonRow {
+/** A person as they are to be written, whole. `hash`: undefined leaves the password as it is. */
+export interface PersonValues {
   readonly id: Subject;
   readonly username: string;
-  readonly password_hash: string | null;
+  readonly key: string;
+  readonly hash?: string | undefined;
   readonly status: User["status"];
-  readonly claims: string;
-  readonly updated_at: EpochMs;
+  readonly claims: Claims;
+  readonly roles: readonly string[];
+  readonly at: EpochMs;
 }
 
-const COLUMNS = "id, username, password_hash, status, claims, updated_at";
+const COLUMNS = "id, username, password_hash, status, claims, roles, version, created_at, updated_at";
 const byId = statement<PersonRow>(`select ${COLUMNS} from people where id = $1`);
 const keyTaken = statement("select 1 as taken from people where username_key = $1");
 // A row comes back in any case, because reading one takes time (P11): nobody's has no id and the decoy for a hash.
 const candidate = statement<PersonRow | (Omit<PersonRow, "id"> & { readonly id: null })>(
   `select p.id, coalesce(p.username, $1) as username, coalesce(p.password_hash, $2) as password_hash,
-     coalesce(p.status, 'active') as status, coalesce(p.claims, $3) as claims,
+     coalesce(p.status, 'active') as status, coalesce(p.claims, $3) as claims, coalesce(p.roles, '[]') as roles,
+     coalesce(p.version, 0) as version, coalesce(p.created_at, 0) as created_at,
      coalesce(p.updated_at, 0) as updated_at
    from (select 1 as one) as nobody left join people as p on p.username_key = $1`,
 );
 const insert = statement(
-  `insert into people
-     (id, username, username_key, password_hash, status, claims, created_at, updated_at, password_changed_at)
-   values ($1, $2, $3, $4, 'active', $5, $6, $6, $6)`,
+  `insert into people (id, username, username_key, password_hash, status, claims, roles, search, email_key,
+     version, created_at, updated_at, password_changed_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $10)`,
 );
-const setHash = statement(
-  "update people set password_hash = $2, updated_at = $3, password_changed_at = $3 where id = $1",
+// The version is the condition: of two who change one person at once the second finds it gone.
+const update = statement(
+  `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
+     email_key = $9, updated_at = $10, version = version + 1 where id = $1 and version = $2`,
+);
+const updateWithHash = statement(
+  `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
+     email_key = $9, updated_at = $10, version = version + 1, password_hash = $11, password_changed_at = $10
+   where id = $1 and version = $2`,
 );
 // Only if it is still the hash that was compared: a password changed meanwhile stays changed.
 const swapHash = statement("update people set password_hash = $3 where id = $1 and password_hash = $2");
-const setName = statement(
-  "update people set username = $2, username_key = $3, updated_at = $4 where id = $1",
+const remove = statement("delete from people where id = $1 and version = $2");
+const unsearched = statement<Pick<PersonRow, "id" | "username" | "claims">>(
+  "select id, username, claims from people where search is null order by id limit 500",
 );
-const setState = statement("update people set status = $2, updated_at = $3 where id = $1");
+const makeSearched = statement(
+  "update people set search = $2, email_key = $3 where id = $1 and search is null",
+);
 
 /** The table, with a database that is away told as Breakage `directory-unavailable`. */
 export function createPeople(database: Database) {
-  async function run<Row>(what: ReturnType<typeof statement<Row>>, ...values: readonly Value[]) {
+  async function told<T>(act: () => Promise<T>): Promise<T> {
     try {
-      return await database.run(what, ...values);
+      return await act();
     } catch (error) {
       if (!(error instanceof Breakage) || error.code !== "store-unavailable") throw error;
       const { message, retryAfter } = error;
@@ -55,6 +78,9 @@ export function createPeople(database: Database) {
       });
     }
   }
+
+  const run = <Row>(what: Statement<Row>, ...values: readonly Value[]) =>
+    told(() => database.run(what, ...values));
 
   /** `false`: another person has the name already. */
   async function unlessTaken(act: Promise<{ readonly changes: number }>): Promise<number | false> {
@@ -75,37 +101,34 @@ export function createPeople(database: Database) {
       return row;
     },
     isTaken: async (key: string) => (await run(keyTaken, key)).rows.length > 0,
-    insert: (person: {
-      id: Subject;
-      username: string;
-      key: string;
-      hash: string;
-      claims: string;
-      at: EpochMs;
-    }) =>
-      unlessTaken(run(insert, person.id, person.username, person.key, person.hash, person.claims, person.at)),
-    setHash: async (id: Subject, hash: string, at: EpochMs) => (await run(setHash, id, hash, at)).changes,
+    insert: (person: PersonValues & { readonly hash: string }) =>
+      unlessTaken(run(insert, person.id, person.username, person.key, person.hash, ...rest(person))),
+    /** 0: another version is there, or nobody. */
+    update: (version: number, person: PersonValues) => {
+      const { id, username, key, hash } = person;
+      const values = [id, version, username, key, ...rest(person)];
+      return unlessTaken(hash === undefined ? run(update, ...values) : run(updateWithHash, ...values, hash));
+    },
     swapHash: async (id: Subject, old: string, hash: string) => (await run(swapHash, id, old, hash)).changes,
-    rename: (id: Subject, username: string, key: string, at: EpochMs) =>
-      unlessTaken(run(setName, id, username, key, at)),
-    setStatus: async (id: Subject, status: User["status"], at: EpochMs) =>
-      (await run(setState, id, status, at)).changes,
+    remove: async (id: Subject, version: number) => (await run(remove, id, version)).changes,
+    /** Rows from before people could be searched for; each start looks whether there are any. */
+    async makeSearchable(): Promise<void> {
+      for (;;) {
+        const { rows } = await run(unsearched);
+        for (const { id, username, claims } of rows) {
+          const { search, emailKey } = searchOf(username, JSON.parse(claims) as Claims);
+          await run(makeSearched, id, search, emailKey);
+        }
+        if (rows.length === 0) return;
+      }
+    },
+    list: (query: PeopleQuery) => told(() => listPeople(database, query)),
   };
+}
+
+function rest({ username, status, claims, roles, at }: PersonValues): readonly Value[] {
+  const { search, emailKey } = searchOf(username, claims);
+  return [status, JSON.stringify(claims), JSON.stringify(roles), search, emailKey, at];
 }
 
 export type People = ReturnType<typeof createPeople>;
-
-/** The person in a row, without the hash; undefined for nobody's row, which costs the same. */
-export function toUser(row: PersonRow): User;
-export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null }): User | undefined;
-export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null }): User | undefined {
-  const { username, status, claims, updated_at } = row;
-  const user = {
-    id: row.id ?? "",
-    username,
-    status,
-    updatedAt: updated_at,
-    claims: JSON.parse(claims) as User["claims"],
-  };
-  return row.id === null ? undefined : user;
-}

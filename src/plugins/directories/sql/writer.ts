@@ -1,11 +1,14 @@
-/** Changes people: add, set a password, rename, disable. Refuses with a value what policy or other people forbid. */
+/** Changes people: add, change, remove. Refuses with a value what policy, other people or another version forbid. */
 import { randomUUID } from "node:crypto";
-import type { DirectoryWriter, User, WriteRefusal } from "../../../core/directory.ts";
+import type { DirectoryWriter, PersonChange, User, WriteRefusal } from "../../../core/directory.ts";
+import { isRole } from "../../../core/roles.ts";
+import type { Secret } from "../../../core/secret.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
-import type { Clock } from "../../../core/words.ts";
+import type { Clock, Subject } from "../../../core/words.ts";
 import type { Hashing } from "../../../kits/password/hashing.ts";
 import type { PasswordPolicy } from "../../../kits/password/policy.ts";
 import type { People } from "./people.ts";
+import { toUser } from "./row.ts";
 
 export interface WriterDeps {
   readonly people: People;
@@ -14,46 +17,103 @@ export interface WriterDeps {
   readonly now: Clock;
 }
 
-const DONE = { kind: "done" } as const;
+type Done = { readonly kind: "done" };
+
+const DONE: Done = { kind: "done" };
 const UNKNOWN: WriteRefusal = { kind: "unknown-user" };
 const TAKEN: WriteRefusal = { kind: "username-taken" };
+const MEANWHILE: WriteRefusal = { kind: "changed-meanwhile" };
+/** Rounds of compare-and-set for a change that names no version. */
+const ROUNDS = 20;
 
 /** Makes the writer over the table. */
 export function createWriter({ people, hashing, policy, now }: WriterDeps): DirectoryWriter {
+  async function hashOf(
+    password: Secret,
+    words: readonly string[],
+  ): Promise<{ readonly hash: string } | WriteRefusal> {
+    const judgement = await policy.judge(password, words);
+    if (judgement.kind === "refused") return { kind: "password-refused", why: judgement.why };
+    return { hash: await hashing.hash(judgement.password) };
+  }
+
+  async function change(
+    id: Subject,
+    wanted: PersonChange,
+    ifVersion?: number,
+  ): Promise<{ kind: "done"; user: User } | WriteRefusal> {
+    const refusal = faultOf(wanted);
+    if (refusal !== undefined) return refusal;
+    let hash: string | undefined;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const row = await people.byId(id);
+      if (row === undefined) return UNKNOWN;
+      const { version, ...user } = toUser(row);
+      if (ifVersion !== undefined && ifVersion !== version) return MEANWHILE;
+      const { username = user.username, status = user.status, claims = user.claims } = wanted;
+      const roles = wanted.roles === undefined ? user.roles : inOrder(wanted.roles);
+      if (wanted.password !== undefined && hash === undefined) {
+        const hashed = await hashOf(wanted.password, [username]);
+        if ("kind" in hashed) return hashed;
+        hash = hashed.hash;
+      }
+      const at = now();
+      const key = usernameKey(username);
+      const written = await people.update(version, { id, username, key, hash, status, claims, roles, at });
+      if (written === false) return TAKEN;
+      if (written > 0) {
+        const next = { username, status, claims, roles, updatedAt: at, version: version + 1 };
+        return { kind: "done", user: { ...user, ...next } };
+      }
+    }
+    return MEANWHILE;
+  }
+
+  const plain = async (changed: ReturnType<typeof change>): Promise<Done | WriteRefusal> => {
+    const result = await changed;
+    return result.kind === "done" ? DONE : result;
+  };
+
   return {
-    async add({ username, password, claims = {} }) {
-      const why = usernameFault(username);
-      if (why !== undefined) return { kind: "username-invalid", why };
+    async add({ username, password, claims = {}, status = "active", roles: given = [] }) {
+      const refusal = faultOf({ username, roles: given });
+      if (refusal !== undefined) return refusal;
       const key = usernameKey(username);
       if (await people.isTaken(key)) return TAKEN;
-      const judgement = await policy.judge(password, [username]);
-      if (judgement.kind === "refused") return { kind: "password-refused", why: judgement.why };
-      const user: User = { id: randomUUID(), username, status: "active", updatedAt: now(), claims };
-      const hash = await hashing.hash(judgement.password);
-      const { id, updatedAt: at } = user;
-      const added = await people.insert({ id, username, key, hash, claims: JSON.stringify(claims), at });
-      return added === false ? TAKEN : { kind: "done", user };
+      const hashed = await hashOf(password, [username]);
+      if ("kind" in hashed) return hashed;
+      const [id, at, roles] = [randomUUID(), now(), inOrder(given)];
+      const added = await people.insert({ id, username, key, ...hashed, status, claims, roles, at });
+      if (added === false) return TAKEN;
+      const user = { id, username, status, claims, roles, createdAt: at, updatedAt: at, version: 1 };
+      return { kind: "done", user };
     },
 
-    async setPassword(id, password) {
-      const person = await people.byId(id);
-      if (person === undefined) return UNKNOWN;
-      const judgement = await policy.judge(password, [person.username]);
-      if (judgement.kind === "refused") return { kind: "password-refused", why: judgement.why };
-      const hash = await hashing.hash(judgement.password);
-      return (await people.setHash(id, hash, now())) === 0 ? UNKNOWN : DONE;
-    },
+    change,
+    setPassword: (id, password, ifVersion) => plain(change(id, { password }, ifVersion)),
+    rename: (id, username, ifVersion) => plain(change(id, { username }, ifVersion)),
+    setStatus: (id, status, ifVersion) => plain(change(id, { status }, ifVersion)),
+    setClaims: (id, claims, ifVersion) => plain(change(id, { claims }, ifVersion)),
+    setRoles: (id, roles, ifVersion) => plain(change(id, { roles }, ifVersion)),
 
-    async rename(id, username) {
-      const why = usernameFault(username);
-      if (why !== undefined) return { kind: "username-invalid", why };
-      const renamed = await people.rename(id, username, usernameKey(username), now());
-      if (renamed === false) return TAKEN;
-      return renamed === 0 ? UNKNOWN : DONE;
-    },
-
-    async setStatus(id, status) {
-      return (await people.setStatus(id, status, now())) === 0 ? UNKNOWN : DONE;
+    async remove(id, ifVersion) {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const row = await people.byId(id);
+        if (row === undefined) return UNKNOWN;
+        if (ifVersion !== undefined && ifVersion !== row.version) return MEANWHILE;
+        if ((await people.remove(id, row.version)) > 0) return DONE;
+      }
+      return MEANWHILE;
     },
   };
 }
+
+/** What can be refused without looking at the person. */
+function faultOf({ username, roles = [] }: PersonChange): WriteRefusal | undefined {
+  const why = username === undefined ? undefined : usernameFault(username);
+  if (why !== undefined) return { kind: "username-invalid", why };
+  const role = roles.find((one) => !isRole(one));
+  return role === undefined ? undefined : { kind: "role-unknown", role };
+}
+
+const inOrder = (roles: readonly string[]): readonly string[] => [...new Set(roles)].sort();

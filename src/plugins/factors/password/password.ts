@@ -2,10 +2,9 @@
  * The factor `password`: shows the first page and asks the directory. Opened by compose; its step is called by the
  * walk. It never tells from outside whether a name is unknown, a password wrong or an account disabled (P11).
  */
-import type { Audit } from "../../../core/audit.ts";
 import type { Devices } from "../../../core/device.ts";
 import type { Directory } from "../../../core/directory.ts";
-import type { Factor, Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
+import type { Events, Factor, Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Throttle } from "../../../core/throttle.ts";
 import { usernameKey } from "../../../core/username.ts";
@@ -16,7 +15,6 @@ export interface PasswordDeps {
   readonly directory: Directory;
   readonly throttle: Throttle;
   readonly devices: Devices;
-  readonly audit: Audit;
   readonly now: Clock;
 }
 
@@ -29,15 +27,17 @@ export function createPasswordFactor(deps: PasswordDeps): Factor {
   return { kind: "password", challenge: createStep(deps), held: async () => true };
 }
 
-function createStep({ directory, throttle, devices, audit, now }: PasswordDeps): Step {
+function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
   const pauses = createNotes();
   const retry = (
     key: string,
     login: Login,
     args?: Record<string, string | number>,
     username?: string,
+    events?: Events,
   ): Outcome<Json> => ({
     kind: "retry",
+    events,
     notice: args === undefined ? { key } : { key, args },
     ...(username === undefined || login.pinned ? {} : { state: { username } }),
   });
@@ -82,9 +82,9 @@ function createStep({ directory, throttle, devices, audit, now }: PasswordDeps):
       };
       if (slot.kind === "wait") {
         // One row a minute for each account and place: a flood of tries must not become a flood of rows.
-        if (pauses.isNew(`${known?.id ?? usernameKey(username)} ${login.visitor.address}`, now()))
-          await audit.append({ ...event, kind: "password-paused" });
-        return retry("password.paused", login, { seconds: slot.seconds }, shortened(form));
+        const isNew = pauses.isNew(`${known?.id ?? usernameKey(username)} ${login.visitor.address}`, now());
+        const events: Events = isNew ? [{ ...event, kind: "password-paused" }] : [];
+        return retry("password.paused", login, { seconds: slot.seconds }, shortened(form), events);
       }
       const check = await directory
         .checkPassword(username, new Secret(password))
@@ -95,17 +95,12 @@ function createStep({ directory, throttle, devices, audit, now }: PasswordDeps):
         });
       const right =
         check.kind === "right" && (login.subject === undefined || check.user.id === login.subject);
-      // Asked for together, the two share a commit.
-      await Promise.all([
-        slot.settle(right ? "right" : "wrong"),
-        audit.append({
-          ...event,
-          kind: right ? "password-right" : "password-wrong",
-          facts: { result: check.kind },
-        }),
-      ]);
-      if (!right || check.kind !== "right") return retry("password.wrong", login, undefined, shortened(form));
-      return { kind: "proved", method: "pwd", user: check.user };
+      await slot.settle(right ? "right" : "wrong");
+      const kind = right ? "password-right" : "password-wrong";
+      const events: Events = [{ ...event, kind, facts: { result: check.kind } }];
+      if (!right || check.kind !== "right")
+        return retry("password.wrong", login, undefined, shortened(form), events);
+      return { kind: "proved", method: "pwd", user: check.user, events };
     },
   };
 }

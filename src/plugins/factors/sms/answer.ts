@@ -1,7 +1,7 @@
 /** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
-import type { AuditKind } from "../../../core/audit.ts";
+import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
 import type { CodeCheck, CodePurpose } from "../../../core/codes.ts";
-import type { Form, Login, Outcome } from "../../../core/mechanism.ts";
+import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
 import type { Json } from "../../../core/words.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
@@ -12,14 +12,14 @@ const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
   disabled: "factor-disabled",
 };
 
-/** The outcome of the form, or that the code was right and what follows is the caller's. Every try is audited. */
+/** The outcome of the form, or that the code was right and what follows is the caller's. Every try has its event. */
 export async function answer(
-  { codes, audit, now }: SmsFactorDeps,
+  { codes, now }: SmsFactorDeps,
   login: Login<Json>,
   form: Form,
   challenge: string,
   purpose: CodePurpose,
-): Promise<{ readonly kind: "right" } | Outcome<Json>> {
+): Promise<{ readonly kind: "right"; readonly events: Events } | Outcome<Json>> {
   if (form.action === "resend") {
     const resent = await codes.resend(challenge, login.id);
     if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
@@ -30,7 +30,7 @@ export async function answer(
   }
   const check = await codes.check(challenge, form.code ?? "", login.id);
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
-  await audit.append({
+  const event: AuditEvent = {
     kind: kindOf[check.kind] ?? "code-wrong",
     at: now(),
     subject: login.subject,
@@ -38,8 +38,9 @@ export async function answer(
     client: login.client.id,
     address: login.visitor.address,
     facts: { factor: KIND, purpose, result: check.kind },
-  });
-  if (check.kind === "right") return { kind: "right" };
-  if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
-  return { kind: "retry", notice: checkNotice(check, now()) };
+  };
+  const events = [event];
+  if (check.kind === "right") return { kind: "right", events };
+  if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
+  return { kind: "retry", notice: checkNotice(check, now()), events };
 }

@@ -1,4 +1,5 @@
 /** Signing in with a phone that is bound: a code on entering, the same code on a resend. */
+import type { AuditEvent } from "../../../core/audit.ts";
 import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
@@ -28,19 +29,20 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "ready", state: { challenge: null }, notice: pausedNotice(issued.until, now()) };
-    await deps.audit.append({
+    const event: AuditEvent = {
       kind: "code-issued",
       at: now(),
       subject,
       login: login.id,
       client: login.client.id,
       facts: { factor: KIND, purpose: "sign-in" },
-    });
+    };
     return {
       kind: "ready",
       state: { challenge: issued.challenge },
       writes: issued.writes,
       deliver: issued.deliver,
+      events: [event],
     };
   }
 
@@ -71,7 +73,9 @@ export function createChallenge(deps: SmsFactorDeps): Step {
         return sent.kind === "stop" ? sent : { ...sent, kind: "next" };
       }
       const answered = await answer(deps, login, form, challenge, "sign-in");
-      return answered.kind === "right" ? { kind: "proved", method: "sms" } : answered;
+      return answered.kind === "right"
+        ? { kind: "proved", method: "sms", events: answered.events }
+        : answered;
     },
   };
 }

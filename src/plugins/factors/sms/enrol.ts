@@ -2,6 +2,7 @@
  * Binding a phone at sign-in: number, code, bound. The number is proven before it is bound, the authority to bind is
  * taken once and atomically, and the audit says which authority it was.
  */
+import type { AuditEvent } from "../../../core/audit.ts";
 import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
@@ -63,7 +64,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "retry", state: kept, notice: pausedNotice(issued.until, now()) };
-    await deps.audit.append({
+    const issue: AuditEvent = {
       kind: "code-issued",
       at: now(),
       subject,
@@ -71,13 +72,14 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       client: login.client.id,
       address: login.visitor.address,
       facts: { factor: KIND, purpose: "enrol", phone: parsed.number.toString() },
-    });
+    };
     const pending = { challenge: issued.challenge, number, country: parsed.country };
     return {
       kind: "next",
       state: { ...kept, ticket, pending, sends: state.sends + 1 },
       writes: issued.writes,
       deliver: issued.deliver,
+      events: [issue],
     };
   }
 
@@ -103,6 +105,8 @@ export function createEnrol(deps: SmsFactorDeps): Step {
     }
     const answered = await answer(deps, login, form, pending.challenge, "enrol");
     if (answered.kind !== "right") return answered;
+    // At once: what follows is told of as well, and in this order.
+    for (const event of answered.events) await deps.audit.append(event);
     const event = {
       at: now(),
       subject,

@@ -92,6 +92,16 @@ function createMemoryRecords(): RecordStore {
     async removeGroup(kind, group) {
       for (const at of [...(groups.get(name(kind, group)) ?? [])]) drop(at);
     },
+    async page(kind, after, limit, now, group) {
+      const found = [...rows.values()].filter(
+        (row) =>
+          row.kind === kind &&
+          row.key > after &&
+          row.expiresAt > now &&
+          (group === undefined || row.group === group),
+      );
+      return found.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit);
+    },
     async sweep(now, limit) {
       let swept = 0;
       for (const [at, row] of rows) {

@@ -65,5 +65,30 @@ const settings: Migration = {
   ],
 };
 
+const auditSeals: Migration = {
+  id: "0006-audit-seals",
+  up: ({ text, bytes, integer }, engine) => [
+    `alter table audit add column signature ${text}`,
+    `create table audit_seals (
+       number ${integer} primary key, through ${integer} not null, at ${integer} not null, detail ${bytes} not null,
+       previous ${bytes} not null, mac ${bytes} not null)`,
+    ...["update", "delete"].flatMap((act) =>
+      engine === "sqlite"
+        ? [
+            `create trigger audit_seals_stay_${act} before ${act} on audit_seals begin
+               select raise(abort, 'the audit is append-only'); end`,
+          ]
+        : [
+            `create trigger audit_seals_stay_${act} before ${act} on audit_seals
+               for each row execute function audit_stays()`,
+          ],
+    ),
+    engine === "sqlite"
+      ? `create trigger audit_keeps before delete on audit begin
+           select raise(abort, 'the audit is append-only'); end`
+      : "create trigger audit_keeps before delete on audit for each row execute function audit_stays()",
+  ],
+};
+
 /** In the order they are applied; ids of this plug-in are 0001 to 0009. */
-export const migrations: readonly Migration[] = [records, authenticators, audit, keys, settings];
+export const migrations: readonly Migration[] = [records, authenticators, audit, keys, settings, auditSeals];

@@ -1,30 +1,25 @@
 /** RecordStore in SQL. One statement per write; a commit of several is one transaction with the rows in fixed order. */
 import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
-import {
-  ask,
-  type Call,
-  type Database,
-  type Statement,
-  statement,
-  type Transaction,
-} from "../../../kits/sql/database.ts";
+import { ask, type Call, type Database, statement, type Transaction } from "../../../kits/sql/database.ts";
+import { toCall } from "./audit.ts";
 
-interface Row {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-  readonly version: number;
-  readonly expires_at: number;
-}
-
-const COLUMNS = "key, bytes, version, expires_at";
-const read = statement<Row>(
+// Named as the port names them, so that a row is handed on as it comes.
+const COLUMNS = 'key, bytes, version, expires_at as "expiresAt"';
+const read = statement<StoredBytes>(
   `select ${COLUMNS} from records where kind = $1 and key = $2 and expires_at > $3`,
 );
-const list = statement<Row>(
+const list = statement<StoredBytes>(
   `select ${COLUMNS} from records where kind = $1 and grp = $2 and expires_at > $3 order by made_at, key limit $4`,
 );
-const take = statement<Pick<Row, "bytes">>(
+const page = statement<StoredBytes>(
+  `select ${COLUMNS} from records where kind = $1 and key > $2 and expires_at > $3 order by key limit $4`,
+);
+const pageOfGroup = statement<StoredBytes>(
+  `select ${COLUMNS} from records where kind = $1 and grp = $5 and key > $2 and expires_at > $3
+   order by key limit $4`,
+);
+const take = statement<Pick<StoredBytes, "bytes">>(
   "delete from records where kind = $1 and key = $2 and expires_at > $3 returning bytes",
 );
 
@@ -60,7 +55,7 @@ export function createSqlRecords(database: Database): RecordStore {
   return {
     async read(kind, key, now) {
       const { rows } = await database.run(read, kind, key, now);
-      return rows[0] === undefined ? undefined : toStored(rows[0]);
+      return rows[0];
     },
     async commit(writes, now) {
       const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
@@ -70,16 +65,28 @@ export function createSqlRecords(database: Database): RecordStore {
       const { changes } = await database.run(only.statement, ...only.values);
       return only.sure || changes === 1;
     },
+    commitTold(writes, events, now) {
+      const told = events.map(({ event, signature }) => ({ ...toCall(event, signature), sure: true }));
+      const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
+      return database.transact(() => all([...told, ...calls]));
+    },
     async take(kind, key, now) {
       const { rows } = await database.run(take, kind, key, now);
       return rows[0]?.bytes;
     },
     async list(kind, group, limit, now) {
       const { rows } = await database.run(list, kind, group, now, limit);
-      return rows.map(toStored);
+      return rows;
     },
     async removeGroup(kind, group) {
       await database.run(removeGroup, kind, group);
+    },
+    async page(kind, after, limit, now, group) {
+      const { rows } =
+        group === undefined
+          ? await database.run(page, kind, after, now, limit)
+          : await database.run(pageOfGroup, kind, after, now, limit, group);
+      return rows;
     },
     async sweep(now, limit) {
       return (await database.run(sweep, now, limit)).changes;
@@ -88,7 +95,7 @@ export function createSqlRecords(database: Database): RecordStore {
 }
 
 /** A statement that must touch exactly one row, unless it is `sure` to hold. */
-type Checked = Call & { readonly statement: Statement<never>; readonly sure: boolean };
+type Checked = Call & { readonly sure: boolean };
 
 function* all(calls: readonly Checked[]): Transaction<boolean> {
   for (const { statement, values, sure } of calls) {
@@ -123,7 +130,3 @@ function inOrder(writes: readonly ByteWrite[]): readonly ByteWrite[] {
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function toStored({ key, bytes, version, expires_at: expiresAt }: Row): StoredBytes {
-  return { key, bytes, version, expiresAt };
-}

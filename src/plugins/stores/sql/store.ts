@@ -4,7 +4,7 @@
  * comes sealed; this room never opens it.
  */
 import { z } from "zod";
-import type { Audit } from "../../../core/audit.ts";
+import type { AuditStore } from "../../../core/audit.ts";
 import type { AuthenticatorStore } from "../../../core/authenticators.ts";
 import type { KeyStore } from "../../../core/keys.ts";
 import type { Plugin } from "../../../core/plugin.ts";
@@ -27,7 +27,7 @@ import { createSqlSettings } from "./settings.ts";
 export interface SqlStore {
   readonly records: RecordStore;
   readonly authenticators: AuthenticatorStore;
-  readonly audit: Audit;
+  readonly audit: AuditStore;
   readonly keys: KeyStore;
   readonly settings: SettingsStore;
   readonly database: Database;

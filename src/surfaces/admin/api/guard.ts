@@ -4,7 +4,7 @@
  */
 import type { AccessTokens } from "../../../core/access.ts";
 import type { Directory } from "../../../core/directory.ts";
-import type { Role } from "../../../core/roles.ts";
+import { ROLES } from "../../../core/roles.ts";
 import type { Operation } from "../contract/operation.ts";
 import { scopesOfRole } from "../contract/scopes.ts";
 import type { Actor } from "./call.ts";
@@ -75,7 +75,7 @@ export function createGuard({ access, directory, secondFactorAcrs }: GuardDeps) 
         `Bearer error="insufficient_user_authentication", acr_values="${secondFactorAcrs().join(" ")}"`,
         "An administrator has to sign in with a second factor",
       );
-    const roles = (user as { roles?: readonly Role[] }).roles ?? [];
+    const roles = ROLES.filter((role) => user.roles.includes(role));
     const may = new Set<string>(roles.flatMap((role) => scopesOfRole[role]));
     return allowed(operation, {
       client,

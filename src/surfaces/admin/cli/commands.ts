@@ -23,6 +23,6 @@ export function registerAdmin(
   registerScript(program);
   registerUser(program, host, tell);
   registerSessions(program);
-  registerAudit(program);
+  registerAudit(program, host, tell);
   registerCompletion(program);
 }

@@ -1,4 +1,4 @@
-/** What `sallyport user …` does with `--config FILE`: on this host, in the store itself, without a server. */
+/** What `sallyport user …` and `audit verify` do with `--config FILE`: on this host, in the store itself, without a server. */
 
 export interface Said {
   readonly ok: boolean;
@@ -16,4 +16,5 @@ export interface HostActs {
   setStatus(config: string, name: string, status: "active" | "disabled"): Promise<Said>;
   openEnrolment(config: string, name: string, by: "window" | "ticket", reason: string): Promise<Said>;
   resetPhone(config: string, name: string, by: "window" | "ticket", reason: string): Promise<Said>;
+  verifyAudit(config: string, from?: string): Promise<Said>;
 }

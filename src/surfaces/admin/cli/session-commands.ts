@@ -1,6 +1,7 @@
 /** `sallyport session …` and `sallyport audit`: who is signed in, and what was done. */
 import type { Command } from "commander";
 import { withConnection } from "./connection-options.ts";
+import type { HostActs, Said } from "./host-acts.ts";
 
 const verbs = () => import("./session.ts");
 
@@ -21,8 +22,22 @@ export function registerSessions(program: Command): void {
     .action(async (id: string | undefined, options) => (await verbs()).end(id, options));
 }
 
-export function registerAudit(program: Command): void {
-  withConnection(program.command("audit"))
+export function registerAudit(
+  program: Command,
+  host: () => Promise<HostActs>,
+  tell: (said: Said) => void,
+): void {
+  const audit = program.command("audit");
+  audit
+    .command("verify")
+    .description("on this host: look whether every event of the audit is there as it was written")
+    .requiredOption("--config <file>", "sallyport.yaml")
+    .option("--from <seal>", "begin after this seal, as an earlier run named it")
+    .action(async ({ config, from }: { config: string; from?: string }) =>
+      tell(await (await host()).verifyAudit(config, from)),
+    );
+  // What stands behind `verify` is for verify: both know a --from.
+  withConnection(audit.enablePositionalOptions())
     .description("what was done, newest first")
     .option("--limit <n>", "entries at most", "50")
     .option("--kind <kind,…>", "of these kinds, such as user-added")

@@ -17,7 +17,7 @@ export interface HostDeps {
   readonly authenticators: Authenticators;
   readonly now: Clock;
   /** Ends sessions and grants of a person. */
-  readonly endAll: (subject: Subject) => Promise<void>;
+  readonly endAll: (subject: Subject, reason: string) => Promise<unknown>;
   /** Forgets the wrong codes counted against a person. */
   readonly forgetFailures: (subject: Subject) => Promise<void>;
 }
@@ -36,6 +36,10 @@ const refusalText = (name: string, refusal: WriteRefusal): string => {
       return `${JSON.stringify(name)} cannot be a username: ${refusal.why}`;
     case "password-refused":
       return `The password was refused: ${refusal.why}`;
+    case "role-unknown":
+      return `${JSON.stringify(refusal.role)} is no role.`;
+    case "changed-meanwhile":
+      return `${name} was changed by somebody else at this moment; try again.`;
     case "unknown-user":
       return `There is no user ${name}.`;
   }
@@ -114,7 +118,7 @@ export async function setStatus(deps: HostDeps, name: string, status: "active" |
   });
   await write.setStatus(user.id, status);
   // Also on enabling: what was open before must not come back to life.
-  await deps.endAll(user.id);
+  await deps.endAll(user.id, `the account is ${status}`);
   return {
     ok: true,
     text:
@@ -143,7 +147,8 @@ export async function resetPhone(
     });
     await deps.authenticators.unbind(phone.id, "host", reason);
   }
-  await deps.endAll(user.id);
+  await deps.enrolment.closeAll(user.id, "sms");
+  await deps.endAll(user.id, reason);
   await deps.forgetFailures(user.id);
   return openEnrolment(deps, name, by, reason);
 }

@@ -1,0 +1,26 @@
+/** What a browser calls itself, in words of ours: enough to know a device again, nothing an attacker could have written. */
+
+const BROWSERS: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(?:A|iOS)?\//, "Edge"],
+  [/\bOPR\//, "Opera"],
+  [/\bSamsungBrowser\//, "Samsung Internet"],
+  [/\b(?:Firefox|FxiOS)\//, "Firefox"],
+  [/\b(?:Chrome|CriOS)\//, "Chrome"],
+  [/\bSafari\//, "Safari"],
+];
+
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:iPhone|iPad)\b/, "iOS"],
+  [/\bAndroid\b/, "Android"],
+  [/\bWindows NT\b/, "Windows"],
+  [/\bMac OS X\b/, "macOS"],
+  [/\bCrOS\b/, "ChromeOS"],
+  [/\bLinux\b/, "Linux"],
+];
+
+/** `Firefox on Windows` for a User-Agent header (RFC 9110 §10.1.5); empty where neither is known. */
+export function agentOf(header: string | undefined): string {
+  const sent = (header ?? "").slice(0, 500);
+  const of = (list: typeof BROWSERS) => list.find(([pattern]) => pattern.test(sent))?.[1];
+  return [of(BROWSERS), of(SYSTEMS)].filter((word) => word !== undefined).join(" on ");
+}

@@ -1,0 +1,50 @@
+/** What belongs together is there together: a grant, the code that is given on it, the session that knows of both. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { ByteWrite } from "../../src/core/records.ts";
+import { CALLBACK, startServer, twoSteps } from "../kit/server.ts";
+
+const server = await startServer();
+const { records } = server.parts.store;
+const commit = records.commit;
+
+async function signIn(onCommit: (writes: readonly ByteWrite[]) => void) {
+  const visitor = server.visitor();
+  const page = await visitor.get(
+    server.authorizeUrl({
+      client_id: "spa",
+      code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+      code_challenge_method: "S256",
+    }),
+  );
+  records.commit = async (writes, now) => {
+    onCommit(writes);
+    return commit(writes, now);
+  };
+  try {
+    return await twoSteps(server, visitor, page);
+  } finally {
+    records.commit = commit;
+  }
+}
+
+it("the code, its grant and the session are one commit", async () => {
+  const commits: string[][] = [];
+  const seen = await signIn((writes) => commits.push(writes.map(({ kind }) => kind)));
+  assert.ok(seen.url.href.startsWith(`${CALLBACK}?code=`), seen.url.href);
+  const engine = commits.filter((kinds) =>
+    kinds.some((kind) => /Grant|AuthorizationCode|Session/.test(kind)),
+  );
+  assert.deepEqual(
+    engine.map((kinds) => kinds.sort()),
+    [["oidc.AuthorizationCode", "oidc.Grant", "oidc.Session", "oidc.Session.uid"]],
+  );
+});
+
+it("no code is handed out when it could not be stored with its session", async () => {
+  const seen = await signIn((writes) => {
+    if (writes.some(({ kind }) => kind === "oidc.Session")) throw new Error("the disk is full");
+  });
+  assert.equal(seen.status, 500);
+  assert.ok(!seen.url.searchParams.has("code"), seen.url.href);
+});
