@@ -3,12 +3,18 @@ import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
+import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
+import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
+import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
+import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
@@ -21,6 +27,8 @@ export interface AdminParts {
   readonly access: AccessTokens;
   readonly peers: TrustedPeers;
   readonly mechanisms: () => readonly Mechanism[];
+  /** Of which a phone may be. */
+  readonly countries: () => AllowedCountries;
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
@@ -28,6 +36,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const { parts, access, peers, mechanisms, onProblem } = admin;
   const { settings, sealer, directory, now, config } = parts;
   const cursors = createCursors(sealer.lookup);
+  const rights = createRights(parts);
   const catalogue = {
     builtInOf(name: string) {
       const found = builtInOf(name);
@@ -42,7 +51,14 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     version: (
       JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
     ).version,
-    handlers: [...scriptHandlers({ settings, catalogue, cursors, now }), ...acrHandlers({ settings })],
+    handlers: [
+      ...scriptHandlers({ settings, catalogue, cursors, now }),
+      ...acrHandlers({ settings }),
+      ...userHandlers({ ...parts, rights, cursors }),
+      ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
+      ...sessionHandlers({ ...parts, cursors }),
+      ...auditHandlers({ ...parts, cursors }),
+    ],
     guard: createGuard({
       access,
       directory,

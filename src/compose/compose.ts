@@ -21,6 +21,7 @@ import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
+import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
 import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
@@ -182,7 +183,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
-      rewrite: rewriteOriginal,
+      rewrite: (url) => rewriteApi(rewriteOriginal(url)),
       render,
       brand,
       newReference: () => newId().slice(0, 8),
@@ -204,6 +205,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
       mechanisms: () => revisions.current().mechanisms,
+      countries: () => revisions.current().snapshot.countries,
       onProblem: (problem, { method, path }) =>
         options.complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });

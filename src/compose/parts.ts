@@ -73,6 +73,20 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       policy: () => settings.document().enrolment,
       now,
     });
+    async function rotate(purpose: string, by = "host") {
+      if (!(purpose in OVERLAP))
+        return {
+          ok: false,
+          text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
+        };
+      const overlap = OVERLAP[purpose as KeyPurpose];
+      await audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by } });
+      await keyring.rotate(purpose as KeyPurpose, { overlap });
+      return {
+        ok: true,
+        text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
+      };
+    }
     return {
       config,
       store,
@@ -100,19 +114,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures: (subject: Subject) =>
         createFailures(storage, () => settings.document().limits, now).reset(subject),
-      async rotate(purpose: string) {
-        if (!(purpose in OVERLAP))
-          return {
-            ok: false,
-            text: `${JSON.stringify(purpose)} is no purpose; choose one of ${Object.keys(OVERLAP).join(", ")}.`,
-          };
-        await audit.append({ kind: "keys-rotated", at: now(), facts: { purpose, by: "host" } });
-        await keyring.rotate(purpose as KeyPurpose, { overlap: OVERLAP[purpose as KeyPurpose] });
-        return {
-          ok: true,
-          text: `A new ${purpose} key is published; the old one verifies for another ${OVERLAP[purpose as KeyPurpose]} s.`,
-        };
+      keys: {
+        list: async () => (await store.keys.all()).map(({ material: _sealed, ...row }) => row),
+        rotate,
       },
+      rotate,
       close: () => store.close(),
     };
   } catch (problem) {

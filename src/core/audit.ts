@@ -27,6 +27,7 @@ export type AuditKind =
   | "authenticator-unbound"
   | "enrolment-refused"
   | "enrolment-opened"
+  | "enrolment-closed"
   | "signed-in"
   | "login-cancelled"
   | "login-stopped"

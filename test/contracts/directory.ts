@@ -340,7 +340,7 @@ export function directoryContract(
       ];
       for (const text of nobodys) {
         assert.deepEqual(await found({ pattern: text }), [], JSON.stringify(text.slice(0, 40)));
-        for (const name of ["username", "email", "role"])
+        for (const name of ["username", "email", "role", "status"])
           assert.deepEqual(await found({ filter: { [name]: text } }), [], `${name} ${text.slice(0, 40)}`);
       }
     });
@@ -360,6 +360,14 @@ export function directoryContract(
       await directory.write.setClaims(id, { email: "other@example.org" });
       assert.deepEqual(await found({ filter: { email: "mary@example.org" } }), ["martha"]);
       assert.deepEqual(await found({ pattern: "other@" }), ["mary"], "and found by what is there now");
+    });
+
+    it("an id nobody can have is unknown", async () => {
+      for (const id of ["", "\u0000", "a\u0000b", "\ud800", "x".repeat(100_000)]) {
+        assert.equal(await directory.get(id), undefined);
+        assert.deepEqual(await directory.write.setStatus(id, "disabled"), { kind: "unknown-user" });
+        assert.deepEqual(await directory.write.remove(id), { kind: "unknown-user" });
+      }
     });
 
     it("a cursor of another order, or nobody's, is refused", async () => {

@@ -1,4 +1,10 @@
-/** Calls of the admin API at a server in this process, as a machine would make them. */
+/** Calls of the admin API at a server in this process, as a machine would make them, and as administrators would. */
+import { after } from "node:test";
+import Fastify from "fastify";
+import { composeAdmin } from "../../src/compose/admin.ts";
+import type { Access } from "../../src/core/access.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { createTrustedPeers } from "../../src/kits/web/address.ts";
 import { adminScopes } from "../../src/surfaces/admin/contract/scopes.ts";
 import type { ServerOptions, TestServer } from "./server.ts";
 
@@ -69,4 +75,62 @@ export async function callApi(
   const json =
     text === "" || !answer.headers.get("content-type")?.includes("json") ? undefined : JSON.parse(text);
   return { status: answer.status, headers: answer.headers, json, text };
+}
+
+/**
+ * The API over a server's parts with tokens of its own: people with the roles a test gives them, signed in with two
+ * factors. Only where tokens come from is replaced; the guard, the handlers and the store are those of the server.
+ */
+export async function startApi(server: TestServer) {
+  const tokens = new Map<string, Access>();
+  const app = Fastify();
+  await composeAdmin(app, {
+    parts: server.parts,
+    access: { check: async (token) => tokens.get(token) },
+    peers: createTrustedPeers([]),
+    mechanisms: () => [],
+    countries: () => "all",
+    onProblem: (problem) => {
+      throw problem;
+    },
+  });
+  const issuer = await app.listen({ host: "127.0.0.1", port: 0 });
+  after(() => app.close());
+
+  /** A person with these roles, and how to call the API as them. */
+  async function person(username: string, roles: readonly string[], scopes: readonly string[] = adminScopes) {
+    const password = new Secret("two doors, one open");
+    const added = await server.parts.directory.write.add({ username, password, roles });
+    if (added.kind !== "done") throw new Error(`${username}: ${added.kind}`);
+    const { id } = added.user;
+    tokens.set(username, {
+      client: "tool",
+      subject: id,
+      scopes,
+      acr: "twilio_sms",
+      amr: ["pwd", "sms", "mfa"],
+      authTime: Date.now(),
+    });
+    return {
+      id,
+      call: (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>) =>
+        callApi({ issuer }, username, method, path, body, headers),
+    };
+  }
+
+  /** A machine whose token holds these scopes. */
+  function machine(name: string, scopes: readonly string[]) {
+    tokens.set(name, {
+      client: name,
+      subject: undefined,
+      scopes,
+      acr: undefined,
+      amr: [],
+      authTime: undefined,
+    });
+    return (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>) =>
+      callApi({ issuer }, name, method, path, body, headers);
+  }
+
+  return { person, machine };
 }

@@ -66,6 +66,7 @@ function conditions({ pattern = "", filter = {} }: PeopleQuery) {
   const { username, email, status, role } = filter;
   const like = likeOf(pattern);
   if (like === undefined || (role !== undefined && !isRole(role))) return "nobody";
+  if (status !== undefined && status !== "active" && status !== "disabled") return "nobody";
   if (username !== undefined && usernameFault(username.trim()) !== undefined) return "nobody";
   return <Output>(query: Query<Output>): Query<Output> => {
     let found = query;

@@ -93,7 +93,8 @@ export function createPeople(database: Database) {
   }
 
   return {
-    byId: async (id: Subject) => (await run(byId, id)).rows[0],
+    // PostgreSQL knows no NUL in a text, so nobody has such an id.
+    byId: async (id: Subject) => (id.includes("\0") ? undefined : (await run(byId, id)).rows[0]),
     /** Whoever has this key, and for those without a password, or if nobody has it, the decoy as their hash. */
     async candidate(key: string, decoy: string) {
       const [row] = (await run(candidate, key, decoy, NO_CLAIMS)).rows;

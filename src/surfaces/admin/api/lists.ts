@@ -34,7 +34,7 @@ export interface Listing<E> {
 }
 
 /** `name=value,name=value`. */
-const pairsOf = (text: string): readonly (readonly [string, string])[] =>
+export const pairsOf = (text: string): readonly (readonly [string, string])[] =>
   text
     .split(",")
     .filter((pair) => pair.trim() !== "")

@@ -21,6 +21,12 @@ export interface AdminOptions {
 }
 
 export const API_ROOT = "/jans-config-api";
+const MGT = `${API_ROOT}/api/v1/mgt/`;
+
+/** People of the original live beside `/api/v1`, not under it; whoever looks for them there finds them. */
+export const rewriteApi = (url: string): string =>
+  url.startsWith(MGT) ? `${API_ROOT}/mgt/${url.slice(MGT.length)}` : url;
+
 const BODY_LIMIT = 2 * 1024 * 1024;
 const NOBODY: Actor = { client: "", subject: undefined, roles: [], scopes: [], label: "nobody", address: "" };
 

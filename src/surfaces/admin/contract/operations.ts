@@ -1,5 +1,15 @@
 /** Every operation of the admin API. A new one is declared in the file of its resource and listed here. */
+import { auditOperations } from "./audit.ts";
 import type { Operation } from "./operation.ts";
+import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
+import { sessionOperations } from "./sessions.ts";
+import { userOperations } from "./users.ts";
 
-export const operations: readonly Operation[] = [...scriptOperations];
+export const operations: readonly Operation[] = [
+  ...scriptOperations,
+  ...userOperations,
+  ...phoneOperations,
+  ...sessionOperations,
+  ...auditOperations,
+];

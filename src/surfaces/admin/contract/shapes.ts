@@ -79,6 +79,13 @@ export const jsonPatch = name(
 export const jsonPatches = z.array(jsonPatch).max(100);
 export type JsonPatch = z.infer<typeof jsonPatch>;
 
+/** Why something is done: one line for the audit. */
+export const reason = z
+  .string()
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, "one line of text")
+  .describe("Why; goes into the audit");
+
 /** A name or id in a path. */
 export const pathPart = (description: string) =>
   z

@@ -1,0 +1,177 @@
+/** Phones of a person, and the ways to a new one. An administrator sees two digits of a number and answers for a reason. */
+import type { Audit, AuditKind } from "../../../core/audit.ts";
+import type { Authenticator, Authenticators, PhoneData } from "../../../core/authenticators.ts";
+import type { Directory, User } from "../../../core/directory.ts";
+import type { Enrolment, OpenWay } from "../../../core/enrolment.ts";
+import { PhoneNumber } from "../../../core/secret.ts";
+import type { Sessions } from "../../../core/sessions.ts";
+import type { Clock, Json, Subject } from "../../../core/words.ts";
+import type { AllowedCountries, Phones } from "../../../kits/phone/phones.ts";
+import * as contract from "../contract/phones.ts";
+import { type Actor, type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
+import type { Rights } from "./rights.ts";
+
+export interface PhoneDeps {
+  readonly directory: Directory;
+  readonly authenticators: Authenticators;
+  readonly enrolment: Enrolment;
+  readonly sessions: Sessions;
+  readonly audit: Audit;
+  readonly rights: Rights;
+  readonly phones: Phones;
+  readonly countries: () => AllowedCountries;
+  readonly phoneKey: (e164: string) => string;
+  readonly forgetFailures: (subject: Subject) => Promise<void>;
+  readonly now: Clock;
+}
+
+const KIND = "sms";
+const WHY_NOT = {
+  invalid: "is no telephone number; write it in international form, such as +44 7911 123456",
+  "not-mobile": "cannot receive texts",
+  "country-not-allowed": "is of a country that the settings do not allow",
+} as const;
+
+export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
+  const { directory, authenticators, enrolment, sessions, audit, rights, now } = deps;
+
+  /** The person, where this actor may lay hands on their factors. */
+  async function whom(inum: string, actor: Actor, act?: string): Promise<User | Refusal> {
+    const user = await directory.get(inum);
+    if (user === undefined) return notFound("user");
+    return (act === undefined ? undefined : await rights.toChange(actor, user, act)) ?? user;
+  }
+
+  const record = (kind: AuditKind, actor: Actor, subject: Subject, facts: Record<string, Json>) =>
+    audit.append({
+      kind,
+      at: now(),
+      subject,
+      client: actor.client,
+      address: actor.address,
+      facts: { factor: KIND, by: actor.label, ...facts },
+    });
+
+  async function add(
+    user: User,
+    actor: Actor,
+    body: { number: string; country?: string | undefined; reason: string },
+  ) {
+    const parsed = deps.phones.parse(body.number, {
+      country: body.country,
+      allowedCountries: deps.countries(),
+    });
+    if (parsed.kind === "refused") return refuse(400, "number", `number: ${WHY_NOT[parsed.reason]}`);
+    // Codes go to one phone; a second one would be a phone that never rings.
+    if ((await authenticators.list(user.id, KIND)).length > 0)
+      return refuse(409, "number", `${user.username} has a phone; remove it first`);
+    const number = parsed.number.reveal();
+    const data: PhoneData = { number, country: parsed.country, verifiedAt: now() };
+    await record("phone-added", actor, user.id, {
+      phone: parsed.number.toString(),
+      authority: "administrator",
+      reason: body.reason,
+    });
+    const key = deps.phoneKey(number);
+    const bound = await authenticators.bind({
+      subject: user.id,
+      kind: KIND,
+      key,
+      data,
+      boundBy: "administrator",
+    });
+    await enrolment.closeAll(user.id, KIND);
+    // Two administrators at once: the phone that was there first stays, the other one goes again.
+    const [first] = await authenticators.list(user.id, KIND);
+    if (first?.id === bound.id) return { body: viewOf(bound) };
+    await record("authenticator-unbound", actor, user.id, { phone: masked(bound), reason: "one phone" });
+    await authenticators.unbind(bound.id, actor.label, "another phone was added at the same moment");
+    return refuse(409, "number", `${user.username} has got another phone at this moment`);
+  }
+
+  async function remove(user: User, actor: Actor, id: string, reason: string) {
+    const phone = (await authenticators.list(user.id, KIND)).find((one) => one.id === id);
+    if (phone === undefined) return notFound("phone");
+    await record("authenticator-unbound", actor, user.id, { phone: masked(phone), reason });
+    await authenticators.unbind(id, actor.label, reason);
+    await enrolment.closeAll(user.id, KIND);
+    await sessions.endAll(user.id, actor.label, reason);
+    await deps.forgetFailures(user.id);
+    return { body: undefined };
+  }
+
+  async function open(user: User, actor: Actor, { by, reason }: { by: "window" | "ticket"; reason: string }) {
+    if ((await authenticators.list(user.id, KIND)).length > 0)
+      return refuse(
+        409,
+        "phone",
+        `${user.username} has a phone; remove it first, then open the way for another one`,
+      );
+    await record("enrolment-opened", actor, user.id, { way: by, reason });
+    await deps.forgetFailures(user.id);
+    if (by === "window") await enrolment.openWindow(user.id, KIND, actor.label, reason);
+    const ticket =
+      by === "ticket" ? await enrolment.openTicket(user.id, KIND, actor.label, reason) : undefined;
+    const opened = (await enrolment.openings(user.id, KIND)).findLast((one) => one.by === by);
+    if (opened === undefined) return refuse(409, "enrolment", "it was closed again at this moment");
+    return { body: { ...openingOf(opened), ...(ticket === undefined ? {} : { ticket: ticket.reveal() }) } };
+  }
+
+  return [
+    handle(contract.getPhones, async ({ params, actor }) => {
+      const user = await whom(params.inum, actor);
+      return "refused" in user ? user : { body: (await authenticators.list(user.id, KIND)).map(viewOf) };
+    }),
+    handle(contract.postPhone, async ({ params, body, actor }) => {
+      const user = await whom(params.inum, actor, "add a phone");
+      if ("refused" in user) return user;
+      if (!body.verified)
+        return refuse(
+          400,
+          "verified",
+          "verified: must be true; a number that nobody has verified is bound by the person, after post-user-enrolment",
+        );
+      return add(user, actor, body);
+    }),
+    handle(contract.deletePhone, async ({ params, query, actor }) => {
+      const user = await whom(params.inum, actor, "remove a phone");
+      return "refused" in user ? user : remove(user, actor, params.id, query.reason);
+    }),
+    handle(contract.getEnrolment, async ({ params, actor }) => {
+      const user = await whom(params.inum, actor);
+      return "refused" in user ? user : { body: (await enrolment.openings(user.id, KIND)).map(openingOf) };
+    }),
+    handle(contract.postEnrolment, async ({ params, body, actor }) => {
+      const user = await whom(params.inum, actor, "open an enrolment");
+      return "refused" in user ? user : open(user, actor, body);
+    }),
+    handle(contract.deleteEnrolment, async ({ params, query, actor }) => {
+      const user = await whom(params.inum, actor, "close an enrolment");
+      if ("refused" in user) return user;
+      await record("enrolment-closed", actor, user.id, { reason: query.reason });
+      await enrolment.closeAll(user.id, KIND);
+      return { body: undefined };
+    }),
+  ];
+}
+
+const masked = ({ data }: Authenticator): string => new PhoneNumber((data as PhoneData).number).toString();
+
+function viewOf(phone: Authenticator) {
+  const { country, verifiedAt } = phone.data as PhoneData;
+  return {
+    id: phone.id,
+    number: masked(phone),
+    country,
+    verifiedAt: new Date(verifiedAt).toISOString(),
+    boundAt: new Date(phone.boundAt).toISOString(),
+    boundBy: phone.boundBy,
+  };
+}
+
+const openingOf = ({ by, until, openedBy, reason }: OpenWay) => ({
+  by: by === "window" ? ("window" as const) : ("ticket" as const),
+  until: new Date(until).toISOString(),
+  openedBy,
+  reason,
+});

@@ -1,0 +1,70 @@
+/**
+ * Whom an administrator may lay hands on (requirements M24, S18; CVE-2026-94000): nobody with more rights than their own.
+ * Whoever could set the password of a stronger account, or take its phone away, would be that account a minute later.
+ */
+import type { Audit } from "../../../core/audit.ts";
+import type { User } from "../../../core/directory.ts";
+import { isRole } from "../../../core/roles.ts";
+import type { Clock } from "../../../core/words.ts";
+import { scopesOfRole } from "../contract/scopes.ts";
+import { type Actor, type Refusal, refuse } from "./call.ts";
+
+export interface RightsDeps {
+  readonly audit: Audit;
+  readonly now: Clock;
+}
+
+const rightsOf = (roles: readonly string[]): ReadonlySet<string> =>
+  new Set(roles.filter(isRole).flatMap((role) => scopesOfRole[role]));
+
+/** A person's rights are those of their roles, whatever this token is for; a machine has what its token holds. */
+const ownRights = ({ subject, roles, scopes }: Actor): ReadonlySet<string> =>
+  subject === undefined ? new Set(scopes) : rightsOf(roles);
+
+export function createRights({ audit, now }: RightsDeps) {
+  async function refused(actor: Actor, user: User | undefined, act: string, why: string): Promise<Refusal> {
+    await audit.append({
+      kind: "admin-refused",
+      at: now(),
+      client: actor.client,
+      address: actor.address,
+      ...(user === undefined ? {} : { subject: user.id }),
+      facts: { by: actor.label, act, reason: why },
+    });
+    return refuse(403, "Not allowed", why);
+  }
+
+  return {
+    /** Why this actor may not change this person; undefined: they may. */
+    async toChange(actor: Actor, user: User, act: string): Promise<Refusal | undefined> {
+      const own = ownRights(actor);
+      if ([...rightsOf(user.roles)].every((right) => own.has(right))) return undefined;
+      return refused(
+        actor,
+        user,
+        act,
+        `${user.username} has more rights than you; somebody who has them all has to do it`,
+      );
+    },
+    /** Why this actor may not make these the roles of this person (undefined: a new one). */
+    async toGive(
+      actor: Actor,
+      user: User | undefined,
+      roles: readonly string[],
+      act: string,
+    ): Promise<Refusal | undefined> {
+      if (user !== undefined && user.id === actor.subject)
+        return refused(
+          actor,
+          user,
+          act,
+          "nobody changes their own roles; another administrator has to do it",
+        );
+      const own = ownRights(actor);
+      if ([...rightsOf(roles)].every((right) => own.has(right))) return undefined;
+      return refused(actor, user, act, "nobody gives rights they do not have");
+    },
+  };
+}
+
+export type Rights = ReturnType<typeof createRights>;
