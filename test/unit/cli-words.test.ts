@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
+import { parse } from "yaml";
 import { readBody } from "../../src/surfaces/admin/cli/body.ts";
 import { taskOf } from "../../src/surfaces/admin/cli/document.ts";
 import { readPairs, readPatch, removal, splitEscaped } from "../../src/surfaces/admin/cli/pairs.ts";
 import { Failure } from "../../src/surfaces/admin/cli/screen.ts";
 import { readHost } from "../../src/surfaces/admin/client/host.ts";
 import { printable, printableJson } from "../../src/surfaces/admin/client/printable.ts";
+import { printableYaml } from "../../src/surfaces/admin/client/printable-yaml.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-cli-words-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -118,6 +120,17 @@ describe("S21: what a terminal sees", () => {
       '"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41"',
     );
   });
+});
+
+test("S21: YAML means the same, too", () => {
+  const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
+  fc.assert(
+    fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), text), (value) => {
+      const yaml = printableYaml(value);
+      assert.doesNotMatch(yaml.replaceAll("\n", ""), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+      assert.deepEqual({ ...parse(yaml) }, { ...value });
+    }),
+  );
 });
 
 test("a host: https unless it is this machine, and nothing beside it", () => {

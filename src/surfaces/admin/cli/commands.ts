@@ -2,7 +2,9 @@
 import type { Command } from "commander";
 import { registerAcr } from "./acr-commands.ts";
 import { registerCli, withTwoDashes } from "./cli-command.ts";
+import { registerClient } from "./client-commands.ts";
 import { registerCompletion } from "./completion-command.ts";
+import { registerConfig } from "./config-commands.ts";
 import type { HostActs, Said } from "./host-acts.ts";
 import { registerScript } from "./script-commands.ts";
 import { registerAudit, registerSessions } from "./session-commands.ts";
@@ -22,6 +24,8 @@ export function registerAdmin(
   registerAcr(program);
   registerScript(program);
   registerUser(program, host, tell);
+  registerClient(program);
+  registerConfig(program);
   registerSessions(program);
   registerAudit(program, host, tell);
   registerCompletion(program);

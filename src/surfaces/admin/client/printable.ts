@@ -2,7 +2,7 @@
  * Text from elsewhere as a terminal may see it: a username with an escape sequence in it must not set a title, move the
  * cursor or swap the letters of a line (requirement S21). Also for the hidden letters that make two names look alike.
  */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu;
+export const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu;
 
 /** One line: everything that is not a visible character or a space is shown as its number. */
 export const printable = (text: string): string =>
