@@ -3,7 +3,7 @@
  * make an event up nor change one. That none is taken away is what seals are for (audit-seals.ts).
  */
 import { randomBytes } from "node:crypto";
-import type { Audit, AuditEvent, AuditRow, AuditStore } from "./audit.ts";
+import type { Audit, AuditEvent, AuditRow, AuditStore, SignedEvent } from "./audit.ts";
 import type { Keys } from "./keys.ts";
 import { hmac } from "./mac.ts";
 
@@ -29,7 +29,8 @@ export function toSigned(event: AuditEvent): Signed {
 }
 
 export interface AuditSigner {
-  sign(event: AuditEvent): string;
+  /** The event as a store has to get it, alone or in a commit with the act it tells of. */
+  signed(event: AuditEvent): SignedEvent;
   isSound(row: AuditRow): boolean;
 }
 
@@ -49,10 +50,10 @@ export function createSigner(keys: Pick<Keys, "secrets">): AuditSigner {
   }
 
   return {
-    sign(event) {
+    signed(event) {
       count += 1;
       const mark = `${prefix}${count.toString(36)}`;
-      return `${mark}.${macOf(mark, toSigned(event)).toString("base64url")}`;
+      return { ...event, signature: `${mark}.${macOf(mark, toSigned(event)).toString("base64url")}` };
     },
     isSound(row) {
       const [mark = "", mac = ""] = (row.signature ?? "").split(".");
@@ -64,7 +65,7 @@ export function createSigner(keys: Pick<Keys, "secrets">): AuditSigner {
 
 /** The audit as every room gets it. */
 export const signedAudit = (store: AuditStore, signer: AuditSigner): Audit => ({
-  append: (event) => store.append(event, signer.sign(event)),
+  append: (event) => store.append(signer.signed(event)),
   query: store.query,
   page: store.page,
 });

@@ -94,9 +94,12 @@ export interface Audit {
   page(search: AuditSearch): Promise<AuditPage>;
 }
 
-/** What a store plug-in implements: the same, with a signature beside each event (audit-signature.ts). */
+/** An event on its way into a store (audit-signature.ts). Whatever writes one without a signature is called a forger. */
+export type SignedEvent = AuditEvent & { readonly signature?: string | undefined };
+
+/** What a store plug-in implements: the same, with a signature beside each event. */
 export interface AuditStore extends Audit {
-  append(event: AuditEvent, signature?: string): Promise<void>;
+  append(event: SignedEvent): Promise<void>;
   readonly ledger: AuditLedger;
 }
 

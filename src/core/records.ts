@@ -1,4 +1,4 @@
-import type { AuditEvent } from "./audit.ts";
+import type { AuditEvent, SignedEvent } from "./audit.ts";
 import type { EpochMs, Json } from "./words.ts";
 
 /**
@@ -20,11 +20,7 @@ export interface RecordStore {
    * The same with events of the audit, all or nothing. Only of a store that keeps the audit in the same database; with
    * any other the events are appended first.
    */
-  commitTold?(
-    writes: readonly ByteWrite[],
-    events: readonly { readonly event: AuditEvent; readonly signature: string | undefined }[],
-    now: EpochMs,
-  ): Promise<boolean>;
+  commitTold?(writes: readonly ByteWrite[], events: readonly SignedEvent[], now: EpochMs): Promise<boolean>;
   /** Reads and deletes in one act: of any number of parallel takers exactly one gets the bytes. */
   take(kind: string, key: string, now: EpochMs): Promise<Uint8Array | undefined>;
   /** Rows of a group, oldest first, at most `limit`. */

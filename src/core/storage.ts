@@ -29,7 +29,7 @@ export interface StorageDeps {
   /** Where events go that the store does not keep itself. */
   readonly audit?: Pick<Audit, "append"> | undefined;
   /** Signs events that go into the store with the act they tell of. */
-  readonly signer?: Pick<AuditSigner, "sign"> | undefined;
+  readonly signer?: Pick<AuditSigner, "signed"> | undefined;
   /** A number in [0, 1) with 47 random bits, for versions and for waits; node:crypto's if not given. */
   readonly random?: (() => number) | undefined;
 }
@@ -206,7 +206,8 @@ export function createStorage(deps: StorageDeps): Storage {
 
   async function tell(writes: readonly Write[], events: readonly AuditEvent[]): Promise<boolean> {
     if (store.commitTold !== undefined) {
-      const told = events.map((event) => ({ event, signature: deps.signer?.sign(event) }));
+      const { signer } = deps;
+      const told = signer === undefined ? events : events.map((event) => signer.signed(event));
       return store.commitTold(writes, told, now());
     }
     if (deps.audit === undefined) throw new Error("there is no audit to tell");

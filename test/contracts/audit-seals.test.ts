@@ -200,7 +200,7 @@ for (const engine of engines) {
             statement("insert into audit (at, kind, signature) values ($1, $2, $3)"),
             2,
             "signed-in",
-            signer.sign({ at: 2, kind: "signed-in" }),
+            signer.signed({ at: 2, kind: "signed-in" }).signature ?? "",
           );
           yield* ask(statement("select pg_sleep(0.6)"));
           return { keep: undefined };

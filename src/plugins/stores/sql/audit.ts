@@ -7,6 +7,7 @@ import type {
   AuditRow,
   AuditSearch,
   AuditStore,
+  SignedEvent,
 } from "../../../core/audit.ts";
 import { toSigned } from "../../../core/audit-signature.ts";
 import type { Json } from "../../../core/words.ts";
@@ -24,9 +25,10 @@ const insert = statement(
 const STRETCH = 20_000;
 
 /** The insert of one event, to be run alone or in a transaction with what it tells of. */
-export function toCall(event: AuditEvent, signature: string | undefined): Call {
+export function toCall(event: SignedEvent): Call {
   const { at, kind, subject, login, client, address, facts } = toSigned(event);
-  return { statement: insert, values: [at, kind, subject, login, client, address, facts, signature ?? null] };
+  const { signature = null } = event;
+  return { statement: insert, values: [at, kind, subject, login, client, address, facts, signature] };
 }
 
 /** Makes the audit; the tables must be there. */
@@ -56,8 +58,8 @@ export function createSqlAudit(database: Database): AuditStore {
   }
 
   return {
-    async append(event, signature) {
-      await database.run(insert, ...toCall(event, signature).values);
+    async append(event) {
+      await database.run(insert, ...toCall(event).values);
     },
     async query({ subject, login, kind, limit }) {
       const kinds = kind === undefined ? undefined : [kind];

@@ -66,7 +66,7 @@ export function createSqlRecords(database: Database): RecordStore {
       return only.sure || changes === 1;
     },
     commitTold(writes, events, now) {
-      const told = events.map(({ event, signature }) => ({ ...toCall(event, signature), sure: true }));
+      const told = events.map((event) => ({ ...toCall(event), sure: true }));
       const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
       return database.transact(() => all([...told, ...calls]));
     },
