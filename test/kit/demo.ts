@@ -23,7 +23,7 @@ export async function startDemo() {
     origin: `http://localhost:${port}`,
     /** Runs `sallyport ARGUMENTS` in the folder the demo was started in, with a home of its own. */
     run: (args: readonly string[], { env, ...options }: ProgramOptions = {}): Promise<Ending> =>
-      runProgram(args, { cwd: folder, env: { HOME: home, ...env }, ...options }),
+      runProgram(args, { cwd: folder, ...options, env: { HOME: home, ...env } }),
   };
 }
 

@@ -22,7 +22,6 @@ export function registerConfig(program: Command): void {
     .action(async (file: string, options) => (await verbs()).diff(file, options));
   withConnection(config.command("apply <file>"))
     .description("make the settings what a file says, whole or not at all; a second time it changes nothing")
-    .option("--if-revision <n>", "only if this is still the newest revision, as config export named it")
     .addHelpText("after", `\nExample:\n  sallyport config apply settings.yaml\n${SECRETS}`)
     .action(async (file: string, options) => (await verbs()).apply(file, options));
 }

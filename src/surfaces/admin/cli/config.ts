@@ -17,12 +17,15 @@ interface Applied {
   readonly faults?: readonly { readonly path: string; readonly message: string }[];
 }
 
+const HEAD = `# Applying this file is refused when somebody has changed the settings since this revision;
+# without the line it is applied to whatever they are then.`;
+
 export const exportSettings = (options: ConnectionOptions & { json?: boolean }): Promise<void> =>
   act(async () => {
     const verb = await openVerb(options);
-    const { revision, ...settings } = (await verb.call("get-config-settings")).body as Settings;
+    const settings = (await verb.call("get-config-settings")).body as Settings;
     if (options.json === true) return printJson(settings, true);
-    print(`# Settings of ${verb.client.host} at revision ${String(revision)}`);
+    print(`# Settings of ${verb.client.host}, without secrets.\n${HEAD}`);
     process.stdout.write(printableYaml(settings));
   });
 
@@ -36,17 +39,26 @@ export const diff = (file: string, options: ConnectionOptions & { exitCode?: boo
     if (options.exitCode === true) process.exitCode = 1;
   });
 
-export const apply = (file: string, options: ConnectionOptions & { ifRevision?: string }): Promise<void> =>
+export const apply = (file: string, options: ConnectionOptions): Promise<void> =>
   act(async () => {
-    const { ifRevision } = options;
-    if (ifRevision !== undefined && !/^\d{1,9}$/.test(ifRevision))
-      misused(`--if-revision must be a number, not ${ifRevision}.`);
-    const settings = await readSettings(file);
-    const ifMatch = ifRevision === undefined ? undefined : `"r${ifRevision}"`;
-    const { differences, changed, revision } = await put(await openVerb(options), settings, {}, ifMatch);
-    if (!changed) return tell(`Nothing to change; revision ${revision} is what ${file} says.`);
-    show(differences);
-    tell(`Applied ${file}; this is revision ${revision}.`);
+    const { revision: read, ...settings } = await readSettings(file);
+    const verb = await openVerb(options);
+    // Looked at first: a file that is applied a second time changes nothing, whatever revision it was made from.
+    const before = await put(verb, settings, { dryRun: "true" });
+    const nothing = before.differences.length === 0 && (before.faults ?? []).length === 0;
+    if (nothing) return tell(`Nothing to change; revision ${before.revision} is what ${file} says.`);
+    try {
+      const ifMatch = read === undefined ? undefined : `"r${String(read)}"`;
+      const { differences, revision } = await put(verb, settings, {}, ifMatch);
+      show(differences);
+      tell(`Applied ${file}; this is revision ${revision}.`);
+    } catch (problem) {
+      if (!(problem instanceof Failure) || problem.trouble.kind !== "lost") throw problem;
+      throw new Failure({
+        kind: "lost",
+        text: `Somebody has changed the settings since revision ${String(read)}: run sallyport config diff ${file}, then export anew, or take the line revision out of ${file}.`,
+      });
+    }
   });
 
 async function put(
@@ -58,10 +70,14 @@ async function put(
   return (await verb.call("put-config-settings", { body, query, ifMatch })).body as Applied;
 }
 
-const side = (value: unknown): string => (value === undefined ? "(nothing)" : JSON.stringify(value));
+/** In place of a secret the server says that there is one. */
+const SECRET = "[secret]";
+const side = (value: unknown): string =>
+  value === undefined ? "(nothing)" : value === SECRET ? "(a secret)" : JSON.stringify(value);
 
 const show = (differences: Applied["differences"]): void => {
-  for (const { path, from, to } of differences) print(`${path}: ${side(from)} -> ${side(to)}`);
+  for (const { path, from, to } of differences)
+    print(`${path}: ${side(from)} -> ${from === SECRET && to === SECRET ? "(another secret)" : side(to)}`);
 };
 
 function refused(file: string, faults: NonNullable<Applied["faults"]>): never {

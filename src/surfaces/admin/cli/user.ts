@@ -79,11 +79,13 @@ export const add = (name: string, options: NewPerson): Promise<void> =>
     print(`Added ${name}.`);
   });
 
-const patch = async (verb: Verb, name: string, customAttributes: readonly unknown[]): Promise<Person> => {
-  const { inum } = await findPerson(verb, name);
-  return (await verb.call("patch-user-by-inum", { values: { inum }, body: { customAttributes } }))
+/** Changes attributes of a person as they are now: not of one whom somebody else changes at this moment. */
+async function patch(verb: Verb, name: string, customAttributes: readonly unknown[]): Promise<Person> {
+  const values = { inum: (await findPerson(verb, name)).inum };
+  const { etag: ifMatch } = await verb.call("get-user-by-inum", { values });
+  return (await verb.call("patch-user-by-inum", { values, body: { customAttributes }, ifMatch }))
     .body as Person;
-};
+}
 
 export const setStatus = (
   name: string,
