@@ -1,6 +1,7 @@
 /** `sallyport cli` as an administrator runs it: the document's commands with only the program's name changed. */
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -310,10 +311,63 @@ describe("S21: secrets, files and terminals", () => {
   });
 });
 
+describe("who asks", () => {
+  async function token(): Promise<string> {
+    const answer = await fetch(`${demo.origin}/token`, {
+      method: "POST",
+      headers: { authorization: `Basic ${Buffer.from(`demo-cli:${secret}`).toString("base64")}` },
+      body: new URLSearchParams({ grant_type: "client_credentials", scope: adminScopes.join(" ") }),
+    });
+    return ((await answer.json()) as { access_token: string }).access_token;
+  }
+
+  test("an access token from standard input, a file, the environment, or (warned about) as it is", async () => {
+    const value = await token();
+    const given = file("access-token", `${value}\n`);
+    const args = ["--operation-id", "get-acrs", "--host", demo.origin];
+    for (const [more, options, said] of [
+      [["--access-token", "-"], { input: `${value}\n` }, ""],
+      [["--access-token", given], {}, ""],
+      [[], { env: { SALLYPORT_ACCESS_TOKEN: value } }, ""],
+      [["--access-token", value], {}, "Use SALLYPORT_ACCESS_TOKEN, a file or - instead."],
+    ] as const) {
+      const done = await cli([...args, ...more], options);
+      assert.deepEqual([done.code, jsonOf(done)], [0, { defaultAcr: "twilio_sms" }], done.stderr);
+      assert.ok(done.stderr.includes(said) && !done.stderr.includes(value));
+    }
+    const both = await cli(["--operation-id", "put-acrs", "--access-token", "-", "--data", "-"], {
+      input: value,
+    });
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /--data and --access-token cannot both come from standard input/);
+  });
+
+  test("credentials are for the server they name: another --host does not get them", async () => {
+    const elsewhere = await cli(["--operation-id", "get-acrs", "--host", "login.example.test"]);
+    assert.deepEqual([elsewhere.code, elsewhere.stdout], [3, ""]);
+    assert.match(elsewhere.stderr, /Nobody is signed in/);
+    // A folder from a stranger, with credentials in it that lead to the stranger.
+    const own = await runProgram(["cli", "--operation-id", "get-acrs"], {
+      cwd: trap(),
+      env: { HOME: demo.home },
+    });
+    assert.equal(own.code, 3);
+  });
+
+  function trap(): string {
+    const folder = join(demo.folder, "trap");
+    mkdirSync(join(folder, ".sallyport"), { recursive: true });
+    const evil = { host: "https://evil.example.test", client_id: "x", client_secret: "x".repeat(20) };
+    writeFileSync(join(folder, ".sallyport/cli.json"), JSON.stringify(evil), { mode: 0o600 });
+    return folder;
+  }
+});
+
 describe("over TLS", () => {
   test("a certificate that does not verify ends it, whatever the environment says; --ca FILE is how it verifies", async () => {
     const port = await freePort();
     const { cert, key } = selfSigned("localhost");
+    const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const site = await createSite({
       config: {
         issuer: `https://localhost:${port}`,
@@ -323,6 +377,13 @@ describe("over TLS", () => {
           {
             client_id: "machine",
             client_secret: "a-secret-of-the-machine",
+            grant_types: ["client_credentials"],
+            scope: adminScopes.join(" "),
+          },
+          {
+            client_id: "signer",
+            token_endpoint_auth_method: "private_key_jwt",
+            jwks: { keys: [{ ...pair.publicKey.export({ format: "jwk" }), kid: "one" }] },
             grant_types: ["client_credentials"],
             scope: adminScopes.join(" "),
           },
@@ -350,6 +411,15 @@ describe("over TLS", () => {
     }
     const trusted = await runProgram([...args, "--ca", join(site.folder, "cert.pem")]);
     assert.deepEqual([trusted.code, jsonOf(trusted)], [0, { defaultAcr: "twilio_sms" }]);
+    // Instead of a secret a private key, as PEM and as JWK (RFC 7523).
+    const jwk = JSON.stringify({ ...pair.privateKey.export({ format: "jwk" }), kid: "one" });
+    for (const text of [pair.privateKey.export({ type: "pkcs8", format: "pem" }), jwk]) {
+      writeFileSync(join(site.folder, "signer.key"), text, { mode: 0o600 });
+      const options = ["--client-id", "signer", "--client-key", join(site.folder, "signer.key")];
+      const where = ["--host", `https://localhost:${port}`, "--ca", join(site.folder, "cert.pem")];
+      const signed = await runProgram(["cli", "--operation-id", "get-acrs", ...options, ...where]);
+      assert.deepEqual([signed.code, signed.stderr.replace(/^For .*\n/, "")], [0, ""]);
+    }
     const other = await runProgram([...args, "--ca", credentials]);
     assert.equal(other.code, 2);
     assert.match(other.stderr, /holds no certificate/);

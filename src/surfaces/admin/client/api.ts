@@ -70,7 +70,10 @@ export function createClient(identity: Identity, tokens: TokensFile) {
     document,
     async ask(request: ApiRequest): Promise<Outcome<ApiAnswer>> {
       const found = await accessToken();
-      return found.kind === "done" ? exchange(host, request, found.value) : found;
+      if (found.kind !== "done") return found;
+      const answer = await exchange(host, request, found.value);
+      const again = answer.kind === "signed-out" && answer.status === 401 && identity.kind === "person";
+      return again ? { ...answer, text: `${answer.text}; run: sallyport login --host ${host}` } : answer;
     },
   };
 }
@@ -147,7 +150,8 @@ function judged(host: string, { status, headers }: Response, text: string): Outc
     return done({ status, body, etag: headers.get("etag") ?? undefined });
   }
   const said = sentenceOf(body);
-  if (status === 401 || status === 403) return signedOut(said ?? `${host} answers ${status}.`, body);
+  if (status === 401 || status === 403)
+    return { ...signedOut(said ?? `${host} answers ${status}.`), status, body };
   if (status === 412) return { kind: "lost", text: said ?? "Somebody has changed it meanwhile.", body };
   if (status === 421 || (status >= 300 && status < 400))
     return unreachable(

@@ -9,7 +9,7 @@ export type Trouble =
   /** What was given cannot be used. */
   | { readonly kind: "usage"; readonly text: string }
   /** Nobody is signed in, or whoever is may not. `body`: what the server said. */
-  | { readonly kind: "signed-out"; readonly text: string; readonly body?: unknown }
+  | { readonly kind: "signed-out"; readonly text: string; readonly status?: number; readonly body?: unknown }
   /** The server would not; its answer. */
   | { readonly kind: "refused"; readonly text: string; readonly status: number; readonly body?: unknown }
   /** Somebody has changed it since it was read. */
@@ -22,7 +22,7 @@ export type Outcome<T> = { readonly kind: "done"; readonly value: T } | Trouble;
 
 export const done = <T>(value: T): Outcome<T> => ({ kind: "done", value });
 export const usage = (text: string): Trouble => ({ kind: "usage", text });
-export const signedOut = (text: string, body?: unknown): Trouble => ({ kind: "signed-out", text, body });
+export const signedOut = (text: string) => ({ kind: "signed-out", text }) as const;
 export const unreachable = (text: string, body?: unknown): Trouble => ({ kind: "unreachable", text, body });
 
 /** Why a request got no answer, without a stack. */
