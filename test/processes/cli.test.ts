@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } f
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { adminScopes } from "../../src/surfaces/admin/contract/scopes.ts";
 import { selfSigned } from "../kit/certificate.ts";
 import { jsonOf, startDemo } from "../kit/demo.ts";
@@ -140,6 +141,23 @@ describe("the document's story, command by command", () => {
     ]);
     assert.deepEqual([gone.code, gone.stdout, gone.stderr], [0, "", "Object was successfully deleted.\n"]);
   });
+});
+
+test("colours are for a terminal, and for nobody who would not have them", async () => {
+  const terminal = "--import data:text/javascript,Object.defineProperty(process.stdout,'isTTY',{value:true})";
+  const args = ["--operation-id", "get-acrs"];
+  const shown = async (more: readonly string[], env = {}) =>
+    (await cli([...args, ...more], { env: { NODE_OPTIONS: terminal, ...env } })).stdout;
+  const plain = (await cli(args)).stdout;
+  const colours = await shown([]);
+  assert.notEqual(colours, plain);
+  assert.equal(stripVTControlCharacters(colours), plain);
+  for (const without of [
+    await shown(["--no-color"]),
+    await shown(["-no-color"]),
+    await shown([], { NO_COLOR: "1" }),
+  ])
+    assert.equal(without, plain);
 });
 
 describe("exit codes", () => {
