@@ -90,6 +90,7 @@ test("serve says every fault of its file at once, a sentence each, and writes no
     /master_key: is missing.*openssl rand/,
     /client_id "spa" stands there twice/,
     /clients\[2\]\.redirect_uris: /,
+    /clients\[2\]\.client_secret: is missing/,
     /acrs\.default: otp/,
     /twilio_sid, twilio_token, from_number: are missing/,
   );
