@@ -53,7 +53,7 @@ export function createRevisions<Engine>(deps: {
 
 /** A document as the rooms read it. */
 function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging } = document;
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging, ended } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -65,5 +65,6 @@ function snapshotOf(document: SettingsDocument, revision: number, phones: Phones
     limits,
     scripts,
     logging,
+    ended,
   };
 }
