@@ -1,7 +1,7 @@
 /** What goes into the logs: answers of the web server, sends that failed, revisions, the audit where it is wanted. */
 import { join } from "node:path";
 import type { BootConfig } from "../config.ts";
-import type { Audit } from "../core/audit.ts";
+import type { SignedEvent } from "../core/audit.ts";
 import { Breakage } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
@@ -61,12 +61,8 @@ export const loggedGateway = (gateway: SmsGateway, log: Logger): SmsGateway => (
   },
 });
 
-/** The audit, repeated in the log while the settings ask for it. */
-export const loggedAudit = (audit: Audit, log: Logger, settings: Settings): Audit => ({
-  ...audit,
-  async append(event) {
-    await audit.append(event);
-    const { kind, at: _at, ...facts } = event;
-    if (settings.document().logging.audit) log.info(`Audit: ${kind}`, facts);
-  },
-});
+/** For the audit (heard-audit.ts): a line per event while the settings ask for it. */
+export const auditLog = (log: Logger, settings: Settings) => (event: SignedEvent) => {
+  const { kind, at: _at, signature: _signature, ...facts } = event;
+  if (settings.document().logging.audit) log.info(`Audit: ${kind}`, facts);
+};
