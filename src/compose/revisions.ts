@@ -59,7 +59,7 @@ function snapshotOf(
   mechanisms: readonly Mechanism[],
   phones: Phones,
 ): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging } = document;
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging, ended } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -71,5 +71,6 @@ function snapshotOf(
     limits,
     scripts,
     logging,
+    ended,
   };
 }

@@ -21,6 +21,7 @@ import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
 import { createCookieSigner } from "./cookie-signer.ts";
 import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
+import { withoutEnded } from "./ended-tokens.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
@@ -52,7 +53,8 @@ const LIFE = {
   refresh: 14 * 86_400,
   cli: 8 * 3600,
 };
-const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
+/** Scopes that tell something of a person. */
+export const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
 
 const cookieNames = (https: boolean) => ({
   session: `${https ? "__Host-" : ""}sallyport_session`,
@@ -67,8 +69,10 @@ export function createProvider(deps: ProviderDeps): Provider {
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
   const configuration: Configuration = {
-    adapter: createAdapterFactory(deps.storage, deps.now),
-    clients: snapshot.clients.map((client) => engineClient(client, deps.api.scopes)),
+    adapter: withoutEnded(createAdapterFactory(deps.storage, deps.now), snapshot),
+    clients: snapshot.clients
+      .filter(({ disabled }) => !disabled)
+      .map((client) => engineClient(client, deps.api.scopes)),
     jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
     cookies: {
       keys: createCookieSigner(deps.keys.secrets("cookie").map(({ bytes }) => bytes)),
@@ -210,6 +214,17 @@ function shownProofs(ctx: KoaContextWithOIDC, token: { readonly kind?: string })
   const source = AuthorizationCode ?? DeviceCode ?? RefreshToken;
   if (source?.acr === undefined) return undefined;
   return { acr: source.acr, amr: source.amr ?? [], auth_time: source.authTime };
+}
+
+/** Tells of requests that the engine refused: the error's code and the client, never what was sent. */
+export function onRefused(
+  provider: Provider,
+  tell: (facts: { readonly error: string; readonly client: string | undefined }) => void,
+): void {
+  const refused = ({ oidc }: KoaContextWithOIDC, { error }: errors.OIDCProviderError) =>
+    tell({ error, client: oidc.entities.Client?.clientId });
+  provider.on("authorization.error", refused);
+  provider.on("grant.error", refused);
 }
 
 /** `{ "<level>": [acr, …] }`, as the original's discovery document has it: every name that can be asked for. */
