@@ -30,5 +30,4 @@ export const cliClient = (mechanisms: readonly Mechanism[]): ClientSettings => (
   disabled: false,
   // The page on which the device is allowed says what it may do.
   trusted: true,
-  disabled: false,
 });
