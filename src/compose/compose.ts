@@ -10,6 +10,7 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
@@ -23,12 +24,16 @@ import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
-import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
-import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
+import { createDeviceFlow } from "../surfaces/oidc/device.ts";
+import { createEngine } from "../surfaces/oidc/engine.ts";
+import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
+import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
+import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
 import { answersLog, auditLog, followSettings, loggedGateway, openServerLogs } from "./logs.ts";
 import { openParts, type Parts } from "./parts.ts";
@@ -39,6 +44,8 @@ import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
+  /** What the operator of a server without an administrator is told. */
+  readonly bootstrap: string | undefined;
   close(): Promise<void>;
 }
 
@@ -60,6 +67,7 @@ const OUTBOX_EVERY = 5_000;
 const SETTINGS_EVERY = 1_000;
 /** How long an event of the audit may be taken away without being missed. */
 const SEAL_EVERY = 5_000;
+const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -126,6 +134,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const notices = createNoticeSender({ storage, authenticators, gateway, audit, host, now });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -171,7 +180,20 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
     let signing = keyring.signing();
+    const show = createShow(render);
     const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
+      const device = createDeviceFlow({
+        snapshot,
+        mechanisms,
+        storage,
+        directory,
+        audit,
+        apiScopes: ownApi(config.issuer).scopes,
+        visitOf: visits.of,
+        csrfToken: csrf.token,
+        show,
+        now,
+      });
       const provider = createProvider({
         issuer: config.issuer.origin,
         snapshot,
@@ -181,7 +203,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         directory,
         authenticators,
         audit,
-        pages: createEnginePages({ brand: snapshot.brand, render }),
+        pages: createEnginePages({ brand: snapshot.brand, show }),
+        device,
         api: ownApi(config.issuer),
         now,
       });
@@ -189,6 +212,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onRefused(provider, (facts) => log.debug("Refused a request", facts));
       return createEngine({
         provider,
+        device,
         snapshot,
         mechanisms,
         walk,
@@ -224,6 +248,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
     });
     mountAssets(app, pages);
+    await mountRecover(app, {
+      issuer: config.issuer,
+      brand,
+      recovery: parts.recovery,
+      csrf,
+      visitOf: visits.of,
+      render,
+    });
     await composeAdmin(app, {
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
@@ -233,6 +265,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
+    const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);
     await app.listen({ host: config.listen.host, port: config.listen.port });
     log.info("Listening", {
       host: config.listen.host,
@@ -266,6 +299,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
+    every(OUTBOX_EVERY, () => notices.sweep());
+    every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       // In small acts, so that nobody waits behind them; until there is nothing left.
@@ -277,11 +312,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     return {
       issuer: config.issuer.origin,
+      bootstrap: bootstrapFile.said,
       async close() {
         for (const timer of timers) clearInterval(timer);
         log.info("Stopping");
         await app.close();
-        await delivery.idle();
+        await Promise.all([delivery.idle(), notices.idle()]);
         await parts.close();
         log.info("Stopped");
         await logs?.close();
