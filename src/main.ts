@@ -44,9 +44,10 @@ async function run(): Promise<void> {
       const boot = readConfig(config, process.env, faultsOf);
       for (const warning of boot.warnings) complain(warning);
       const running = await compose(boot, { complain });
+      // Before it says so: whoever waits for the line may tell it to stop at once.
+      stopOnSignal(running);
       say(`Sallyport answers as ${running.issuer}`);
       if (running.bootstrap !== undefined) say(running.bootstrap);
-      stopOnSignal(running);
     });
 
   const host = async () => (await import("./compose/host.ts")).hostActs;

@@ -6,26 +6,26 @@ export function heardAudit<S extends { readonly audit: AuditStore; readonly reco
   store: S,
 ) {
   let listener: (event: SignedEvent) => void = () => {};
-  const { commitTold } = store.records;
-  return {
-    audit: {
-      ...store.audit,
-      append: async (event: SignedEvent) => {
-        await store.audit.append(event);
-        listener(event);
-      },
+  const audit: AuditStore = Object.assign(Object.create(store.audit) as AuditStore, {
+    async append(event: SignedEvent): Promise<void> {
+      await store.audit.append(event);
+      listener(event);
     },
-    records:
-      commitTold === undefined
-        ? store.records
-        : ({
-            ...store.records,
-            commitTold: async (writes, events, now) => {
-              const done = await commitTold(writes, events, now);
-              if (done) for (const event of events) listener(event);
-              return done;
-            },
-          } satisfies RecordStore),
+  });
+  const records: RecordStore = Object.assign(Object.create(store.records) as RecordStore, {
+    ...(store.records.commitTold === undefined
+      ? {}
+      : {
+          async commitTold(...given: Parameters<NonNullable<RecordStore["commitTold"]>>): Promise<boolean> {
+            const done = (await store.records.commitTold?.(...given)) === true;
+            if (done) for (const event of given[1]) listener(event);
+            return done;
+          },
+        }),
+  });
+  return {
+    audit,
+    records,
     /** From now on; there is one listener. */
     hear: (next: typeof listener): void => {
       listener = next;
