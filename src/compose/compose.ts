@@ -36,7 +36,7 @@ import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
-import { answersLog, followSettings, logged, loggedGateway, openServerLogs } from "./logs.ts";
+import { answersLog, auditLog, followSettings, loggedGateway, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
@@ -116,7 +116,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const onProblem = (problem: unknown) =>
     complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { authenticators, directory, enrolment, keyring, phoneKey, settings, phones } = parts;
+    const { storage, authenticators, audit, directory, enrolment, keyring, phoneKey, settings, phones } =
+      parts;
     logs ??= await openServerLogs(config, options.complain);
     const log = logs.server;
     await takeInFile(parts);
@@ -127,7 +128,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       revision: settings.revision,
     });
     for (const warning of config.warnings) log.warn(warning);
-    const { audit, storage } = logged(parts, log, settings);
+    parts.hearAudit(auditLog(log, settings));
     const gateway = loggedGateway(
       options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
       log,

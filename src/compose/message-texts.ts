@@ -1,7 +1,6 @@
 /** A site's own texts of messages: judged before the settings take them, told of at the start, looked over by command. */
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
 import type { MessagePurpose, OwnTexts } from "../core/message-texts.ts";
 import type { Fault, SettingsDocument } from "../core/settings.ts";
 import { checkMessages, faultOfText, tellOfText } from "../kits/web/messages-check.ts";
@@ -42,23 +41,13 @@ export const costsOfTexts = (settings: Texts): readonly string[] =>
 
 const defaultDir = fileURLToPath(new URL("../../pages/default", import.meta.url));
 
-/** `sallyport messages check [folder]`: faults and costs of a folder's messages, of the product's own without one. */
-export function addMessagesCommand(
-  program: Command,
-  tell: (said: { readonly ok: boolean; readonly text: string }) => void,
-): void {
-  program
-    .command("messages")
-    .description("texts of the messages to phones")
-    .command("check [folder]")
-    .description("look over a folder of own pages for its messages/, and count their segments")
-    .action((folder: string = defaultDir) => {
-      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-        return tell({ ok: false, text: `${folder} is no folder; give the one that holds your messages/.` });
-      const findings = checkMessages(folder, readFolder(defaultDir), "en");
-      tell({
-        ok: findings.every(({ level }) => level !== "error"),
-        text: findings.map(({ message }) => message).join("\n"),
-      });
-    });
+/** Faults and costs of a folder's messages; of the product's own without one. */
+export function checkMessagesIn(folder = defaultDir): { readonly ok: boolean; readonly text: string } {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return { ok: false, text: `${folder} is no folder; give the one that holds your messages/.` };
+  const findings = checkMessages(folder, readFolder(defaultDir), "en");
+  return {
+    ok: findings.every(({ level }) => level !== "error"),
+    text: findings.map(({ message }) => message).join("\n"),
+  };
 }

@@ -194,6 +194,12 @@ describe("texts of messages", () => {
     assert.match(tellOfText("sign-in", `${"y".repeat(45)} {code}`, "en").message, /the code comes late/);
   });
 
+  it("whatever a text says is one line before the last", () => {
+    const { text } = composeMessage(facts, () => "012345\n\n@evil.example #000000\u2028\r\n\u0085more");
+    assert.equal(text, "012345 @evil.example #000000 more\n\n@login.example.org #012345");
+    assert.equal(composeNotice(facts, () => "a\nb").text, "a b");
+  });
+
   it("no text that passes can add a line of its own", () => {
     const text = fc.string({
       unit: fc.constantFrom("{code}", "{app}", " ", "@", "#", "x", "\u2028", "\n", "\r", "'", "{", "}", "ş"),

@@ -153,7 +153,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         : 500);
     const reference = status >= 500 ? options.newReference() : "";
     if (status >= 500)
-      options.onProblem(error, { reference, method: request.method, path: request.url.split("?")[0] ?? "" });
+      options.onProblem(error, { reference, method: request.method, path: toldPath(request.url) });
     reply.code(status);
     if (error instanceof Breakage && error.retryAfter !== undefined)
       reply.header("retry-after", String(error.retryAfter));
@@ -171,12 +171,15 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
 function onceAnswered(req: IncomingMessage, res: ServerResponse, tell: (answer: Answered) => void): void {
   const began = performance.now();
   const { method = "" } = req;
-  const path = (req.url ?? "/").split("?")[0] ?? "/";
+  const path = toldPath(req.url ?? "/");
   res.once("close", () => {
     const ms = Math.round((performance.now() - began) * 10) / 10;
     tell({ request: req, method, path, status: res.statusCode, ms, cut: !res.writableFinished });
   });
 }
+
+/** A path as a log may have it: no query, and of a part that could be a secret (a one-time link) nothing. */
+const toldPath = (url: string): string => (url.split("?")[0] ?? "/").replace(/\/[\w-]{43,}(?=\/|$)/g, "/-");
 
 /** Notes each route from now on; answers the verbs that a path is known under, none when it is not known. */
 function collectVerbs(app: FastifyInstance): (path: string) => readonly string[] {
