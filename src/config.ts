@@ -8,6 +8,7 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { Breakage } from "./core/errors.ts";
 import { Secret } from "./core/secret.ts";
+import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 
 /** The acrs that can be enabled. */
@@ -77,6 +78,7 @@ const fileSchema = z.strictObject({
     ])
     .default([]),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
 
@@ -230,6 +232,7 @@ export function readConfig(
     enrolment: config.enrolment,
     countries: countries === "home" ? "all" : countries,
     limits: config.limits,
+    sending: config.sending,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);
   const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];

@@ -11,6 +11,7 @@ import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
+import { createSending } from "../core/sending.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
@@ -102,7 +103,18 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const codes = createCodes({ storage, keys: keyring, limits, now, newId });
+    const sending = createSending({ storage, settings: () => settings.document().sending, now });
+    const codes = createCodes({
+      storage,
+      keys: keyring,
+      limits,
+      now,
+      newId,
+      async withRight({ subject, boundTo }, fresh) {
+        const { writes } = await sending.proven(subject, boundTo, fresh);
+        return { writes, done: () => {} };
+      },
+    });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
@@ -111,6 +123,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
+          sending,
+          devices,
           authenticators,
           enrolment,
           phones,

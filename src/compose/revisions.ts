@@ -53,7 +53,7 @@ export function createRevisions<Engine>(deps: {
 
 /** A document as the rooms read it. */
 function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging } = document;
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, sending, logging } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -63,6 +63,7 @@ function snapshotOf(document: SettingsDocument, revision: number, phones: Phones
     enrolment,
     countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,
     limits,
+    sending,
     scripts,
     logging,
   };

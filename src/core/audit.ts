@@ -19,6 +19,7 @@ export type AuditKind =
   | "code-issued"
   | "code-sent"
   | "code-send-failed"
+  | "send-refused"
   | "code-right"
   | "code-wrong"
   | "code-paused"

@@ -32,6 +32,9 @@ export type Challenge = {
   readonly boundTo: string;
   readonly appName: string;
   readonly locale: string;
+  /** ISO 3166-1 country of the phone, and the client that asked; for whoever counts sends. */
+  readonly country?: string | undefined;
+  readonly client?: string | undefined;
   readonly random: string;
   readonly keyId: string;
   readonly digits: number;
@@ -81,6 +84,8 @@ export interface Codes {
     boundTo: string;
     appName: string;
     locale: string;
+    country?: string;
+    client?: string;
     sendsSoFar?: number;
   }): Promise<Issued>;
   resend(challenge: string, boundTo: string): Promise<Resent>;
@@ -97,6 +102,14 @@ export interface CodesDeps {
   readonly limits: () => Limits;
   readonly now: Clock;
   readonly newId: () => string;
+  /** What is committed with the right code of a login; `fresh`: what was remembered was outdated. */
+  readonly withRight?: ((right: Challenge, fresh: boolean) => Promise<RightEffects>) | undefined;
+}
+
+export interface RightEffects {
+  readonly writes: readonly Write[];
+  /** Called when the code has counted. */
+  readonly done: () => void;
 }
 
 /** Rows outlive their code, so that a late page can still say what became of it; milliseconds. */
@@ -272,7 +285,13 @@ export function createCodes(deps: CodesDeps): Codes {
     const spent = (challenge: Challenge, expect: number) =>
       challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect });
     const clean = failures.clean(right.subject);
-    if (await storage.commit([spent(right, version), clean])) return { kind: "right" };
+    const count = async (challenge: Challenge, expect: number, fresh: boolean): Promise<boolean> => {
+      const effects = await deps.withRight?.(right, fresh);
+      const done = await storage.commit([spent(challenge, expect), clean, ...(effects?.writes ?? [])]);
+      if (done) effects?.done();
+      return done;
+    };
+    if (await count(right, version, false)) return { kind: "right" };
     for (let round = 0; round < ROUNDS; round += 1) {
       const found = await challenges.read(right.id);
       // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
@@ -280,7 +299,7 @@ export function createCodes(deps: CodesDeps): Codes {
         await failures.giveBack(right.subject);
         return { kind: "spent" };
       }
-      if (await storage.commit([spent(found.value, found.version), clean])) return { kind: "right" };
+      if (await count(found.value, found.version, true)) return { kind: "right" };
       await pause(round);
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });

@@ -43,7 +43,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
     const id = key.slice(0, key.lastIndexOf("."));
-    const found = (justWritten ? challenges.recall(id) : undefined) ?? (await challenges.read(id));
+    const known = justWritten ? challenges.recall(id) : undefined;
+    // A page that was shown between the write and its commit has left the older row in memory.
+    const isThis = known !== undefined && key === `${id}.${known.value.sends}`;
+    const found = isThis ? known : await challenges.read(id);
     if (found === undefined) return;
     const { value: challenge, version } = found;
     const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { sendingSchema } from "./sending-settings.ts";
 import type { EpochMs } from "./words.ts";
 
 /** What a person or the server is sent to for a client, never in the clear. */
@@ -163,6 +164,7 @@ export const documentSchema = z.strictObject({
   enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
   countries: z.union([z.enum(["all", "home"]), countryList]).default("home"),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
   logging: loggingSchema.prefault({}),
   /** What the boot file said when it was last taken in: digests by name (compose/seed.ts). */
   fromFile: z.record(z.string(), z.string()).default({}),
@@ -180,6 +182,7 @@ export const settingsSchema = z.strictObject({
   /** ISO 3166-1 alpha-2 codes, or `all`. */
   countries: z.union([z.literal("all"), countryList]),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
 });
 
 /** One revision as the rooms read it. */

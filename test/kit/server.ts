@@ -17,6 +17,7 @@ import { settingsSchema } from "../../src/core/settings.ts";
 import type { Cost } from "../../src/kits/password/phc.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
+import { roomy } from "./roomy.ts";
 import { codeOf, startSimulator, type TestPhones } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
 
@@ -99,6 +100,7 @@ export async function startServer(options: ServerOptions = {}) {
   const settings = settingsSchema.parse({
     acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "twilio_sms" },
     countries: "all",
+    sending: roomy,
     clients: [...clients, demoClient, ...(options.clients ?? [])],
     ...options.settings,
   });

@@ -3,6 +3,7 @@ import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
 import type { CodeCheck, CodePurpose } from "../../../core/codes.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
 import type { Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
@@ -14,19 +15,24 @@ const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
 
 /** The outcome of the form, or that the code was right and what follows is the caller's. Every try has its event. */
 export async function answer(
-  { codes, now }: SmsFactorDeps,
+  deps: SmsFactorDeps,
   login: Login<Json>,
   form: Form,
   challenge: string,
   purpose: CodePurpose,
 ): Promise<{ readonly kind: "right"; readonly events: Events } | Outcome<Json>> {
+  const { codes, now } = deps;
   if (form.action === "resend") {
+    const before = await codes.look(challenge, login.id);
     const resent = await codes.resend(challenge, login.id);
     if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     const notice = resentNotice(resent, now());
-    return resent.kind === "same" || resent.kind === "new"
-      ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
-      : { kind: "retry", notice };
+    if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
+    if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
+    const { phone, country = "" } = before;
+    const allowed = await allowance(deps, login, login.subject, phone, country, purpose);
+    if (allowed.kind === "refused") return { kind: "retry", notice: allowed.notice, events: allowed.events };
+    return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver };
   }
   const check = await codes.check(challenge, form.code ?? "", login.id);
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };

@@ -4,6 +4,7 @@ import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
@@ -18,17 +19,22 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
     const [phone] = await authenticators.list(subject, KIND);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
+    const { number, country } = phone.data as PhoneData;
     const issued = await codes.issue({
       subject,
-      phone: new PhoneNumber((phone.data as PhoneData).number),
+      phone: new PhoneNumber(number),
       purpose: "sign-in",
       boundTo: login.id,
       appName: login.client.name,
       locale: login.locale,
+      country,
+      client: login.client.id,
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "ready", state: { challenge: null }, notice: pausedNotice(issued.until, now()) };
+    const allowed = await allowance(deps, login, subject, number, country, "sign-in");
+    if (allowed.kind === "refused") return { ...allowed, kind: "ready", state: { challenge: null } };
     const event: AuditEvent = {
       kind: "code-issued",
       at: now(),

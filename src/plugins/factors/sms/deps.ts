@@ -2,7 +2,9 @@
 import type { Audit } from "../../../core/audit.ts";
 import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Codes } from "../../../core/codes.ts";
+import type { Devices } from "../../../core/device.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
+import type { Sending } from "../../../core/sending.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Phones } from "../../../kits/phone/phones.ts";
 
@@ -10,6 +12,8 @@ export const KIND = "sms";
 
 export interface SmsFactorDeps {
   readonly codes: Codes;
+  readonly sending: Pick<Sending, "reserve">;
+  readonly devices: Pick<Devices, "knows">;
   readonly authenticators: Authenticators;
   readonly enrolment: Enrolment;
   readonly phones: Phones;

@@ -7,6 +7,7 @@ import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
@@ -59,11 +60,16 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       boundTo: login.id,
       appName: login.client.name,
       locale: login.locale,
+      country: parsed.country,
+      client: login.client.id,
       sendsSoFar: state.sends,
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "retry", state: kept, notice: pausedNotice(issued.until, now()) };
+    const allowed = await allowance(deps, login, subject, number, parsed.country, "enrol");
+    if (allowed.kind === "refused")
+      return { kind: "retry", state: kept, notice: allowed.notice, events: allowed.events };
     const issue: AuditEvent = {
       kind: "code-issued",
       at: now(),
