@@ -1,4 +1,5 @@
 /** Puts the admin API together: its handlers over the parts, and the tokens it takes. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
@@ -7,15 +8,19 @@ import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
+import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
+import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
 import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
+import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import { SCOPES } from "../surfaces/oidc/provider.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
 
@@ -58,6 +63,14 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...auditHandlers({ ...parts, cursors }),
+      ...clientHandlers({
+        settings,
+        cursors,
+        scopes: [...SCOPES, ...adminScopes],
+        newSecret: () => randomBytes(32).toString("base64url"),
+      }),
+      ...loggingHandlers({ settings }),
+      ...settingsHandlers({ settings, catalogue, cursors, now }),
     ],
     guard: createGuard({
       access,

@@ -16,6 +16,7 @@ import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
+import type { Logs } from "../kits/log/log.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createPages } from "../kits/web/pages.ts";
@@ -26,12 +27,14 @@ import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
 import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
-import { createProvider } from "../surfaces/oidc/provider.ts";
+import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { createGateways } from "./gateway.ts";
+import { answersLog, followSettings, loggedAudit, loggedGateway, openServerLogs } from "./logs.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
+import { tellOfScripts } from "./script-log.ts";
 import { takeIn } from "./seed.ts";
 import { mountAssets, probePort, readTls } from "./web.ts";
 
@@ -69,6 +72,7 @@ export interface ComposeOptions extends Voices {
   ) => void;
   readonly parts?: Parts;
   readonly gateway?: SmsGateway;
+  readonly logs?: Logs;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -90,15 +94,32 @@ async function takeInFile({ settings, config, now }: Parts): Promise<void> {
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
   if (options.parts === undefined) await probePort(config.listen);
   const parts = options.parts ?? (await openParts(config));
-  const onProblem = (problem: unknown) =>
-    options.complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   const { now } = parts;
   const timers: NodeJS.Timeout[] = [];
+  let logs = options.logs;
+  const complain = (text: string): void => {
+    options.complain(text);
+    logs?.server.error(text);
+  };
+  const onProblem = (problem: unknown) =>
+    complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey, settings, phones } =
-      parts;
+    const { storage, authenticators, directory, enrolment, keyring, phoneKey, settings, phones } = parts;
+    logs ??= await openServerLogs(config, options.complain);
+    const log = logs.server;
     await takeInFile(parts);
-    const gateway = options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase);
+    followSettings(logs, settings);
+    log.info("Starting", {
+      issuer: config.issuer.origin,
+      store: config.store.type,
+      revision: settings.revision,
+    });
+    for (const warning of config.warnings) log.warn(warning);
+    const audit = loggedAudit(parts.audit, log, settings);
+    const gateway = loggedGateway(
+      options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
+      log,
+    );
     const limits = () => settings.document().limits;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
@@ -153,7 +174,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       brand: brand(),
       locale: "en",
       ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
-      onProblem: options.complain,
+      onProblem: complain,
     });
     const render = async (page: Page, locale?: string): Promise<string> =>
       (await pages.render(page, { locale })).html;
@@ -178,6 +199,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
+      onRefused(provider, (facts) => log.debug("Refused a request", facts));
       return createEngine({
         provider,
         snapshot,
@@ -201,8 +223,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
       brand,
       newReference: () => newId().slice(0, 8),
+      onAnswer: answersLog(log, settings, peers),
       onProblem: (problem, { reference, method, path }) =>
-        options.complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
+        complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     });
     await mountOidc(app, {
@@ -220,14 +243,31 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       peers,
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
-      onProblem: (problem, { method, path }) =>
-        options.complain(`${method} ${path} failed: ${reasonOf(problem)}`),
+      onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     await app.listen({ host: config.listen.host, port: config.listen.port });
+    log.info("Listening", {
+      host: config.listen.host,
+      port: config.listen.port,
+      tls: config.tls !== undefined,
+    });
 
-    const every = (ms: number, act: () => Promise<unknown>) =>
-      timers.push(setInterval(() => void act().catch(onProblem), ms).unref());
+    // A store that is away is said once, and once more when it is back; not at every look.
+    const every = (ms: number, act: () => Promise<unknown>) => {
+      let failing = false;
+      const turn = async () => {
+        try {
+          await act();
+          if (failing) log.info("What had failed works again", { everyMs: ms });
+          failing = false;
+        } catch (problem) {
+          if (!failing) onProblem(problem);
+          failing = true;
+        }
+      };
+      timers.push(setInterval(() => void turn(), ms).unref());
+    };
     every(KEYS_EVERY, async () => {
       await keyring.refresh();
       // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
@@ -235,6 +275,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       if (keyring.signing() === signing) return;
       signing = keyring.signing();
       revisions.forget();
+      log.info("Signing keys taken", { keys: signing.length });
     });
     every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
@@ -243,20 +284,27 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
-    setImmediate(() => void Promise.all([gateway.warm?.(), delivery.sweep()]).catch(onProblem));
+    setImmediate(() => void delivery.sweep().catch(onProblem));
+    const { script } = logs;
+    setImmediate(() => tellOfScripts(script, settings, gateway));
 
     return {
       issuer: config.issuer.origin,
       async close() {
         for (const timer of timers) clearInterval(timer);
+        log.info("Stopping");
         await app.close();
         await delivery.idle();
         await parts.close();
+        log.info("Stopped");
+        await logs?.close();
       },
     };
   } catch (problem) {
     for (const timer of timers) clearInterval(timer);
     await parts.close();
+    logs?.server.error("Not started", { reason: reasonOf(problem) });
+    await logs?.close();
     throw problem;
   }
 }

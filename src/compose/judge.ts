@@ -2,23 +2,28 @@
  * What only the parts can say of the settings, asked before a change is taken: scripts of their gateways, acrs of the
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
-import type { Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
+import type { ClientSettings, Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { homeCountry, NO_HOME } from "./gateway.ts";
 import { builtInOf, propertiesOf } from "./scripts.ts";
 
-/** Every fault of a document that its schema cannot know. */
+/** Every fault of a document that its schema cannot know. `ofClient`: what the protocol engine has against one. */
 export const createJudge =
-  (phones: Phones) =>
+  (phones: Phones, ofClient: (client: ClientSettings) => Fault | undefined = () => undefined) =>
   (document: SettingsDocument): readonly Fault[] => [
     ...document.scripts.flatMap((entry, index) => scriptFaults(entry, `scripts[${index}]`)),
     ...nameFaults(document.scripts),
     ...acrFaults(document),
     ...clientFaults(document),
+    ...document.clients.flatMap((client, index) => {
+      const fault = ofClient(client);
+      return fault === undefined ? [] : [{ ...fault, path: `clients[${index}].${fault.path}` }];
+    }),
     ...countryFaults(document, phones),
   ];
 
-function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {
+/** What is wrong with one entry by itself. */
+export function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {
   const builtIn = builtInOf(entry.name);
   if (builtIn === undefined)
     return entry.enabled

@@ -13,6 +13,7 @@ import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
+import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 import { createJudge } from "./judge.ts";
@@ -54,7 +55,13 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
-      { store: store.settings, sealer, audit, now, judge: createJudge(phones) },
+      {
+        store: store.settings,
+        sealer,
+        audit,
+        now,
+        judge: createJudge(phones, createClientCheck(keyring)),
+      },
       () => firstDocument(config, now()),
     );
     const directory = await catalog.directories.sql.open(directoryOptions(config), {

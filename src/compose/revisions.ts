@@ -53,7 +53,8 @@ export function createRevisions<Engine>(deps: {
 
 /** A document as the rooms read it. */
 function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, sending, logging } = document;
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, sending, logging, ended } =
+    document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -66,5 +67,6 @@ function snapshotOf(document: SettingsDocument, revision: number, phones: Phones
     sending,
     scripts,
     logging,
+    ended,
   };
 }

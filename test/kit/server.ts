@@ -14,6 +14,7 @@ import { openParts } from "../../src/compose/parts.ts";
 import type { BootConfig } from "../../src/config.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
+import type { Logs } from "../../src/kits/log/log.ts";
 import type { Cost } from "../../src/kits/password/phc.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
@@ -69,6 +70,7 @@ export interface ServerOptions {
   /** Cost of password hashes, where a test looks at what is left beside them. */
   readonly hashCost?: Cost;
   readonly onProblem?: (text: string) => void;
+  readonly logs?: Logs;
 }
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>;
@@ -143,6 +145,7 @@ export async function startServer(options: ServerOptions = {}) {
   if (options.people !== false) await addDemoPeople(parts);
   const running = await compose(config, {
     parts,
+    ...(options.logs === undefined ? {} : { logs: options.logs }),
     complain: (text) => {
       problems.push(text);
       options.onProblem?.(text);

@@ -33,6 +33,19 @@ export interface WebServerOptions {
   readonly brand: () => string;
   readonly newReference: () => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
+  /** Asked at each request; who wants to hear of its answer gives a function. */
+  readonly onAnswer?: (() => ((answer: Answered) => void) | undefined) | undefined;
+}
+
+/** One request and its answer, without its query, body or cookies. */
+export interface Answered {
+  readonly request: IncomingMessage;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+  /** The client went away before the answer was whole. */
+  readonly cut: boolean;
 }
 
 /** Bytes of a form; a password may take 4 KiB of it (P15). */
@@ -94,6 +107,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       const guarded: RequestListener = (req: IncomingMessage, res: ServerResponse) => {
         // On every answer there is, also those that no handler of ours writes; surfaces only widen them.
         for (const [name, value] of headers) res.setHeader(name, value);
+        const tell = options.onAnswer?.();
+        if (tell !== undefined) onceAnswered(req, res, tell);
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
         if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(res);
@@ -149,6 +164,17 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       .send(await render(errorPage(problem, reference), languageOf(request)));
   });
   return app;
+}
+
+/** The path is noted before it is rewritten: a log shows what was asked for. */
+function onceAnswered(req: IncomingMessage, res: ServerResponse, tell: (answer: Answered) => void): void {
+  const began = performance.now();
+  const { method = "" } = req;
+  const path = (req.url ?? "/").split("?")[0] ?? "/";
+  res.once("close", () => {
+    const ms = Math.round((performance.now() - began) * 10) / 10;
+    tell({ request: req, method, path, status: res.statusCode, ms, cut: !res.writableFinished });
+  });
 }
 
 /** Notes each route from now on; answers the verbs that a path is known under, none when it is not known. */

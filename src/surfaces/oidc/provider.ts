@@ -3,7 +3,7 @@
  * the settings, sends people to the walk, and turns what the walk has proven into a session. Mounted by compose.
  * It never checks a factor and never names an acr: the gate does.
  */
-import { type Configuration, errors, Provider } from "oidc-provider";
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
 import type { Directory } from "../../core/directory.ts";
@@ -19,6 +19,7 @@ import { acrClaimProblem, namesOf } from "./choice.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
 import { createCookieSigner } from "./cookie-signer.ts";
+import { withoutEnded } from "./ended-tokens.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
@@ -41,7 +42,8 @@ export interface ProviderDeps {
 
 /** Lifetimes in seconds. Refresh tokens and grants end 14 days after they were first given, however often rotated. */
 const LIFE = { code: 60, par: 60, access: 3600, idToken: 3600, clientCredentials: 600, refresh: 14 * 86_400 };
-const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
+/** Scopes that tell something of a person. */
+export const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
 
 const cookieNames = (https: boolean) => ({
   session: `${https ? "__Host-" : ""}sallyport_session`,
@@ -56,8 +58,10 @@ export function createProvider(deps: ProviderDeps): Provider {
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
   const configuration: Configuration = {
-    adapter: createAdapterFactory(deps.storage, deps.now),
-    clients: snapshot.clients.map((client) => engineClient(client, deps.api.scopes)),
+    adapter: withoutEnded(createAdapterFactory(deps.storage, deps.now), snapshot),
+    clients: snapshot.clients
+      .filter(({ disabled }) => !disabled)
+      .map((client) => engineClient(client, deps.api.scopes)),
     jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
     cookies: {
       keys: createCookieSigner(deps.keys.secrets("cookie").map(({ bytes }) => bytes)),
@@ -172,6 +176,17 @@ export function createProvider(deps: ProviderDeps): Provider {
   keepProofs(provider);
   provider.use(allowFormPost);
   return provider;
+}
+
+/** Tells of requests that the engine refused: the error's code and the client, never what was sent. */
+export function onRefused(
+  provider: Provider,
+  tell: (facts: { readonly error: string; readonly client: string | undefined }) => void,
+): void {
+  const refused = ({ oidc }: KoaContextWithOIDC, { error }: errors.OIDCProviderError) =>
+    tell({ error, client: oidc.entities.Client?.clientId });
+  provider.on("authorization.error", refused);
+  provider.on("grant.error", refused);
 }
 
 /** `{ "<level>": [acr, …] }`, as the original's discovery document has it: every name that can be asked for. */

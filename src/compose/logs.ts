@@ -1,0 +1,72 @@
+/** What goes into the logs: answers of the web server, sends that failed, revisions, the audit where it is wanted. */
+import { join } from "node:path";
+import type { BootConfig } from "../config.ts";
+import type { Audit } from "../core/audit.ts";
+import { Breakage } from "../core/errors.ts";
+import type { Settings } from "../core/settings.ts";
+import type { SmsGateway } from "../core/sms.ts";
+import { type Logger, type Logs, openLogs } from "../kits/log/log.ts";
+import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
+import type { Answered } from "../kits/web/server.ts";
+
+/** Opens the logs of the data folder. Throws Breakage `store-unavailable` with one sentence where they cannot be written. */
+export async function openServerLogs(config: BootConfig, complain: (text: string) => void): Promise<Logs> {
+  const folder = join(config.data, "logs");
+  try {
+    return await openLogs({ folder, complain });
+  } catch (problem) {
+    const { code = "unknown" } = problem as { code?: string };
+    throw new Breakage(
+      "store-unavailable",
+      `The log folder ${folder} cannot be written (${code}); give this user the right to, or move away what is in its place.`,
+      { cause: problem },
+    );
+  }
+}
+
+/** Keeps level and layout as the settings have them, from the next line on. */
+export function followSettings(logs: Logs, settings: Settings): void {
+  logs.configure(settings.document().logging);
+  settings.watch(({ logging }, revision) => {
+    logs.configure(logging);
+    logs.server.info("Settings revision taken", { revision });
+  });
+}
+
+/** Headers that say how a request came here; every other one may hold a secret. */
+const TELLING = ["host", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "origin"];
+
+/** For the web server: a line per answer while the settings ask for it. */
+export function answersLog(log: Logger, settings: Settings, peers: TrustedPeers) {
+  const tell = ({ request, method, path, status, ms, cut }: Answered): void => {
+    const { httpExcludePaths, level } = settings.document().logging;
+    if (httpExcludePaths.some((excluded) => path.startsWith(excluded))) return;
+    const facts = { method, path, status, ms, address: clientAddress(request, peers) };
+    const headers = Object.fromEntries(TELLING.map((name) => [name, request.headers[name]]));
+    log.info("Answered", { ...facts, ...(cut ? { cut } : {}), ...(level === "trace" ? { headers } : {}) });
+  };
+  return () => (settings.document().logging.http ? tell : undefined);
+}
+
+/** The gateway, telling the log why a text did not go out; never to whom. */
+export const loggedGateway = (gateway: SmsGateway, log: Logger): SmsGateway => ({
+  ...gateway,
+  async send(message) {
+    const receipt = await gateway.send(message);
+    if (receipt.kind === "refused") {
+      const { reason, providerCode } = receipt;
+      log.warn("A text was not sent", { reason, ...(providerCode === undefined ? {} : { providerCode }) });
+    } else log.debug("A text was sent", { id: receipt.id });
+    return receipt;
+  },
+});
+
+/** The audit, repeated in the log while the settings ask for it. */
+export const loggedAudit = (audit: Audit, log: Logger, settings: Settings): Audit => ({
+  ...audit,
+  async append(event) {
+    await audit.append(event);
+    const { kind, at: _at, ...facts } = event;
+    if (settings.document().logging.audit) log.info(`Audit: ${kind}`, facts);
+  },
+});
