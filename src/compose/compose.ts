@@ -11,7 +11,6 @@ import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
-import { createSending } from "../core/sending.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
@@ -31,6 +30,7 @@ import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { createGateways } from "./gateway.ts";
+import { composeLimits } from "./limits.ts";
 import { answersLog, followSettings, loggedAudit, loggedGateway, openServerLogs } from "./logs.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
@@ -61,6 +61,9 @@ const OUTBOX_EVERY = 5_000;
 const SETTINGS_EVERY = 1_000;
 /** How long an event of the audit may be taken away without being missed. */
 const SEAL_EVERY = 5_000;
+/** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
+const COUNTS_EVERY = 1_000;
+const BRAKE_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -120,22 +123,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
       log,
     );
-    const limits = () => settings.document().limits;
+    const bounds = composeLimits({ parts, audit, alarm: complain });
+    const { limits, sending } = bounds;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const sending = createSending({ storage, settings: () => settings.document().sending, now });
-    const codes = createCodes({
-      storage,
-      keys: keyring,
-      limits,
-      now,
-      newId,
-      async withRight({ subject, boundTo }, fresh) {
-        const { writes } = await sending.proven(subject, boundTo, fresh);
-        return { writes, done: () => {} };
-      },
-    });
+    const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
@@ -278,9 +271,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log.info("Signing keys taken", { keys: signing.length });
     });
     every(SETTINGS_EVERY, () => settings.refresh());
+    every(COUNTS_EVERY, () => bounds.flush());
+    every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
+      await bounds.tidy();
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
@@ -295,6 +291,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         log.info("Stopping");
         await app.close();
         await delivery.idle();
+        await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");
         await logs?.close();

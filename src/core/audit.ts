@@ -24,6 +24,8 @@ export type AuditKind =
   | "code-wrong"
   | "code-paused"
   | "factor-disabled"
+  | "brake-on"
+  | "brake-off"
   | "authenticator-bound"
   | "authenticator-unbound"
   | "enrolment-refused"

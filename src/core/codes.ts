@@ -60,7 +60,8 @@ export type OutboxRow = {
 
 export type CodeCheck =
   | { readonly kind: "right" }
-  | { readonly kind: "wrong"; readonly left: number }
+  /** `failures`: in a row, over all codes and logins of the account. */
+  | { readonly kind: "wrong"; readonly left: number; readonly failures: number }
   | { readonly kind: "malformed" | "expired" | "spent" | "disabled" }
   | { readonly kind: "paused"; readonly until: EpochMs };
 
@@ -102,6 +103,8 @@ export interface CodesDeps {
   readonly limits: () => Limits;
   readonly now: Clock;
   readonly newId: () => string;
+  /** A code was compared, whatever comes of it. */
+  readonly onCompared?: ((wrong: boolean) => void) | undefined;
   /** What is committed with the right code of a login; `fresh`: what was remembered was outdated. */
   readonly withRight?: ((right: Challenge, fresh: boolean) => Promise<RightEffects>) | undefined;
 }
@@ -266,8 +269,12 @@ export function createCodes(deps: CodesDeps): Codes {
         await pause(round);
         continue;
       }
-      if (!timingSafeEqual(Buffer.from(reveal(tried).reveal()), Buffer.from(code)))
-        return account.disabled ? { kind: "disabled" } : { kind: "wrong", left: triesPerCode - tried.tries };
+      const wrong = !timingSafeEqual(Buffer.from(reveal(tried).reveal()), Buffer.from(code));
+      deps.onCompared?.(wrong);
+      if (wrong)
+        return account.disabled
+          ? { kind: "disabled" }
+          : { kind: "wrong", left: triesPerCode - tried.tries, failures: account.failures };
       return spend(tried, slot.version);
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });

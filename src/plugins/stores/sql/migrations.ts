@@ -90,5 +90,23 @@ const auditSeals: Migration = {
   ],
 };
 
+const tallies: Migration = {
+  id: "0008-tallies",
+  up: ({ text, integer }) => [
+    `create table tallies (
+       kind ${text} not null, name ${text} not null, slot ${integer} not null, a ${integer} not null,
+       b ${integer} not null, primary key (kind, name, slot))`,
+    "create index tallies_by_slot on tallies (kind, slot)",
+  ],
+};
+
 /** In the order they are applied; ids of this plug-in are 0001 to 0009. */
-export const migrations: readonly Migration[] = [records, authenticators, audit, keys, settings, auditSeals];
+export const migrations: readonly Migration[] = [
+  records,
+  authenticators,
+  audit,
+  keys,
+  settings,
+  auditSeals,
+  tallies,
+];
