@@ -39,12 +39,12 @@ describe("the odds of guessing a code", () => {
     const text = readFileSync(new URL("../../docs/security.md", import.meta.url), "utf8");
     const odds = guessOdds(limitsSchema.parse({}));
     const said = (what: RegExp) => Number((what.exec(text)?.[1] ?? "").replace(",", ""));
-    assert.equal(said(/one code, five tries \| ([\d.]+) %/), percent(odds.perCode));
-    assert.equal(said(/between two right codes of the owner \| ([\d.]+) %/), percent(odds.betweenSuccesses));
-    assert.equal(said(/signs in every day \| ([\d.]+) %/), percent(odds.perYear));
-    assert.equal(said(/accounts that fall \| ([\d.]+) \|/), Math.round(odds.ofAMillion));
+    assert.equal(said(/one code, five tries +\| ([\d.]+) %/), percent(odds.perCode));
+    assert.equal(said(/between two right codes of the owner +\| ([\d.]+) %/), percent(odds.betweenSuccesses));
+    assert.equal(said(/signs in every day +\| ([\d.]+) %/), percent(odds.perYear));
+    assert.equal(said(/accounts that fall +\| ([\d.]+) +\|/), Math.round(odds.ofAMillion));
     assert.equal(
-      said(/with the brake on from the beginning \| ([\d.]+) \|/),
+      said(/with the brake on from the beginning +\| ([\d.]+) +\|/),
       Number(odds.ofAMillionBraked.toPrecision(1)),
     );
   });
