@@ -11,6 +11,7 @@ import { startDemo } from "./compose/demo.ts";
 import { openParts } from "./compose/parts.ts";
 import { readConfig } from "./config.ts";
 import { Breakage } from "./core/errors.ts";
+import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { verifyAudit } from "./surfaces/admin/host/audit.ts";
 import { checkOverlay } from "./surfaces/admin/host/overlay.ts";
 import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "./surfaces/admin/host/people.ts";
@@ -38,6 +39,7 @@ async function run(): Promise<void> {
       for (const warning of boot.warnings) complain(warning);
       const running = await compose(boot, { complain });
       say(`Sallyport answers as ${running.issuer}`);
+      if (running.bootstrap !== undefined) say(running.bootstrap);
       stopOnSignal(running);
     });
 
@@ -105,6 +107,12 @@ async function run(): Promise<void> {
     .action(async ({ config, from }: { config: string; from?: string }) =>
       withParts(config, async ({ auditSeals }) => verifyAudit(auditSeals, from)),
     );
+
+  registerAdministrators(
+    program,
+    async () => ({ recover: (await import("./compose/recover.ts")).recover, standardInput }),
+    tell,
+  );
 
   program
     .command("pages")

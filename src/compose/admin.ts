@@ -8,6 +8,7 @@ import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
+import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
@@ -21,6 +22,7 @@ import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
+import { secondFactorAcrs } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
 
@@ -39,7 +41,8 @@ export interface AdminParts {
 
 export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<void> {
   const { parts, access, peers, mechanisms, onProblem } = admin;
-  const { settings, sealer, directory, now, config } = parts;
+  const { settings, sealer, directory, audit, bootstrap, now, config } = parts;
+  const acrs = () => secondFactorAcrs(mechanisms());
   const cursors = createCursors(sealer.lookup);
   const rights = createRights(parts);
   const catalogue = {
@@ -63,6 +66,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...auditHandlers({ ...parts, cursors }),
+      ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
       ...clientHandlers({
         settings,
         cursors,
@@ -75,10 +79,10 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     guard: createGuard({
       access,
       directory,
-      secondFactorAcrs: () =>
-        mechanisms()
-          .filter(({ requires }) => requires.length > 1)
-          .map(({ acr }) => acr),
+      bootstrap,
+      audit,
+      now,
+      secondFactorAcrs: acrs,
     }),
     addressOf: ({ raw }) => clientAddress(raw, peers),
     onProblem,

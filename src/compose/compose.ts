@@ -10,6 +10,7 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
@@ -23,15 +24,19 @@ import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
-import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
-import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
+import { createDeviceFlow } from "../surfaces/oidc/device.ts";
+import { createEngine } from "../surfaces/oidc/engine.ts";
+import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
+import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
+import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
 import { composeLimits } from "./limits.ts";
-import { answersLog, followSettings, loggedAudit, loggedGateway, openServerLogs } from "./logs.ts";
+import { answersLog, followSettings, logged, loggedGateway, openServerLogs } from "./logs.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -40,6 +45,8 @@ import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
+  /** What the operator of a server without an administrator is told. */
+  readonly bootstrap: string | undefined;
   close(): Promise<void>;
 }
 
@@ -64,6 +71,7 @@ const SEAL_EVERY = 5_000;
 /** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
 const COUNTS_EVERY = 1_000;
 const BRAKE_EVERY = 5_000;
+const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -107,7 +115,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const onProblem = (problem: unknown) =>
     complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { storage, authenticators, directory, enrolment, keyring, phoneKey, settings, phones } = parts;
+    const { authenticators, directory, enrolment, keyring, phoneKey, settings, phones } = parts;
     logs ??= await openServerLogs(config, options.complain);
     const log = logs.server;
     await takeInFile(parts);
@@ -118,7 +126,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       revision: settings.revision,
     });
     for (const warning of config.warnings) log.warn(warning);
-    const audit = loggedAudit(parts.audit, log, settings);
+    const { audit, storage } = logged(parts, log, settings);
     const gateway = loggedGateway(
       options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
       log,
@@ -130,6 +138,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const notices = createNoticeSender({ storage, authenticators, gateway, audit, host, now });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -177,7 +186,20 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
     let signing = keyring.signing();
+    const show = createShow(render);
     const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
+      const device = createDeviceFlow({
+        snapshot,
+        mechanisms,
+        storage,
+        directory,
+        audit,
+        apiScopes: ownApi(config.issuer).scopes,
+        visitOf: visits.of,
+        csrfToken: csrf.token,
+        show,
+        now,
+      });
       const provider = createProvider({
         issuer: config.issuer.origin,
         snapshot,
@@ -187,7 +209,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         directory,
         authenticators,
         audit,
-        pages: createEnginePages({ brand: snapshot.brand, render }),
+        pages: createEnginePages({ brand: snapshot.brand, show }),
+        device,
         api: ownApi(config.issuer),
         now,
       });
@@ -195,6 +218,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onRefused(provider, (facts) => log.debug("Refused a request", facts));
       return createEngine({
         provider,
+        device,
         snapshot,
         mechanisms,
         walk,
@@ -230,6 +254,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
     });
     mountAssets(app, pages);
+    await mountRecover(app, {
+      issuer: config.issuer,
+      brand,
+      recovery: parts.recovery,
+      csrf,
+      visitOf: visits.of,
+      render,
+    });
     await composeAdmin(app, {
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
@@ -239,6 +271,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
+    const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);
     await app.listen({ host: config.listen.host, port: config.listen.port });
     log.info("Listening", {
       host: config.listen.host,
@@ -274,6 +307,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     every(COUNTS_EVERY, () => bounds.flush());
     every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
+    every(OUTBOX_EVERY, () => notices.sweep());
+    every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       await bounds.tidy();
@@ -286,11 +321,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     return {
       issuer: config.issuer.origin,
+      bootstrap: bootstrapFile.said,
       async close() {
         for (const timer of timers) clearInterval(timer);
         log.info("Stopping");
         await app.close();
-        await delivery.idle();
+        await Promise.all([delivery.idle(), notices.idle()]);
         await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");

@@ -33,6 +33,7 @@ const PEOPLE = [
     family_name: "Demo",
     email: "root@example.org",
     phone: "+12025550199",
+    roles: ["admin"],
   },
 ] as const;
 
@@ -126,10 +127,11 @@ export async function addDemoPeople(parts: {
 }): Promise<void> {
   for (const { username, ...person } of PEOPLE) {
     if ((await parts.directory.find(username)) !== undefined) continue;
-    const { phone, ...claims } = { phone: undefined, ...person };
+    const { phone, roles, ...claims } = { phone: undefined, roles: [], ...person };
     const added = await parts.directory.write?.add({
       username,
       password: new Secret(DEMO_PASSWORD),
+      roles,
       claims: { ...claims, name: `${person.given_name} ${person.family_name}`, email_verified: true },
     });
     if (added?.kind !== "done")

@@ -60,6 +60,7 @@ export async function startDemo(
     );
     return {
       issuer: running.issuer,
+      bootstrap: undefined,
       async close() {
         await running.close();
         await simulator?.close();

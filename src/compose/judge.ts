@@ -2,6 +2,7 @@
  * What only the parts can say of the settings, asked before a change is taken: scripts of their gateways, acrs of the
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
+import { CLI_CLIENT } from "../core/access.ts";
 import type { ClientSettings, Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { homeCountry, NO_HOME } from "./gateway.ts";
@@ -92,11 +93,22 @@ function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] 
   ];
 }
 
-const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] =>
-  repeated(clients.map(({ client_id }) => client_id)).map((id) => ({
+const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] => [
+  ...repeated(clients.map(({ client_id }) => client_id)).map((id) => ({
     path: "clients",
     message: `client_id ${JSON.stringify(id)} stands there twice`,
-  }));
+  })),
+  ...clients.flatMap(({ client_id }, index) =>
+    client_id === CLI_CLIENT
+      ? [
+          {
+            path: `clients[${index}].client_id`,
+            message: `${CLI_CLIENT} is the server's own; choose another`,
+          },
+        ]
+      : [],
+  ),
+];
 
 function countryFaults({ countries, scripts }: SettingsDocument, phones: Phones): readonly Fault[] {
   if (countries === "all") return [];

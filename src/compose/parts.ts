@@ -1,16 +1,22 @@
 /** What every command of this host needs: the data folder, the store, the keys, the people. */
+import { randomBytes } from "node:crypto";
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
+import { watchAdministrators } from "../core/administrators.ts";
 import { createAuditSeals } from "../core/audit-seals.ts";
 import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
+import { createBootstrap } from "../core/bootstrap.ts";
 import { createFailures } from "../core/code-failures.ts";
 import { createEnrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
+import { createNotices, tellOthers } from "../core/notices.ts";
+import { createRecovery } from "../core/recovery.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
+import { createThrottle } from "../core/throttle.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
@@ -64,7 +70,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       },
       () => firstDocument(config, now()),
     );
-    const directory = await catalog.directories.sql.open(directoryOptions(config), {
+    const people = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
       // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
@@ -73,6 +79,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
+    const newId = () => randomBytes(16).toString("base64url");
+    const notices = createNotices({ storage, now, newId });
+    const directory = watchAdministrators(people, (user) =>
+      tellOthers({ directory: people, notices }, user, "became-admin"),
+    );
     const sessions = createSessions({ storage, audit, now });
     const enrolment = createEnrolment({
       storage,
@@ -94,6 +105,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
       };
     }
+    const forgetFailures = (subject: Subject) =>
+      createFailures(storage, () => settings.document().limits, now).reset(subject);
     return {
       config,
       store,
@@ -119,8 +132,23 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
-      forgetFailures: (subject: Subject) =>
-        createFailures(storage, () => settings.document().limits, now).reset(subject),
+      forgetFailures,
+      notices,
+      bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),
+      recovery: createRecovery({
+        storage,
+        directory,
+        authenticators,
+        enrolment,
+        sessions,
+        audit,
+        notices,
+        async forgetFailures(subject) {
+          await forgetFailures(subject);
+          await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
+        },
+        now,
+      }),
       keys: {
         list: async () => (await store.keys.all()).map(({ material: _sealed, ...row }) => row),
         rotate,

@@ -1,5 +1,6 @@
 /** Every operation of the admin API. A new one is declared in the file of its resource and listed here. */
 import { auditOperations } from "./audit.ts";
+import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
 import { loggingOperations } from "./logging.ts";
 import type { Operation } from "./operation.ts";
@@ -15,6 +16,7 @@ export const operations: readonly Operation[] = [
   ...phoneOperations,
   ...sessionOperations,
   ...auditOperations,
+  ...bootstrapOperations,
   ...clientOperations,
   ...loggingOperations,
   ...settingsOperations,
