@@ -10,6 +10,7 @@ import { Breakage } from "./core/errors.ts";
 import { Secret } from "./core/secret.ts";
 import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
+import { isLoopback, type SmtpConfig } from "./kits/mail/smtp.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
@@ -63,6 +64,16 @@ const fileSchema = z.strictObject({
   region: z.string().optional(),
   edge: z.string().optional(),
   api_base: z.string().optional(),
+  smtp: z
+    .strictObject({
+      host: z.string().min(1),
+      port: z.int().min(1).max(65_535).optional(),
+      security: z.enum(["starttls", "tls", "none"]).default("starttls"),
+      username: z.string().optional(),
+      password: secret.optional(),
+      from: z.string().regex(/^[^\r\n]*@[^\s]+$/, "must be an address such as login@example.org"),
+    })
+    .optional(),
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
@@ -97,6 +108,8 @@ export interface BootConfig {
   readonly masterKey: Secret | undefined;
   readonly pages: string | undefined;
   readonly breachedPasswords: string | undefined;
+  /** The mail server for notices; without one they go to phones alone. */
+  readonly smtp?: SmtpConfig | undefined;
   /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
   /** What the file says of settings; taken in at the start (compose/seed.ts). */
@@ -225,6 +238,17 @@ export function readConfig(
 
   const countries =
     config.countries === "all" || config.countries.length > 0 ? config.countries : ("home" as const);
+  if (config.smtp?.security === "none" && !isLoopback(config.smtp.host))
+    faults.push("smtp.security: none is for a relay on this machine; use starttls or tls");
+  const smtp: SmtpConfig | undefined =
+    config.smtp === undefined
+      ? undefined
+      : {
+          ...config.smtp,
+          port: config.smtp.port ?? { starttls: 587, tls: 465, none: 25 }[config.smtp.security],
+          username: config.smtp.username,
+          password: reveal(config.smtp.password, "smtp.password"),
+        };
   const settings = settingsSchema.safeParse({
     brand: config.brand,
     acrs: config.acrs,
@@ -252,6 +276,7 @@ export function readConfig(
     pages: config.pages === undefined ? undefined : resolve(base, config.pages),
     breachedPasswords:
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
+    smtp,
     twilio: smsWanted ? twilio : undefined,
     settings: { ...settings.data, countries },
   };
@@ -265,6 +290,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
   const secrets = [
     config.twilio_token,
     config.api_key_secret,
+    config.smtp?.password,
     config.master_key,
     ...config.clients.map((client) => client.client_secret),
   ];

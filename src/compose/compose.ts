@@ -17,6 +17,7 @@ import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
+import { createSmtp } from "../kits/mail/smtp.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createPages } from "../kits/web/pages.ts";
@@ -138,7 +139,16 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
     const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
-    const notices = createNoticeSender({ storage, authenticators, gateway, audit, host, now });
+    const notices = createNoticeSender({
+      storage,
+      authenticators,
+      directory,
+      gateway,
+      mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
+      audit,
+      host,
+      now,
+    });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -148,6 +158,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           codes,
           sending,
           devices,
+          notices: parts.notices,
+          noticeAfter: () => limits().noticeAfter,
           authenticators,
           enrolment,
           phones,

@@ -47,6 +47,22 @@ export async function answer(
   };
   const events = [event];
   if (check.kind === "right") return { kind: "right", events };
+  if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
+    await tell(deps, login, challenge, purpose);
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
   return { kind: "retry", notice: checkNotice(check, now()), events };
+}
+
+/** Whoever fails so often has the password; the person gets to know it, not by the phone that is guessed at alone. */
+async function tell(
+  { codes, notices, phoneKey }: SmsFactorDeps,
+  { id, subject, username }: Login<Json>,
+  challenge: string,
+  purpose: CodePurpose,
+): Promise<void> {
+  if (subject === undefined) return;
+  // While binding, the number is the stranger's own choice, and none of the person's.
+  const phone = purpose === "enrol" ? undefined : (await codes.look(challenge, id))?.phone;
+  const spare = phone === undefined ? undefined : phoneKey(phone);
+  await notices.sendOnce(subject, "password-known", { name: username }, spare);
 }

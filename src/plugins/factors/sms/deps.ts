@@ -4,6 +4,7 @@ import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Codes } from "../../../core/codes.ts";
 import type { Devices } from "../../../core/device.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
+import type { Notices } from "../../../core/notices.ts";
 import type { Sending } from "../../../core/sending.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Phones } from "../../../kits/phone/phones.ts";
@@ -14,6 +15,9 @@ export interface SmsFactorDeps {
   readonly codes: Codes;
   readonly sending: Pick<Sending, "reserve">;
   readonly devices: Pick<Devices, "knows">;
+  readonly notices: Pick<Notices, "sendOnce">;
+  /** Wrong codes in a row after which the person is told. */
+  readonly noticeAfter: () => number;
   readonly authenticators: Authenticators;
   readonly enrolment: Enrolment;
   readonly phones: Phones;
