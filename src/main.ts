@@ -15,6 +15,7 @@ import { registerAdministrators } from "./surfaces/admin/host/administrators.ts"
 import { verifyAudit } from "./surfaces/admin/host/audit.ts";
 import { checkOverlay } from "./surfaces/admin/host/overlay.ts";
 import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "./surfaces/admin/host/people.ts";
+import { registerSms } from "./surfaces/admin/host/sms.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -120,6 +121,8 @@ async function run(): Promise<void> {
     .command("check <folder>")
     .description("look over a folder of own templates, texts and styles")
     .action(async (folder: string) => tell(await checkOverlay(folder)));
+
+  registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync(process.argv);
 }

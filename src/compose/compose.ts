@@ -14,17 +14,20 @@ import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
+import { testNumberOf } from "../core/test-numbers.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
+import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
@@ -127,18 +130,43 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       revision: settings.revision,
     });
     for (const warning of config.warnings) log.warn(warning);
+    for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const { audit, storage } = logged(parts, log, settings);
     const gateway = loggedGateway(
       options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
       log,
     );
-    const bounds = composeLimits({ parts, audit, alarm: complain });
+    const bounds = composeLimits({
+      parts,
+      audit,
+      alarm: complain,
+      onProblem,
+      countryOfAddress: addressCountries(config.addressCountries, onProblem),
+    });
     const { limits, sending } = bounds;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
-    const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const testNumber = (e164: string) => testNumberOf(settings.document().testNumbers, e164, now());
+    const codes = createCodes({
+      storage,
+      keys: keyring,
+      limits,
+      now,
+      newId,
+      fixedCode: (e164) => testNumber(e164)?.code,
+      ...bounds.hooks,
+    });
+    const delivery = createDelivery({
+      storage,
+      codes,
+      gateway,
+      audit,
+      now,
+      host,
+      onProblem,
+      onAccepted: bounds.onAccepted,
+    });
     const notices = createNoticeSender({
       storage,
       authenticators,
@@ -158,6 +186,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           codes,
           sending,
           devices,
+          testNumberOf: testNumber,
+          hasRole: async (subject) => ((await directory.get(subject))?.roles.length ?? 0) > 0,
           notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
@@ -181,6 +211,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       limits,
       now,
+      onProven: bounds.onProven,
     });
 
     const pages = createPages({

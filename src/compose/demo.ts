@@ -49,18 +49,21 @@ export async function startDemo(
       password: undefined,
       from: "Sallyport demo <demo@localhost.invalid>",
     } as const;
-    const running = await compose({ ...config, smtp }, {
-      complain,
-      parts,
-      apiBase: elsewhere ?? (simulatorUrl === undefined ? undefined : new URL(simulatorUrl)),
-      extras(app, { render, acrs }) {
-        mountRelyingParty(app, { issuer: config.issuer, clientId: DEMO_CLIENT, brand, acrs, render });
-        mountPhone(app, { https: false, brand, simulator: () => simulatorUrl, render });
-        mountMailbox(app, { mailbox, brand, render });
-        mountPreviews(app, { render });
-        app.get("/", (_request, reply) => reply.redirect("/demo", 303));
+    const running = await compose(
+      { ...config, smtp },
+      {
+        complain,
+        parts,
+        apiBase: elsewhere ?? (simulatorUrl === undefined ? undefined : new URL(simulatorUrl)),
+        extras(app, { render, acrs }) {
+          mountRelyingParty(app, { issuer: config.issuer, clientId: DEMO_CLIENT, brand, acrs, render });
+          mountPhone(app, { https: false, brand, simulator: () => simulatorUrl, render });
+          mountMailbox(app, { mailbox, brand, render });
+          mountPreviews(app, { render });
+          app.get("/", (_request, reply) => reply.redirect("/demo", 303));
+        },
       },
-    });
+    );
     say(`Sallyport demo, on this machine only (not for production; data in ${config.data})`);
     say(`  Sign in:    ${running.issuer}/demo        as ada, password: ${DEMO_PASSWORD}`);
     say(

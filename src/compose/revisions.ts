@@ -59,8 +59,20 @@ function snapshotOf(
   mechanisms: readonly Mechanism[],
   phones: Phones,
 ): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, sending, logging, ended } =
-    document;
+  const {
+    brand,
+    scripts,
+    defaultAcr,
+    clients,
+    enrolment,
+    countries,
+    limits,
+    sending,
+    pumping,
+    spend,
+    logging,
+    ended,
+  } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -71,6 +83,8 @@ function snapshotOf(
     countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,
     limits,
     sending,
+    pumping,
+    spend,
     scripts,
     logging,
     ended,

@@ -27,7 +27,7 @@ const digest = (value: unknown): string =>
 const CLIENT = "client ";
 
 function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[] {
-  const { brand, enrolment, countries, limits, sending, acrs, clients } = settings;
+  const { brand, enrolment, countries, limits, sending, pumping, spend, acrs, clients } = settings;
   const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
     name,
     value: change,
@@ -39,6 +39,8 @@ function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[]
     plain("countries", { countries }),
     plain("limits", { limits }),
     plain("sending", { sending }),
+    plain("pumping", { pumping }),
+    plain("spend", { spend }),
     {
       name: "acrs",
       value: acrs,

@@ -26,6 +26,8 @@ export type AuditKind =
   | "factor-disabled"
   | "brake-on"
   | "brake-off"
+  | "spend-limit"
+  | "test-number-used"
   | "authenticator-bound"
   | "authenticator-unbound"
   | "enrolment-refused"

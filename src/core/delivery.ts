@@ -30,6 +30,8 @@ export interface DeliveryDeps {
   readonly host: string;
   readonly patienceMs?: number;
   readonly onProblem: (problem: unknown) => void;
+  /** A provider has taken a text of so many segments. */
+  readonly onAccepted?: ((challenge: Challenge, segments: number) => void) | undefined;
 }
 
 const LEASE = 10_000;
@@ -53,7 +55,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     // A newer send has overtaken this one, the code was used, or it is too late to be of any use.
     if (challenge.spent || secondsLeft < 1 || key !== `${challenge.id}.${challenge.sends}`)
       return outbox.remove(key);
-    const { text } = composeMessage({
+    const { text, segments } = composeMessage({
       appName: challenge.appName,
       code: deps.codes.reveal(challenge).reveal(),
       minutes: Math.max(1, Math.round(secondsLeft / 60)),
@@ -67,6 +69,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       key,
       validFor: Math.max(5, secondsLeft),
     });
+    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, segments);
     await settle(key, challenge, version, receipt);
   }
 

@@ -139,10 +139,16 @@ export function createNoticeSender(deps: {
           },
     );
 
-  async function byMail({ to, kind, facts, mailed = false }: Row): Promise<"sent" | "refused" | "later" | "none"> {
+  async function byMail({
+    to,
+    kind,
+    facts,
+    mailed = false,
+  }: Row): Promise<"sent" | "refused" | "later" | "none"> {
     if (mailed) return "sent";
     const claims = (await directory.get(to))?.claims;
-    if (mail === undefined || typeof claims?.email !== "string" || claims.email_verified === false) return "none";
+    if (mail === undefined || typeof claims?.email !== "string" || claims.email_verified === false)
+      return "none";
     return mail.send({
       to: claims.email,
       subject: `${SUBJECTS[kind]} (${host})`,
@@ -150,7 +156,10 @@ export function createNoticeSender(deps: {
     });
   }
 
-  async function byPhones({ id, kind, facts }: Row, phones: readonly Authenticator[]): Promise<readonly SmsRefusal[]> {
+  async function byPhones(
+    { id, kind, facts }: Row,
+    phones: readonly Authenticator[],
+  ): Promise<readonly SmsRefusal[]> {
     const refusals: SmsRefusal[] = [];
     for (const [index, phone] of phones.entries()) {
       const receipt = await gateway.send({

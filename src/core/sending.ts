@@ -46,6 +46,8 @@ export interface Sending {
     login: string,
     fresh: boolean,
   ): Promise<{ readonly writes: readonly Write[]; readonly open: OpenSend | undefined }>;
+  /** The login ended with another factor; answers what was open. */
+  abandoned(subject: Subject, login: string): Promise<OpenSend | undefined>;
 }
 
 export interface SendingDeps {
@@ -188,6 +190,13 @@ export function createSending(deps: SendingDeps): Sending {
         open,
       };
     },
+
+    abandoned: (subject, login) =>
+      rows.update<OpenSend | undefined>(accountRow(subject), (current) => {
+        const { [login]: open, ...others } = current?.open ?? {};
+        if (current === undefined || open === undefined) return { result: undefined };
+        return { result: open, write: { ...current, open: others }, expiresAt: now() + WINDOW_LIFE };
+      }),
   };
 }
 

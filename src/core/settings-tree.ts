@@ -42,7 +42,20 @@ function clientTree({ client_id: _id, client_secret, ...client }: ClientSettings
 
 /** The whole of what an administrator may change. */
 export function treeOf(document: SettingsDocument): Tree {
-  const { brand, defaultAcr, scripts, clients, enrolment, countries, limits, sending, logging } = document;
+  const {
+    brand,
+    defaultAcr,
+    scripts,
+    clients,
+    enrolment,
+    countries,
+    limits,
+    sending,
+    pumping,
+    spend,
+    testNumbers,
+    logging,
+  } = document;
   return {
     brand,
     defaultAcr,
@@ -52,6 +65,9 @@ export function treeOf(document: SettingsDocument): Tree {
     countries,
     limits,
     sending,
+    pumping,
+    spend,
+    testNumbers,
     logging,
   };
 }

@@ -4,7 +4,10 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { pumpingSchema } from "./pumping-settings.ts";
 import { sendingSchema } from "./sending-settings.ts";
+import { spendSchema } from "./spend.ts";
+import { testNumbersSchema } from "./test-numbers.ts";
 import type { EpochMs } from "./words.ts";
 
 /** What a person or the server is sent to for a client, never in the clear. */
@@ -205,6 +208,9 @@ export const documentSchema = z.strictObject({
   countries: z.union([z.enum(["all", "home"]), countryList]).default("home"),
   limits: limitsSchema.prefault({}),
   sending: sendingSchema.prefault({}),
+  pumping: pumpingSchema.prefault({}),
+  spend: spendSchema.prefault({}),
+  testNumbers: testNumbersSchema.default([]),
   logging: loggingSchema.prefault({}),
   /** Clients that were disabled or taken away: the second up to which their tokens have ended, by client_id. */
   ended: z.record(z.string(), z.int()).default({}),
@@ -225,6 +231,8 @@ export const settingsSchema = z.strictObject({
   countries: z.union([z.literal("all"), countryList]),
   limits: limitsSchema.prefault({}),
   sending: sendingSchema.prefault({}),
+  pumping: pumpingSchema.prefault({}),
+  spend: spendSchema.prefault({}),
 });
 
 /** One revision as the rooms read it. */

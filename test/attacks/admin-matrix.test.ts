@@ -63,6 +63,9 @@ const rows: Readonly<Record<string, Row>> = {
   "delete-session": HELP,
   "revoke-user-session": HELP,
   "get-audit": READS,
+  "get-spend": READS,
+  "get-sms-decisions": READS,
+  "get-sms-test-numbers": READS,
   "get-keys": READS,
   "post-keys-rotate": ADMIN,
   // Takes a token of its own in the body.

@@ -2,8 +2,9 @@
  * kits/mail: letters over SMTP (RFC 5321), with nodemailer. Opened by compose from the boot configuration, called for
  * notices. It keeps no queue: whoever has something to say keeps it until it was said. Nothing it is told is logged.
  */
-import type { Transporter } from "nodemailer";
+
 import { isIP } from "node:net";
+import type { Transporter } from "nodemailer";
 import type { Mail } from "../../core/mail.ts";
 import type { Secret } from "../../core/secret.ts";
 

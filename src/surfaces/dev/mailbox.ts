@@ -60,7 +60,10 @@ function readLetter(raw: string): { readonly subject: string; readonly text: str
   const [head = "", ...rest] = raw.split("\r\n\r\n");
   const headers = head.replace(/\r\n[ \t]+/g, " ").split("\r\n");
   const header = (name: string) =>
-    headers.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim() ?? "";
+    headers
+      .find((line) => line.toLowerCase().startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .trim() ?? "";
   const body = rest.join("\r\n\r\n");
   const encoding = header("content-transfer-encoding").toLowerCase();
   const text =

@@ -29,7 +29,8 @@ export async function answer(
     const notice = resentNotice(resent, now());
     if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
     if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
-    const { phone, country = "" } = before;
+    const { phone, country = "", fixed = false } = before;
+    if (fixed) return { kind: "retry", notice, writes: resent.writes };
     const allowed = await allowance(deps, login, login.subject, phone, country, purpose);
     if (allowed.kind === "refused") return { kind: "retry", notice: allowed.notice, events: allowed.events };
     return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver };

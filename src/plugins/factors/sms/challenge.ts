@@ -8,6 +8,7 @@ import { allowance } from "./allowance.ts";
 import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
+import { fixedOf } from "./fixed.ts";
 
 type State = { readonly challenge: string | null };
 
@@ -20,6 +21,14 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     const [phone] = await authenticators.list(subject, KIND);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
     const { number, country } = phone.data as PhoneData;
+    const test = await fixedOf(deps, login, subject, number, "sign-in");
+    if (test.kind === "refused")
+      return {
+        kind: "ready",
+        state: { challenge: null },
+        notice: { key: "send.closed" },
+        events: [test.event],
+      };
     const issued = await codes.issue({
       subject,
       phone: new PhoneNumber(number),
@@ -29,11 +38,15 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       locale: login.locale,
       country,
       client: login.client.id,
+      fixed: test.kind === "fixed",
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "ready", state: { challenge: null }, notice: pausedNotice(issued.until, now()) };
-    const allowed = await allowance(deps, login, subject, number, country, "sign-in");
+    const allowed =
+      test.kind === "fixed"
+        ? ({ kind: "go" } as const)
+        : await allowance(deps, login, subject, number, country, "sign-in");
     if (allowed.kind === "refused") return { ...allowed, kind: "ready", state: { challenge: null } };
     const event: AuditEvent = {
       kind: "code-issued",
@@ -48,7 +61,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       state: { challenge: issued.challenge },
       writes: issued.writes,
       deliver: issued.deliver,
-      events: [event],
+      events: test.kind === "fixed" ? [event, test.event] : [event],
     };
   }
 

@@ -100,6 +100,18 @@ const tallies: Migration = {
   ],
 };
 
+const smsBooks: Migration = {
+  id: "0009-sms-books",
+  up: ({ text, integer, serial }) => [
+    `create table sms_decisions (seq ${serial}, at ${integer} not null, decision ${text} not null)`,
+    "create index sms_decisions_by_time on sms_decisions (at)",
+    `create table sms_spend (
+       day ${text} not null, country ${text} not null, client ${text} not null, channel ${text} not null,
+       count ${integer} not null, estimate ${integer} not null, settled ${integer} not null,
+       actual ${integer} not null, primary key (day, country, client, channel))`,
+  ],
+};
+
 /** In the order they are applied; ids of this plug-in are 0001 to 0009. */
 export const migrations: readonly Migration[] = [
   records,
@@ -109,4 +121,5 @@ export const migrations: readonly Migration[] = [
   settings,
   auditSeals,
   tallies,
+  smsBooks,
 ];

@@ -3,6 +3,7 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { pumpingSchema } from "../../../core/pumping-settings.ts";
 import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
   clientFields,
@@ -11,6 +12,8 @@ import {
   loggingSchema,
   scriptSchema,
 } from "../../../core/settings.ts";
+import { spendSchema } from "../../../core/spend.ts";
+import { testNumbersSchema } from "../../../core/test-numbers.ts";
 import { operation } from "./operation.ts";
 import { scopes } from "./scopes.ts";
 import { listQuery, name, paged } from "./shapes.ts";
@@ -55,6 +58,9 @@ export const settingsShape = name(
     countries: countries.unwrap().optional(),
     limits: limitsSchema.optional(),
     sending: sendingSchema.optional(),
+    pumping: pumpingSchema.optional(),
+    spend: spendSchema.optional(),
+    testNumbers: testNumbersSchema.optional(),
     logging: loggingSchema.optional(),
   }),
 );
