@@ -48,12 +48,10 @@ export function smsHandlers({ store, settings, cursors, now }: SmsDeps): readonl
       return { body: { decisions, ...(more ? { next: cursors.seal(LIST, String(last)) } : {}) } };
     }),
     handle(contract.getTestNumbers, async () => ({
-      body: settings
-        .document()
-        .testNumbers.map(({ code: _code, ...one }) => ({
-          ...one,
-          active: isActive({ ...one, code: "" }, now()),
-        })),
+      body: settings.document().testNumbers.map(({ code: _code, ...one }) => ({
+        ...one,
+        active: isActive({ ...one, code: "" }, now()),
+      })),
     })),
   ];
 }
