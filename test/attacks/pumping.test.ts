@@ -65,7 +65,7 @@ const valid = (of: (n: number) => string): ((n: number) => string) => {
   }
   return (n) => found[n] ?? "";
 };
-const oneBlock = valid((n) => `+447911${String(120_000 + n * 9).padStart(6, "0")}`);
+const oneBlock = valid((n) => `+447400${120_000 + n * 9}`);
 const everywhere = valid((n) => `+4474${String(n * 10_007).padStart(8, "0")}`);
 
 describe("a pumping run of 1000 numbers", () => {
@@ -74,7 +74,7 @@ describe("a pumping run of 1000 numbers", () => {
     assert.ok(sent > 0 && sent <= 50, `${sent} texts`);
     assert.match(words, /cannot send texts/);
     const refusals = await server.parts.audit.query({ kind: "send-refused", limit: 5 });
-    assert.match(String(refusals[0]?.facts?.reason), /^block100/);
+    assert.match(String(refusals[0]?.facts?.reason), /^block100(00)?$/);
   });
 
   it("M05: all over a country, the guard stops it after three without an answer, and as many as were on their way", async () => {

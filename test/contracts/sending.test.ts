@@ -45,7 +45,7 @@ overEngines("sending budgets", ({ store, place }) => {
   it("O15 O08: 1000 requests of two processes over 100 accounts to one block of numbers: the budget goes out, and no more", async () => {
     const script = fileURLToPath(new URL("../kit/sending-process.ts", import.meta.url));
     const programs = [0, 500].map((first) =>
-      startProgram([place().text, String(first), "500"], { script, keepInput: true }),
+      startProgram([place().text, "many", String(first), "500"], { script, keepInput: true }),
     );
     for (const program of programs)
       await until(program, async () => (program.stdout().includes("ready\n") ? true : undefined));
@@ -136,6 +136,31 @@ overEngines("sending budgets", ({ store, place }) => {
     const rest = went(await times(420, (n) => ask(last, from(20 + n))));
     assert.ok(sent + rest <= 400 && sent + rest >= 396, `${sent} and ${rest}`);
     assert.equal(await ask(last, from(500)), "server");
+  });
+
+  it("O15 O08: two nodes killed in the middle, again and again: together they never send more than the server's budget", async () => {
+    const script = fileURLToPath(new URL("../kit/sending-process.ts", import.meta.url));
+    let sent = 0;
+    let begun = 0;
+    for (let round = 0; round < 5; round += 1) {
+      const programs = [0, 1].map((one) =>
+        startProgram([place().text, "steady", String(1000 * (2 * round + one))], { script }),
+      );
+      for (const program of programs) {
+        await until(program, async () => (program.stdout().includes("\n") ? true : undefined));
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        await program.end("SIGKILL");
+        begun += 1;
+        sent += program
+          .stdout()
+          .split("\n")
+          .filter((line) => line === "go").length;
+      }
+      if (programs.every((program) => /refused/.test(program.stdout()))) break;
+    }
+    // Each that was killed may have drawn a block of two, and sent one, and said nothing of it.
+    assert.ok(sent <= 200, `${sent} sent`);
+    assert.ok(sent >= Math.min(200 - 3 * begun, 60), `${sent} sent by ${begun} nodes`);
   });
 
   it("a budget that refuses takes nothing from the others", async () => {
