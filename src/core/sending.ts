@@ -20,8 +20,6 @@ import { added, isEmpty, left, slotOf, WINDOW_LIFE, type Window } from "./sendin
 import { createTurns } from "./turns.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
-export type { Lane } from "./sending-draws.ts";
-
 /** Why a send was refused, beyond budgets: the emergency switch, the month's money, the guard, an address abroad. */
 export type SendRefusal = SendScope | "stopped" | "spend" | "guard" | "elsewhere";
 

@@ -30,7 +30,7 @@ test("replay says what a setting would have blocked, and a bad file where it is 
   };
   assert.match(
     (await run("pumping: { mode: protect }")).stdout,
-    /Of 3 typed numbers, .* blocked 2\.[^]*2 {2}country, hour[^]*2 {2}GB/,
+    /Of 3 typed numbers, .* blocked 2\.[\s\S]*2 {2}country, hour[\s\S]*2 {2}GB/,
   );
   assert.match((await run("pumping: { mode: protect, country: { hour: 9 } }")).stdout, /blocked 1\./);
   assert.match((await run("pumping: {}", "30h")).stdout, /Of 3/);
