@@ -71,12 +71,13 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
       ...clientHandlers({
         settings,
+        rights,
         cursors,
         scopes: [...SCOPES, ...adminScopes],
         newSecret: () => randomBytes(32).toString("base64url"),
       }),
       ...loggingHandlers({ settings }),
-      ...settingsHandlers({ settings, catalogue, cursors, now }),
+      ...settingsHandlers({ settings, catalogue, cursors, now, rights }),
     ],
     guard: createGuard({
       access,

@@ -22,6 +22,7 @@ import { createSmtp } from "../kits/mail/smtp.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
+import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
@@ -40,7 +41,8 @@ import { composeAdmin, ownApi } from "./admin.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
 import { composeLimits } from "./limits.ts";
-import { answersLog, followSettings, logged, loggedGateway, openServerLogs } from "./logs.ts";
+import { answersLog, auditLog, followSettings, loggedGateway, openServerLogs } from "./logs.ts";
+import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -83,7 +85,10 @@ export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
   readonly extras?: (
     app: FastifyInstance,
-    tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] },
+    tools: {
+      render: (page: Page, languages?: readonly string[]) => Promise<string>;
+      acrs: () => readonly string[];
+    },
   ) => void;
   readonly parts?: Parts;
   readonly gateway?: SmsGateway;
@@ -119,7 +124,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const onProblem = (problem: unknown) =>
     complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { authenticators, directory, enrolment, keyring, phoneKey, settings, phones } = parts;
+    const { storage, authenticators, audit, directory, enrolment, keyring, phoneKey, settings, phones } =
+      parts;
     logs ??= await openServerLogs(config, options.complain);
     const log = logs.server;
     await takeInFile(parts);
@@ -131,7 +137,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
-    const { audit, storage } = logged(parts, log, settings);
+    parts.hearAudit(auditLog(log, settings));
     const gateway = loggedGateway(
       options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
       log,
@@ -157,12 +163,28 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       fixedCode: (e164) => testNumber(e164)?.code,
       ...bounds.hooks,
     });
+    const pages = createPages({
+      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
+      brand: brand(),
+      locale: "en",
+      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
+      onProblem: complain,
+    });
+    const texts = createMessageTexts({
+      files: pages.messages,
+      settings: () => settings.document(),
+      locale: "en",
+      onProblem: complain,
+    });
+    for (const line of costsOfTexts(settings.document())) complain(line);
     const delivery = createDelivery({
       storage,
       codes,
       gateway,
       audit,
       now,
+      texts,
+      brand,
       host,
       onProblem,
       onAccepted: bounds.onAccepted,
@@ -214,15 +236,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProven: bounds.onProven,
     });
 
-    const pages = createPages({
-      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
-      brand: brand(),
-      locale: "en",
-      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
-      onProblem: complain,
-    });
-    const render = async (page: Page, locale?: string): Promise<string> =>
-      (await pages.render(page, { locale })).html;
+    const render = async (page: Page, languages?: readonly string[]): Promise<string> =>
+      (await pages.render(page, { locale: languages })).html;
     const https = config.issuer.protocol === "https:";
     const peers = createTrustedPeers(config.trustedProxies);
     const visits = createVisits({ https, peers });
@@ -254,6 +269,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         audit,
         pages: createEnginePages({ brand: snapshot.brand, show }),
         device,
+        languages: pages.locales(),
         api: ownApi(config.issuer),
         now,
       });
@@ -268,6 +284,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         devices,
         directory,
         audit,
+        localeFor: pages.localeFor,
         marksCookie: visits.marksCookie,
         csrfToken: csrf.token,
         now,

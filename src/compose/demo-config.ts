@@ -14,6 +14,7 @@ import { Breakage } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { settingsSchema } from "../core/settings.ts";
 import type { Clock } from "../core/words.ts";
+import { demoMachine } from "./demo-machine.ts";
 
 export const DEMO_PASSWORD = "two doors, one open";
 export const DEMO_CLIENT = "demo";
@@ -75,10 +76,11 @@ export function demoApiBase(environment: Readonly<Record<string, string | undefi
   return new URL(given);
 }
 
-/** Configuration of the demo from `PORT` and `SALLYPORT_DATA`; without an account only what does not need one. */
+/** Configuration of the demo from `PORT` and `SALLYPORT_DATA`; without what the data folder holds only what needs none. */
 export function demoConfig(
   environment: Readonly<Record<string, string | undefined>>,
   account?: DemoAccount,
+  machine?: Secret,
 ): BootConfig {
   const port = Number(environment.PORT || 8080);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -96,6 +98,7 @@ export function demoConfig(
         redirect_uris: [`${issuer.origin}/demo/callback`],
         post_logout_redirect_uris: [`${issuer.origin}/demo`],
       },
+      ...(machine === undefined ? [] : [demoMachine(machine)]),
     ],
   });
   return {

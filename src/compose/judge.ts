@@ -6,6 +6,7 @@ import { CLI_CLIENT } from "../core/access.ts";
 import type { ClientSettings, Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { homeCountry, NO_HOME } from "./gateway.ts";
+import { textFaults } from "./message-texts.ts";
 import { builtInOf, propertiesOf } from "./scripts.ts";
 
 /** Every fault of a document that its schema cannot know. `ofClient`: what the protocol engine has against one. */
@@ -21,6 +22,7 @@ export const createJudge =
       return fault === undefined ? [] : [{ ...fault, path: `clients[${index}].${fault.path}` }];
     }),
     ...countryFaults(document, phones),
+    ...textFaults(document),
   ];
 
 /** What is wrong with one entry by itself. */

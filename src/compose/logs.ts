@@ -1,9 +1,8 @@
 /** What goes into the logs: answers of the web server, sends that failed, revisions, the audit where it is wanted. */
 import { join } from "node:path";
 import type { BootConfig } from "../config.ts";
-import type { Audit, AuditEvent } from "../core/audit.ts";
+import type { SignedEvent } from "../core/audit.ts";
 import { Breakage } from "../core/errors.ts";
-import type { Storage } from "../core/records.ts";
 import type { Settings } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
 import { type Logger, type Logs, openLogs } from "../kits/log/log.ts";
@@ -62,26 +61,8 @@ export const loggedGateway = (gateway: SmsGateway, log: Logger): SmsGateway => (
   },
 });
 
-/** The audit, and a storage whose commits carry its events, both repeated in the log while the settings ask for it. */
-export function logged(parts: { audit: Audit; storage: Storage }, log: Logger, settings: Settings) {
-  const tell = (event: AuditEvent): void => {
-    const { kind, at: _at, ...facts } = event;
-    if (settings.document().logging.audit) log.info(`Audit: ${kind}`, facts);
-  };
-  const audit: Audit = {
-    ...parts.audit,
-    async append(event) {
-      await parts.audit.append(event);
-      tell(event);
-    },
-  };
-  const storage: Storage = {
-    ...parts.storage,
-    async commit(writes, events = []) {
-      const done = await parts.storage.commit(writes, events);
-      if (done) events.forEach(tell);
-      return done;
-    },
-  };
-  return { audit, storage };
-}
+/** For the audit (heard-audit.ts): a line per event while the settings ask for it. */
+export const auditLog = (log: Logger, settings: Settings) => (event: SignedEvent) => {
+  const { kind, at: _at, signature: _signature, ...facts } = event;
+  if (settings.document().logging.audit) log.info(`Audit: ${kind}`, facts);
+};

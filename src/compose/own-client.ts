@@ -27,7 +27,7 @@ export const cliClient = (mechanisms: readonly Mechanism[]): ClientSettings => (
   allowed_acr_values: [...secondFactorAcrs(mechanisms)],
   require_pushed_authorization_requests: false,
   pkce: "required",
+  disabled: false,
   // The page on which the device is allowed says what it may do.
   trusted: true,
-  disabled: false,
 });

@@ -22,6 +22,7 @@ import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
 import { createRemoval } from "./removal.ts";
 import { firstDocument } from "./seed.ts";
@@ -55,9 +56,10 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     await keyring.load();
     const sealer = createSealer(keyring);
     const signer = createSigner(keyring);
-    const audit = signedAudit(store.audit, signer);
+    const heard = heardAudit(store);
+    const audit = signedAudit(heard.audit, signer);
     const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
-    const storage = createStorage({ store: store.records, sealer, now, audit, signer });
+    const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
@@ -118,6 +120,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       authenticators,
       directory,
       audit,
+      hearAudit: heard.hear,
       auditSeals,
       enrolment,
       sessions,

@@ -70,6 +70,7 @@ function snapshotOf(
     sending,
     pumping,
     spend,
+    texts,
     logging,
     ended,
   } = document;
@@ -85,6 +86,7 @@ function snapshotOf(
     sending,
     pumping,
     spend,
+    texts,
     scripts,
     logging,
     ended,

@@ -13,14 +13,13 @@ import { createFailures, type FailureCount } from "./code-failures.ts";
 import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Effects } from "./mechanism.ts";
+import type { CodePurpose } from "./message-texts.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import { type PhoneNumber, Secret } from "./secret.ts";
 import type { Limits } from "./settings.ts";
 import type { SmsRefusal } from "./sms.ts";
 import { createTurns } from "./turns.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
-
-export type CodePurpose = "sign-in" | "enrol";
 
 /** The stored side of a code. `phone` is E.164; the row is sealed like every record. */
 export type Challenge = {
@@ -30,11 +29,12 @@ export type Challenge = {
   readonly purpose: CodePurpose;
   /** The login that asked. A code is right in no other (ASVS 6.6.2). */
   readonly boundTo: string;
+  /** The relying party, by its id and by its name, and the language of the person: what the message is made of. */
+  readonly client: string;
   readonly appName: string;
   readonly locale: string;
-  /** ISO 3166-1 country of the phone, and the client that asked; for whoever counts sends. */
+  /** ISO 3166-1 country of the phone, for whoever counts sends. */
   readonly country?: string | undefined;
-  readonly client?: string | undefined;
   /** Of a test number: its code stands in the settings, and nothing is sent. */
   readonly fixed?: boolean | undefined;
   readonly random: string;
@@ -85,10 +85,10 @@ export interface Codes {
     phone: PhoneNumber;
     purpose: CodePurpose;
     boundTo: string;
+    client: string;
     appName: string;
     locale: string;
     country?: string;
-    client?: string;
     fixed?: boolean;
     sendsSoFar?: number;
   }): Promise<Issued>;

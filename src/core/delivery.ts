@@ -6,6 +6,7 @@
 import type { Audit, AuditEvent } from "./audit.ts";
 import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
 import { composeMessage } from "./message.ts";
+import type { MessageTexts } from "./message-texts.ts";
 import type { Records, Storage } from "./records.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
 import type { Receipt, SmsGateway } from "./sms.ts";
@@ -26,6 +27,8 @@ export interface DeliveryDeps {
   readonly gateway: SmsGateway;
   readonly audit: Audit;
   readonly now: Clock;
+  readonly texts: MessageTexts;
+  readonly brand: () => string;
   /** Host of the issuer, for the domain-bound last line. */
   readonly host: string;
   readonly patienceMs?: number;
@@ -55,13 +58,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     // A newer send has overtaken this one, the code was used, or it is too late to be of any use.
     if (challenge.spent || secondsLeft < 1 || key !== `${challenge.id}.${challenge.sends}`)
       return outbox.remove(key);
-    const { text, segments } = composeMessage({
-      appName: challenge.appName,
-      code: deps.codes.reveal(challenge).reveal(),
-      minutes: Math.max(1, Math.round(secondsLeft / 60)),
-      host: deps.host,
-      purpose: challenge.purpose,
-    });
+    const { text, segments } = composeMessage(
+      {
+        appName: challenge.appName,
+        brand: deps.brand(),
+        code: deps.codes.reveal(challenge).reveal(),
+        minutes: Math.max(1, Math.round(secondsLeft / 60)),
+        host: deps.host,
+      },
+      deps.texts(challenge.purpose, challenge.locale, challenge.client),
+    );
     const to = new PhoneNumber(challenge.phone);
     const receipt = await deps.gateway.send({
       to,

@@ -54,6 +54,7 @@ export function treeOf(document: SettingsDocument): Tree {
     pumping,
     spend,
     testNumbers,
+    texts,
     logging,
   } = document;
   return {
@@ -68,6 +69,7 @@ export function treeOf(document: SettingsDocument): Tree {
     pumping,
     spend,
     testNumbers,
+    texts,
     logging,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { messageTextsSchema } from "./message-texts.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
 import { sendingSchema } from "./sending-settings.ts";
 import { spendSchema } from "./spend.ts";
@@ -52,6 +53,8 @@ export const clientFields = z.strictObject({
   pkce: z.enum(["required", "waived"]).default("required"),
   /** Skips the consent page. */
   trusted: z.boolean().default(false),
+  /** Texts of messages in this relying party's own words. */
+  texts: messageTextsSchema.optional(),
   /** Known, and good for nothing: whatever it asks is refused, and its tokens have ended for good. */
   disabled: z.boolean().default(false),
   /** For those who look after it; shown to nobody else. */
@@ -211,6 +214,8 @@ export const documentSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
+  /** Texts of messages in this site's own words. */
+  texts: messageTextsSchema.default({}),
   logging: loggingSchema.prefault({}),
   /** Clients that were disabled or taken away: the second up to which their tokens have ended, by client_id. */
   ended: z.record(z.string(), z.int()).default({}),
@@ -233,6 +238,7 @@ export const settingsSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  texts: messageTextsSchema.default({}),
 });
 
 /** One revision as the rooms read it. */

@@ -68,6 +68,18 @@ const rows: Readonly<Record<string, Row>> = {
   "get-sms-test-numbers": READS,
   "get-keys": READS,
   "post-keys-rotate": ADMIN,
+  "get-oauth-openid-clients": READS,
+  "get-oauth-openid-clients-by-inum": READS,
+  "post-oauth-openid-client": ADMIN,
+  "put-oauth-openid-client": ADMIN,
+  "patch-oauth-openid-client-by-inum": ADMIN,
+  "delete-oauth-openid-client-by-inum": ADMIN,
+  "get-config-logging": READS,
+  "put-config-logging": ADMIN,
+  "get-config-settings": READS,
+  "put-config-settings": ADMIN,
+  "get-config-settings-history": READS,
+  "get-config-settings-revision": READS,
   // Takes a token of its own in the body.
   "post-bootstrap": OPEN,
 };

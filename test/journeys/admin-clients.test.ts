@@ -6,7 +6,20 @@ import { callApi, machines, tokenOf } from "../kit/admin.ts";
 import { CALLBACK, startServer, twoSteps, WEB_SECRET } from "../kit/server.ts";
 
 const CLIENTS = "/api/v1/openid/clients";
-const server = await startServer({ clients: machines, hashCost: { memory: 64, passes: 1, lanes: 1 } });
+const CONFIG = "https://jans.io/oauth/config";
+/** May write clients and the settings, and nothing else at the API. */
+const clerk = {
+  client_id: "clerk",
+  client_secret: "a-secret-of-the-machine",
+  grant_types: ["client_credentials"],
+  scope: ["openid/clients.readonly", "openid/clients.write", "openid/clients.delete", "settings.write"]
+    .map((name) => `${CONFIG}/${name}`)
+    .join(" "),
+};
+const server = await startServer({
+  clients: [...machines, clerk],
+  hashCost: { memory: 64, passes: 1, lanes: 1 },
+});
 const token = await tokenOf(server);
 const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
   callApi(server, token, method, path, body, headers);
@@ -369,6 +382,42 @@ describe("a client that is disabled or taken away", () => {
 });
 
 describe("who may", () => {
+  test("M24: who may write clients gets no more rights by it: not by a new client, and not by one that has them", async () => {
+    const few = await tokenOf(server, "clerk");
+    const as = (method: string, path: string, body?: unknown) => callApi(server, few, method, path, body);
+    const scopes = [`${CONFIG}/acrs.write`];
+    const strong = { grantTypes: ["client_credentials"], scopes };
+    const before = server.parts.settings.revision;
+    const settings = (await call("GET", "/api/v1/config/settings")).json;
+    const { machine, ...others } = settings.clients;
+    const tries: readonly (readonly [string, string, unknown?])[] = [
+      ["POST", CLIENTS, strong],
+      ["PATCH", `${CLIENTS}/doc`, [{ op: "add", path: "/scopes", value: ["openid", ...scopes] }]],
+      ["PATCH", `${CLIENTS}/machine`, [{ op: "add", path: "/clientSecret", value: "a-secret-of-the-clerk" }]],
+      ["PUT", CLIENTS, { inum: "machine", redirectUris: [CALLBACK] }],
+      ["DELETE", `${CLIENTS}/machine`],
+      [
+        "PUT",
+        "/api/v1/config/settings",
+        { clients: { ...others, machine: { ...machine, client_secret: "a-secret-of-the-clerk" } } },
+      ],
+      ["PUT", "/api/v1/config/settings", { clients: others }],
+    ];
+    for (const [method, path, body] of tries) {
+      const { status, text } = await as(method, path, body);
+      assert.equal(status, 403, `${method} ${path}: ${text}`);
+    }
+    assert.equal(server.parts.settings.revision, before);
+    const [event] = await server.parts.audit.query({ kind: "admin-refused", limit: 1 });
+    assert.equal(event?.facts?.act, "client machine");
+    // What has no rights at the API, or none beyond theirs, they may change; also with the strong ones beside it.
+    assert.equal((await as("POST", CLIENTS, { inum: "weak", redirectUris: [CALLBACK] })).status, 201);
+    const beside = { ...settings.clients, weak: { redirect_uris: [CALLBACK] } };
+    const applied = await as("PUT", "/api/v1/config/settings", { clients: beside });
+    assert.equal(applied.status, 200, applied.text);
+    assert.equal((await as("DELETE", `${CLIENTS}/weak`)).status, 204);
+  });
+
   test("S18: reading and writing clients are scopes of their own; lists are paged by signed cursors", async () => {
     const reader = await tokenOf(server, "reader");
     assert.equal((await callApi(server, reader, "GET", CLIENTS)).status, 403);

@@ -1,5 +1,7 @@
 /** The way back for an administrator: a link from the host, a new password, a new phone, and the others are told. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Secret } from "../../src/core/secret.ts";
@@ -50,6 +52,20 @@ test("only an active administrator can be named", async () => {
 });
 
 describe("the link", () => {
+  test("L02: stands in no log, also where every answer is logged", async () => {
+    await parts.settings.change({
+      change: (document) => ({ ...document, logging: { ...document.logging, http: true, level: "trace" } }),
+      by: "test",
+      what: "logs",
+    });
+    const link = await linkFor("root");
+    assert.equal((await server.visitor().get(link)).status, 200);
+    const log = () => readFileSync(join(server.folder, "logs", "server.log"), "utf8");
+    for (let tries = 0; tries < 200 && !log().includes("/admin/recover/"); tries += 1) await pause(10);
+    assert.match(log(), /path=\/admin\/recover\/-\s/);
+    assert.equal(log().includes(link.slice(-43)), false);
+  });
+
   test("M24: looking at it does nothing; the wrong form, another browser's and another site's change nothing", async () => {
     const link = await linkFor("root");
     const before = await parts.directory.get(root);

@@ -27,5 +27,5 @@ test("both logs are for their owner alone, and a server that is told to stop has
   assert.equal(statSync(logs).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(logs).sort(), ["script.log", "server.log"]);
   for (const name of readdirSync(logs)) assert.equal(statSync(join(logs, name)).mode & 0o777, 0o600, name);
-  assert.match(readFileSync(join(logs, "server.log"), "utf8"), /INFO {2}Stopping\n.*INFO {2}Stopped\n$/);
+  assert.match(readFileSync(join(logs, "server.log"), "utf8"), /INFO {2}Stopping\n[\s\S]*INFO {2}Stopped\n$/);
 });

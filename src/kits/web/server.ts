@@ -21,7 +21,7 @@ import type { Page } from "../../core/pages.ts";
 import type { TrustedPeers } from "./address.ts";
 import { securityHeaders } from "./headers.ts";
 import { namesHost, pathOf } from "./host.ts";
-import { wantedLocale } from "./locale.ts";
+import { wantedLocales } from "./locale.ts";
 
 export interface WebServerOptions {
   readonly issuer: URL;
@@ -29,7 +29,7 @@ export interface WebServerOptions {
   readonly peers: TrustedPeers;
   /** Turns a path that another product used into ours. */
   readonly rewrite: (url: string) => string;
-  readonly render: (page: Page, locale?: string) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
   readonly brand: () => string;
   readonly newReference: () => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
@@ -82,8 +82,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     },
   });
 
-  const refuseHost = (res: ServerResponse): void => {
-    render(errorPage("wrong-host"))
+  const refuseHost = (req: IncomingMessage, res: ServerResponse): void => {
+    render(errorPage("wrong-host"), wantedLocales(undefined, req.headers["accept-language"]))
       .catch(() => "")
       .then((html) => {
         res.writeHead(421, { "content-type": "text/html; charset=utf-8", connection: "close" }).end(html);
@@ -111,7 +111,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         if (tell !== undefined) onceAnswered(req, res, tell);
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
-        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(res);
+        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(req, res);
         req.url = options.rewrite(pathOf(req.url ?? "/"));
         handler(req, res);
       };
@@ -131,7 +131,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     reply.code(405).header("allow", verbs.join(", ")).send("");
   });
 
-  const languageOf = (request: FastifyRequest) => wantedLocale(undefined, request.headers["accept-language"]);
+  const languageOf = (request: FastifyRequest) =>
+    wantedLocales(undefined, request.headers["accept-language"]);
   const wantsJson = (accept: string | undefined) =>
     accept?.includes("application/json") === true && !accept.includes("text/html");
 
@@ -152,7 +153,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         : 500);
     const reference = status >= 500 ? options.newReference() : "";
     if (status >= 500)
-      options.onProblem(error, { reference, method: request.method, path: request.url.split("?")[0] ?? "" });
+      options.onProblem(error, { reference, method: request.method, path: toldPath(request.url) });
     reply.code(status);
     if (error instanceof Breakage && error.retryAfter !== undefined)
       reply.header("retry-after", String(error.retryAfter));
@@ -170,12 +171,15 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
 function onceAnswered(req: IncomingMessage, res: ServerResponse, tell: (answer: Answered) => void): void {
   const began = performance.now();
   const { method = "" } = req;
-  const path = (req.url ?? "/").split("?")[0] ?? "/";
+  const path = toldPath(req.url ?? "/");
   res.once("close", () => {
     const ms = Math.round((performance.now() - began) * 10) / 10;
     tell({ request: req, method, path, status: res.statusCode, ms, cut: !res.writableFinished });
   });
 }
+
+/** A path as a log may have it: no query, and of a part that could be a secret (a one-time link) nothing. */
+const toldPath = (url: string): string => (url.split("?")[0] ?? "/").replace(/\/[\w-]{43,}(?=\/|$)/g, "/-");
 
 /** Notes each route from now on; answers the verbs that a path is known under, none when it is not known. */
 function collectVerbs(app: FastifyInstance): (path: string) => readonly string[] {

@@ -1,7 +1,7 @@
 /** Asks whether a text may go out, once it is clear that one is wanted; and says so where it may not. */
 import type { AuditEvent } from "../../../core/audit.ts";
-import type { CodePurpose } from "../../../core/codes.ts";
 import type { Login, Notice } from "../../../core/mechanism.ts";
+import type { CodePurpose } from "../../../core/message-texts.ts";
 import type { SendRefusal } from "../../../core/sending.ts";
 import type { EpochMs, Json, Subject } from "../../../core/words.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";

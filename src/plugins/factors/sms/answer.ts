@@ -1,7 +1,8 @@
 /** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
 import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
-import type { CodeCheck, CodePurpose } from "../../../core/codes.ts";
+import type { CodeCheck } from "../../../core/codes.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
+import type { CodePurpose } from "../../../core/message-texts.ts";
 import type { Json } from "../../../core/words.ts";
 import { allowance } from "./allowance.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";

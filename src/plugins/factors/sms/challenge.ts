@@ -34,10 +34,10 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       phone: new PhoneNumber(number),
       purpose: "sign-in",
       boundTo: login.id,
+      client: login.client.id,
       appName: login.client.name,
       locale: login.locale,
       country,
-      client: login.client.id,
       fixed: test.kind === "fixed",
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };

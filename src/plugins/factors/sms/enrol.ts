@@ -62,10 +62,10 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       phone: parsed.number,
       purpose: "enrol",
       boundTo: login.id,
+      client: login.client.id,
       appName: login.client.name,
       locale: login.locale,
       country: parsed.country,
-      client: login.client.id,
       fixed: test.kind === "fixed",
       sendsSoFar: state.sends,
     });

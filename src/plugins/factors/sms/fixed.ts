@@ -1,7 +1,7 @@
 /** Test numbers at the door of the factor: whose code is fixed, and that every use is told. */
 import type { AuditEvent } from "../../../core/audit.ts";
-import type { CodePurpose } from "../../../core/codes.ts";
 import type { Login } from "../../../core/mechanism.ts";
+import type { CodePurpose } from "../../../core/message-texts.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json, Subject } from "../../../core/words.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";

@@ -8,8 +8,10 @@ import { laidOver, ownPath, viewOf } from "./client-names.ts";
 import { etagOfView } from "./etag.ts";
 import { type Cursors, isRefusal, type Listing, pageOf } from "./lists.ts";
 import { isFaults, patched } from "./patch.ts";
+import { type Rights, strongerClient } from "./rights.ts";
 
 export interface ClientDeps {
+  readonly rights: Rights;
   readonly settings: Settings;
   readonly cursors: Cursors;
   /** Every scope a client may be given. */
@@ -33,7 +35,13 @@ const listing: Listing<ClientSettings> = {
   },
 };
 
-export function clientHandlers({ settings, cursors, scopes, newSecret }: ClientDeps): readonly Handler[] {
+export function clientHandlers({
+  settings,
+  cursors,
+  scopes,
+  newSecret,
+  rights,
+}: ClientDeps): readonly Handler[] {
   const find = ({ clients }: SettingsDocument, id: string) =>
     clients.find(({ client_id }) => client_id === id);
   const known = () => ({
@@ -57,6 +65,7 @@ export function clientHandlers({ settings, cursors, scopes, newSecret }: ClientD
     if (before === undefined) return notFound(THING);
     const planned = make(before);
     let gone = false;
+    let stronger: string | undefined;
     const result = await settings.change({
       change: (document): SettingsDocument | readonly Fault[] | "lost" => {
         const client = find(document, id);
@@ -66,13 +75,16 @@ export function clientHandlers({ settings, cursors, scopes, newSecret }: ClientD
         const made = make(client);
         if (isFaults(made)) return made;
         const clients = document.clients.flatMap((one) => (one.client_id === id ? (made ?? []) : one));
-        return { ...document, clients };
+        const next = { ...document, clients };
+        stronger = strongerClient(actor, document, next);
+        return stronger === undefined ? next : document;
       },
       by: actor.label,
       address: actor.address,
       what: `client ${id}: ${isFaults(planned) ? "" : namesOf(before, planned).join(", ") || "no change"}`,
     });
     if (gone) return notFound(THING);
+    if (stronger !== undefined) return rights.overClient(actor, stronger);
     if (result.kind === "lost") return lost();
     if (result.kind === "faulty") return faulty(result.faults);
     const after = find(result.document, id);
@@ -129,15 +141,19 @@ export function clientHandlers({ settings, cursors, scopes, newSecret }: ClientD
       );
       if ("faults" in laid) return faulty(laid.faults);
       let taken = false;
+      let stronger: string | undefined;
       const result = await settings.change({
         change: (document) => {
           taken = find(document, id) !== undefined;
-          return taken ? document : { ...document, clients: [...document.clients, laid.client] };
+          const next = { ...document, clients: [...document.clients, laid.client] };
+          stronger = strongerClient(actor, document, next);
+          return taken || stronger !== undefined ? document : next;
         },
         by: actor.label,
         address: actor.address,
         what: `client ${id}: added${laid.client.trusted ? ", trustedClient" : ""}`,
       });
+      if (stronger !== undefined) return rights.overClient(actor, stronger);
       if (taken) return refuse(409, "inum", `there is a client ${id} already`);
       if (result.kind === "faulty") return faulty(result.faults);
       if (result.kind === "lost") return lost();

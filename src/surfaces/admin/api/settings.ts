@@ -12,6 +12,7 @@ import {
 import { type Handler, handle, lost, notFound, refuse, refuseFaults } from "./call.ts";
 import type { Cursors } from "./lists.ts";
 import { isFaults } from "./patch.ts";
+import { type Rights, strongerClient } from "./rights.ts";
 import type { ScriptCatalogue } from "./scripts.ts";
 import { applied, pathIn } from "./settings-apply.ts";
 
@@ -20,6 +21,7 @@ export interface SettingsDeps {
   readonly catalogue: ScriptCatalogue;
   readonly cursors: Cursors;
   readonly now: Clock;
+  readonly rights: Rights;
 }
 
 const etagOf = (revision: number): string => `r${revision}`;
@@ -28,7 +30,13 @@ const revisionOf = (etag: string): number => Number(/^r([1-9]\d{0,8})$/.exec(eta
 /** Letters of the names in one line of the history. */
 const LONGEST_WHAT = 300;
 
-export function settingsHandlers({ settings, catalogue, cursors, now }: SettingsDeps): readonly Handler[] {
+export function settingsHandlers({
+  settings,
+  catalogue,
+  cursors,
+  now,
+  rights,
+}: SettingsDeps): readonly Handler[] {
   const viewOf = (document: SettingsDocument, revision: number) =>
     ({ revision, ...withoutSecrets(treeOf(document)) }) as SettingsShape;
 
@@ -46,11 +54,13 @@ export function settingsHandlers({ settings, catalogue, cursors, now }: Settings
         return inum;
       };
       let before = settings.document();
+      let stronger: string | undefined;
       let made: SettingsDocument | readonly Fault[] = before;
       const lay = (document: SettingsDocument) => {
         before = structuredClone(document) as SettingsDocument;
         made = applied(document, body, { catalogue, at: now(), inumFor });
-        return made;
+        stronger = isFaults(made) ? undefined : strongerClient(actor, before, made as SettingsDocument);
+        return stronger === undefined ? made : document;
       };
       const planned = lay(settings.document());
       const names = isFaults(planned)
@@ -64,6 +74,7 @@ export function settingsHandlers({ settings, catalogue, cursors, now }: Settings
         ifRevision: ifMatch === undefined ? undefined : revisionOf(ifMatch),
         dryRun,
       });
+      if (stronger !== undefined) return rights.overClient(actor, stronger);
       if (result.kind === "lost") return lost();
       if (result.kind === "faulty") {
         const document = isFaults(made) ? undefined : (made as SettingsDocument);

@@ -19,7 +19,7 @@ import { scopes } from "./scopes.ts";
 import { listQuery, name, paged } from "./shapes.ts";
 
 const SECRET = "null: a secret that stays as it is; a text replaces it, the empty text clears it";
-const { brand, defaultAcr, enrolment, countries } = documentSchema.shape;
+const { brand, defaultAcr, enrolment, countries, texts } = documentSchema.shape;
 const { inum, aliases, description, level, source } = scriptSchema.shape;
 
 const script = z.strictObject({
@@ -61,6 +61,7 @@ export const settingsShape = name(
     pumping: pumpingSchema.optional(),
     spend: spendSchema.optional(),
     testNumbers: testNumbersSchema.optional(),
+    texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
   }),
 );
