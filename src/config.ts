@@ -2,14 +2,18 @@
  * Boot configuration: `sallyport.yaml`, read once, checked whole, frozen. Every fault is reported at once, each in one
  * sentence that says what is wrong, where, and what to do. What may change while the server runs is in core/settings.ts.
  */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
+import { pumpingSchema } from "./core/pumping-settings.ts";
 import { Secret } from "./core/secret.ts";
+import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
+import { type Price, spendSchema } from "./core/spend.ts";
+import { isLoopback, type SmtpConfig } from "./kits/mail/smtp.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
@@ -63,6 +67,18 @@ const fileSchema = z.strictObject({
   region: z.string().optional(),
   edge: z.string().optional(),
   api_base: z.string().optional(),
+  address_countries: z.string().optional(),
+  sms_prices: z.string().optional(),
+  smtp: z
+    .strictObject({
+      host: z.string().min(1),
+      port: z.int().min(1).max(65_535).optional(),
+      security: z.enum(["starttls", "tls", "none"]).default("starttls"),
+      username: z.string().optional(),
+      password: secret.optional(),
+      from: z.string().regex(/^[^\r\n]*@[^\s]+$/, "must be an address such as login@example.org"),
+    })
+    .optional(),
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
@@ -78,6 +94,9 @@ const fileSchema = z.strictObject({
     ])
     .default([]),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
+  pumping: pumpingSchema.prefault({}),
+  spend: spendSchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -97,6 +116,12 @@ export interface BootConfig {
   readonly masterKey: Secret | undefined;
   readonly pages: string | undefined;
   readonly breachedPasswords: string | undefined;
+  /** A file of lines `CIDR,COUNTRY`. */
+  readonly addressCountries?: string | undefined;
+  /** What a segment and a call cost by the beginning of the number, from a file of lines `PREFIX,SMS,CALL`. */
+  readonly smsPrices?: Readonly<Record<string, Price>> | undefined;
+  /** The mail server for notices; without one they go to phones alone. */
+  readonly smtp?: SmtpConfig | undefined;
   /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
   /** What the file says of settings; taken in at the start (compose/seed.ts). */
@@ -225,6 +250,23 @@ export function readConfig(
 
   const countries =
     config.countries === "all" || config.countries.length > 0 ? config.countries : ("home" as const);
+  if (config.smtp?.security === "none" && !isLoopback(config.smtp.host))
+    faults.push("smtp.security: none is for a relay on this machine; use starttls or tls");
+  const smsPrices =
+    config.sms_prices === undefined ? undefined : readPrices(resolve(base, config.sms_prices), faults);
+  if (config.address_countries !== undefined && !existsSync(resolve(base, config.address_countries)))
+    faults.push(`address_countries: there is no file ${config.address_countries}`);
+  const addressCountries =
+    config.address_countries === undefined ? undefined : resolve(base, config.address_countries);
+  const smtp: SmtpConfig | undefined =
+    config.smtp === undefined
+      ? undefined
+      : {
+          ...config.smtp,
+          port: config.smtp.port ?? { starttls: 587, tls: 465, none: 25 }[config.smtp.security],
+          username: config.smtp.username,
+          password: reveal(config.smtp.password, "smtp.password"),
+        };
   const settings = settingsSchema.safeParse({
     brand: config.brand,
     acrs: config.acrs,
@@ -232,6 +274,9 @@ export function readConfig(
     enrolment: config.enrolment,
     countries: countries === "home" ? "all" : countries,
     limits: config.limits,
+    sending: config.sending,
+    pumping: config.pumping,
+    spend: config.spend,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);
@@ -252,6 +297,9 @@ export function readConfig(
     pages: config.pages === undefined ? undefined : resolve(base, config.pages),
     breachedPasswords:
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
+    smtp,
+    addressCountries,
+    smsPrices,
     twilio: smsWanted ? twilio : undefined,
     settings: { ...settings.data, countries },
   };
@@ -260,11 +308,33 @@ export function readConfig(
   return Object.freeze(boot);
 }
 
+/** Lines `PREFIX,SMS,CALL`, such as `+49,0.11,0.10`; what stands behind a # is for people. */
+function readPrices(file: string, faults: string[]): Record<string, Price> {
+  const prices: Record<string, Price> = {};
+  let text = "";
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (problem) {
+    faults.push(`sms_prices: the file ${file} cannot be read (${codeOf(problem)})`);
+  }
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const plain = line.replace(/#.*/, "").trim();
+    if (plain === "") continue;
+    const [, prefix = "", sms, call] =
+      /^(\+\d{0,10})\s*,\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)$/.exec(plain) ?? [];
+    if (prefix === "")
+      faults.push(`sms_prices: line ${index + 1} must be PREFIX,SMS,CALL such as +49,0.11,0.10`);
+    else prices[prefix] = { sms: Number(sms), call: Number(call) };
+  }
+  return prices;
+}
+
 /** What weakens an installation without being wrong. */
 function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly string[] {
   const secrets = [
     config.twilio_token,
     config.api_key_secret,
+    config.smtp?.password,
     config.master_key,
     ...config.clients.map((client) => client.client_secret),
   ];

@@ -14,10 +14,13 @@ import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
+import { testNumberOf } from "../core/test-numbers.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
+import { createSmtp } from "../kits/mail/smtp.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
+import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
@@ -25,6 +28,7 @@ import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
@@ -36,6 +40,7 @@ import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
+import { composeLimits } from "./limits.ts";
 import { answersLog, auditLog, followSettings, loggedGateway, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
@@ -69,6 +74,9 @@ const OUTBOX_EVERY = 5_000;
 const SETTINGS_EVERY = 1_000;
 /** How long an event of the audit may be taken away without being missed. */
 const SEAL_EVERY = 5_000;
+/** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
+const COUNTS_EVERY = 1_000;
+const BRAKE_EVERY = 5_000;
 const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
@@ -128,16 +136,33 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       revision: settings.revision,
     });
     for (const warning of config.warnings) log.warn(warning);
+    for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     parts.hearAudit(auditLog(log, settings));
     const gateway = loggedGateway(
       options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
       log,
     );
-    const limits = () => settings.document().limits;
+    const bounds = composeLimits({
+      parts,
+      audit,
+      alarm: complain,
+      onProblem,
+      countryOfAddress: addressCountries(config.addressCountries, onProblem),
+    });
+    const { limits, sending } = bounds;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const codes = createCodes({ storage, keys: keyring, limits, now, newId });
+    const testNumber = (e164: string) => testNumberOf(settings.document().testNumbers, e164, now());
+    const codes = createCodes({
+      storage,
+      keys: keyring,
+      limits,
+      now,
+      newId,
+      fixedCode: (e164) => testNumber(e164)?.code,
+      ...bounds.hooks,
+    });
     const pages = createPages({
       defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
       brand: brand(),
@@ -152,8 +177,28 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProblem: complain,
     });
     for (const line of costsOfTexts(settings.document())) complain(line);
-    const delivery = createDelivery({ storage, codes, gateway, audit, now, texts, brand, host, onProblem });
-    const notices = createNoticeSender({ storage, authenticators, gateway, audit, host, now });
+    const delivery = createDelivery({
+      storage,
+      codes,
+      gateway,
+      audit,
+      now,
+      texts,
+      brand,
+      host,
+      onProblem,
+      onAccepted: bounds.onAccepted,
+    });
+    const notices = createNoticeSender({
+      storage,
+      authenticators,
+      directory,
+      gateway,
+      mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
+      audit,
+      host,
+      now,
+    });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -161,6 +206,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
+          sending,
+          devices,
+          testNumberOf: testNumber,
+          hasRole: async (subject) => ((await directory.get(subject))?.roles.length ?? 0) > 0,
+          notices: parts.notices,
+          noticeAfter: () => limits().noticeAfter,
           authenticators,
           enrolment,
           phones,
@@ -182,6 +233,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       limits,
       now,
+      onProven: bounds.onProven,
     });
 
     const render = async (page: Page, languages?: readonly string[]): Promise<string> =>
@@ -312,11 +364,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log.info("Signing keys taken", { keys: signing.length });
     });
     every(SETTINGS_EVERY, () => settings.refresh());
+    every(COUNTS_EVERY, () => bounds.flush());
+    every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(OUTBOX_EVERY, () => notices.sweep());
     every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
+      await bounds.tidy();
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
@@ -332,6 +387,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         log.info("Stopping");
         await app.close();
         await Promise.all([delivery.idle(), notices.idle()]);
+        await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");
         await logs?.close();

@@ -33,6 +33,8 @@ export interface DeliveryDeps {
   readonly host: string;
   readonly patienceMs?: number;
   readonly onProblem: (problem: unknown) => void;
+  /** A provider has taken a text of so many segments. */
+  readonly onAccepted?: ((challenge: Challenge, segments: number) => void) | undefined;
 }
 
 const LEASE = 10_000;
@@ -46,14 +48,17 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
     const id = key.slice(0, key.lastIndexOf("."));
-    const found = (justWritten ? challenges.recall(id) : undefined) ?? (await challenges.read(id));
+    const known = justWritten ? challenges.recall(id) : undefined;
+    // A page that was shown between the write and its commit has left the older row in memory.
+    const isThis = known !== undefined && key === `${id}.${known.value.sends}`;
+    const found = isThis ? known : await challenges.read(id);
     if (found === undefined) return;
     const { value: challenge, version } = found;
     const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);
     // A newer send has overtaken this one, the code was used, or it is too late to be of any use.
     if (challenge.spent || secondsLeft < 1 || key !== `${challenge.id}.${challenge.sends}`)
       return outbox.remove(key);
-    const { text } = composeMessage(
+    const { text, segments } = composeMessage(
       {
         appName: challenge.appName,
         brand: deps.brand(),
@@ -70,6 +75,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       key,
       validFor: Math.max(5, secondsLeft),
     });
+    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, segments);
     await settle(key, challenge, version, receipt);
   }
 

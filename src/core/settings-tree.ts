@@ -42,7 +42,21 @@ function clientTree({ client_id: _id, client_secret, ...client }: ClientSettings
 
 /** The whole of what an administrator may change. */
 export function treeOf(document: SettingsDocument): Tree {
-  const { brand, defaultAcr, scripts, clients, enrolment, countries, limits, texts, logging } = document;
+  const {
+    brand,
+    defaultAcr,
+    scripts,
+    clients,
+    enrolment,
+    countries,
+    limits,
+    sending,
+    pumping,
+    spend,
+    testNumbers,
+    texts,
+    logging,
+  } = document;
   return {
     brand,
     defaultAcr,
@@ -51,6 +65,10 @@ export function treeOf(document: SettingsDocument): Tree {
     enrolment,
     countries,
     limits,
+    sending,
+    pumping,
+    spend,
+    testNumbers,
     texts,
     logging,
   };

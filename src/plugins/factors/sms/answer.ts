@@ -4,6 +4,7 @@ import type { CodeCheck } from "../../../core/codes.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
 import type { CodePurpose } from "../../../core/message-texts.ts";
 import type { Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
@@ -15,19 +16,25 @@ const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
 
 /** The outcome of the form, or that the code was right and what follows is the caller's. Every try has its event. */
 export async function answer(
-  { codes, now }: SmsFactorDeps,
+  deps: SmsFactorDeps,
   login: Login<Json>,
   form: Form,
   challenge: string,
   purpose: CodePurpose,
 ): Promise<{ readonly kind: "right"; readonly events: Events } | Outcome<Json>> {
+  const { codes, now } = deps;
   if (form.action === "resend") {
+    const before = await codes.look(challenge, login.id);
     const resent = await codes.resend(challenge, login.id);
     if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     const notice = resentNotice(resent, now());
-    return resent.kind === "same" || resent.kind === "new"
-      ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
-      : { kind: "retry", notice };
+    if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
+    if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
+    const { phone, country = "", fixed = false } = before;
+    if (fixed) return { kind: "retry", notice, writes: resent.writes };
+    const allowed = await allowance(deps, login, login.subject, phone, country, purpose);
+    if (allowed.kind === "refused") return { kind: "retry", notice: allowed.notice, events: allowed.events };
+    return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver };
   }
   const check = await codes.check(challenge, form.code ?? "", login.id);
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
@@ -42,6 +49,22 @@ export async function answer(
   };
   const events = [event];
   if (check.kind === "right") return { kind: "right", events };
+  if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
+    await tell(deps, login, challenge, purpose);
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
   return { kind: "retry", notice: checkNotice(check, now()), events };
+}
+
+/** Whoever fails so often has the password; the person gets to know it, not by the phone that is guessed at alone. */
+async function tell(
+  { codes, notices, phoneKey }: SmsFactorDeps,
+  { id, subject, username }: Login<Json>,
+  challenge: string,
+  purpose: CodePurpose,
+): Promise<void> {
+  if (subject === undefined) return;
+  // While binding, the number is the stranger's own choice, and none of the person's.
+  const phone = purpose === "enrol" ? undefined : (await codes.look(challenge, id))?.phone;
+  const spare = phone === undefined ? undefined : phoneKey(phone);
+  await notices.sendOnce(subject, "password-known", { name: username }, spare);
 }

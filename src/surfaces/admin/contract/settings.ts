@@ -3,6 +3,8 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { pumpingSchema } from "../../../core/pumping-settings.ts";
+import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
   clientFields,
   documentSchema,
@@ -10,6 +12,8 @@ import {
   loggingSchema,
   scriptSchema,
 } from "../../../core/settings.ts";
+import { spendSchema } from "../../../core/spend.ts";
+import { testNumbersSchema } from "../../../core/test-numbers.ts";
 import { operation } from "./operation.ts";
 import { scopes } from "./scopes.ts";
 import { listQuery, name, paged } from "./shapes.ts";
@@ -53,6 +57,10 @@ export const settingsShape = name(
     enrolment: enrolment.unwrap().optional(),
     countries: countries.unwrap().optional(),
     limits: limitsSchema.optional(),
+    sending: sendingSchema.optional(),
+    pumping: pumpingSchema.optional(),
+    spend: spendSchema.optional(),
+    testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
   }),
