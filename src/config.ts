@@ -2,18 +2,19 @@
  * Boot configuration: `sallyport.yaml`, read once, checked whole, frozen. Every fault is reported at once, each in one
  * sentence that says what is wrong, where, and what to do. What may change while the server runs is in core/settings.ts.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
+import { parsePrices } from "./core/price-table.ts";
 import { pumpingSchema } from "./core/pumping-settings.ts";
 import { Secret } from "./core/secret.ts";
 import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 import { type Price, spendSchema } from "./core/spend.ts";
-import { isLoopback, type SmtpConfig } from "./kits/mail/smtp.ts";
+import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
@@ -69,16 +70,7 @@ const fileSchema = z.strictObject({
   api_base: z.string().optional(),
   address_countries: z.string().optional(),
   sms_prices: z.string().optional(),
-  smtp: z
-    .strictObject({
-      host: z.string().min(1),
-      port: z.int().min(1).max(65_535).optional(),
-      security: z.enum(["starttls", "tls", "none"]).default("starttls"),
-      username: z.string().optional(),
-      password: secret.optional(),
-      from: z.string().regex(/^[^\r\n]*@[^\s]+$/, "must be an address such as login@example.org"),
-    })
-    .optional(),
+  smtp: smtpSchema.extend({ password: secret.optional() }).optional(),
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
@@ -250,23 +242,23 @@ export function readConfig(
 
   const countries =
     config.countries === "all" || config.countries.length > 0 ? config.countries : ("home" as const);
-  if (config.smtp?.security === "none" && !isLoopback(config.smtp.host))
-    faults.push("smtp.security: none is for a relay on this machine; use starttls or tls");
-  const smsPrices =
-    config.sms_prices === undefined ? undefined : readPrices(resolve(base, config.sms_prices), faults);
-  if (config.address_countries !== undefined && !existsSync(resolve(base, config.address_countries)))
-    faults.push(`address_countries: there is no file ${config.address_countries}`);
-  const addressCountries =
-    config.address_countries === undefined ? undefined : resolve(base, config.address_countries);
-  const smtp: SmtpConfig | undefined =
-    config.smtp === undefined
-      ? undefined
-      : {
-          ...config.smtp,
-          port: config.smtp.port ?? { starttls: 587, tls: 465, none: 25 }[config.smtp.security],
-          username: config.smtp.username,
-          password: reveal(config.smtp.password, "smtp.password"),
-        };
+  /** The text of a file that the configuration names. */
+  const textOf = (name: "sms_prices" | "address_countries", read: (path: string) => string): string => {
+    const path = config[name];
+    try {
+      return path === undefined ? "" : read(resolve(base, path));
+    } catch (problem) {
+      faults.push(`${name}: the file ${path} cannot be read (${codeOf(problem)})`);
+      return "";
+    }
+  };
+  const priced = parsePrices(textOf("sms_prices", (path) => readFileSync(path, "utf8")));
+  faults.push(...priced.faults.map((fault) => `sms_prices: ${fault}`));
+  // Read later and in one go: it may be large.
+  const addressCountries = textOf("address_countries", (path) => realpathSync(path)) || undefined;
+  const smtp =
+    config.smtp &&
+    smtpOf(config.smtp, reveal(config.smtp.password, "smtp.password"), (fault) => faults.push(fault));
   const settings = settingsSchema.safeParse({
     brand: config.brand,
     acrs: config.acrs,
@@ -299,34 +291,13 @@ export function readConfig(
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
     smtp,
     addressCountries,
-    smsPrices,
+    smsPrices: priced.prices,
     twilio: smsWanted ? twilio : undefined,
     settings: { ...settings.data, countries },
   };
   faults.push(...more(boot));
   if (faults.length > 0) throw invalid(file, faults);
   return Object.freeze(boot);
-}
-
-/** Lines `PREFIX,SMS,CALL`, such as `+49,0.11,0.10`; what stands behind a # is for people. */
-function readPrices(file: string, faults: string[]): Record<string, Price> {
-  const prices: Record<string, Price> = {};
-  let text = "";
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (problem) {
-    faults.push(`sms_prices: the file ${file} cannot be read (${codeOf(problem)})`);
-  }
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const plain = line.replace(/#.*/, "").trim();
-    if (plain === "") continue;
-    const [, prefix = "", sms, call] =
-      /^(\+\d{0,10})\s*,\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)$/.exec(plain) ?? [];
-    if (prefix === "")
-      faults.push(`sms_prices: line ${index + 1} must be PREFIX,SMS,CALL such as +49,0.11,0.10`);
-    else prices[prefix] = { sms: Number(sms), call: Number(call) };
-  }
-  return prices;
 }
 
 /** What weakens an installation without being wrong. */

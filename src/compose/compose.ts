@@ -14,7 +14,6 @@ import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
 import type { SmsGateway } from "../core/sms.ts";
-import { testNumberOf } from "../core/test-numbers.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
@@ -149,20 +148,11 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProblem,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
-    const { limits, sending } = bounds;
+    const { limits } = bounds;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const testNumber = (e164: string) => testNumberOf(settings.document().testNumbers, e164, now());
-    const codes = createCodes({
-      storage,
-      keys: keyring,
-      limits,
-      now,
-      newId,
-      fixedCode: (e164) => testNumber(e164)?.code,
-      ...bounds.hooks,
-    });
+    const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
     const pages = createPages({
       defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
       brand: brand(),
@@ -206,10 +196,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
-          sending,
+          ...bounds.factor,
           devices,
-          testNumberOf: testNumber,
-          hasRole: async (subject) => ((await directory.get(subject))?.roles.length ?? 0) > 0,
           notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,

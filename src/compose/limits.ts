@@ -6,8 +6,10 @@ import { createGuard } from "../core/guard.ts";
 import type { LoginRecord } from "../core/login.ts";
 import { createSending } from "../core/sending.ts";
 import type { Limits } from "../core/settings.ts";
-import { createLedger } from "../core/spend.ts";
+import { type Channel, createLedger } from "../core/spend.ts";
 import { createTallies } from "../core/tallies.ts";
+import { testNumberOf } from "../core/test-numbers.ts";
+import type { Subject } from "../core/words.ts";
 import type { Parts } from "./parts.ts";
 
 const MINUTE = 60_000;
@@ -54,7 +56,9 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     gates: [ledger.gate, guard.gate],
     onSend: guard.sent,
   });
-  const hooks: Pick<CodesDeps, "onCompared" | "withRight"> = {
+  const testNumber = (e164: string) => testNumberOf(settings.document().testNumbers, e164, now());
+  const hooks: Pick<CodesDeps, "onCompared" | "withRight" | "fixedCode"> = {
+    fixedCode: (e164) => testNumber(e164)?.code,
     onCompared: brake.told,
     async withRight({ subject, boundTo }, fresh) {
       const { writes, open } = await sending.proven(subject, boundTo, fresh);
@@ -65,12 +69,20 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     /** The limits in force: those of the settings, or tighter. */
     limits: (): Limits => brake.tightened(plain()),
     brake,
-    sending,
-    ledger,
     hooks,
-    /** A provider has taken a text. */
-    onAccepted: ({ phone, country = "", client = "" }: Challenge, segments: number): void =>
-      ledger.sent({ e164: phone, country, client, channel: "sms", segments }),
+    /** What the factor that sends asks. */
+    factor: {
+      sending,
+      testNumberOf: testNumber,
+      hasRole: async (subject: Subject) => ((await parts.directory.get(subject))?.roles.length ?? 0) > 0,
+    },
+    /** A provider has taken a text or a call. */
+    onAccepted(
+      { phone, country = "", client }: Challenge,
+      taken: { channel: Channel; segments: number },
+    ): void {
+      ledger.sent({ e164: phone, country, client, ...taken });
+    },
     /** A login that ended without its code: the person had something better. */
     onProven({ id, subject, proofs, startedAt }: LoginRecord): void {
       if (subject === undefined || proofs.some(({ factor, at }) => factor === "sms" && at >= startedAt))

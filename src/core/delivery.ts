@@ -33,8 +33,10 @@ export interface DeliveryDeps {
   readonly host: string;
   readonly patienceMs?: number;
   readonly onProblem: (problem: unknown) => void;
-  /** A provider has taken a text of so many segments. */
-  readonly onAccepted?: ((challenge: Challenge, segments: number) => void) | undefined;
+  /** A provider has taken a text, of so many segments, or a call. */
+  readonly onAccepted?:
+    | ((challenge: Challenge, taken: { readonly channel: "sms" | "call"; readonly segments: number }) => void)
+    | undefined;
 }
 
 const LEASE = 10_000;
@@ -75,7 +77,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       key,
       validFor: Math.max(5, secondsLeft),
     });
-    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, segments);
+    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "sms", segments });
     await settle(key, challenge, version, receipt);
   }
 

@@ -5,6 +5,7 @@
 
 import { isIP } from "node:net";
 import type { Transporter } from "nodemailer";
+import { z } from "zod";
 import type { Mail } from "../../core/mail.ts";
 import type { Secret } from "../../core/secret.ts";
 
@@ -20,9 +21,31 @@ export interface SmtpConfig {
 
 const PATIENCE = 10_000;
 
-/** Whether mail in the clear stays on this machine. */
-export const isLoopback = (host: string): boolean =>
+/** What the boot file says of it; the password is a secret there, and comes separately. */
+export const smtpSchema = z.strictObject({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535).optional(),
+  security: z.enum(["starttls", "tls", "none"]).default("starttls"),
+  username: z.string().optional(),
+  from: z.string().regex(/^[^\r\n]*@[^\s]+$/, "must be an address such as login@example.org"),
+});
+
+const PORTS = { starttls: 587, tls: 465, none: 25 } as const;
+const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+
+/** The mail server as the file describes it; says a fault where letters would leave this machine in the clear. */
+export function smtpOf(
+  { host, port, security, username, from }: z.infer<typeof smtpSchema>,
+  password: Secret | undefined,
+  fault: (text: string) => void,
+): SmtpConfig {
+  if (security === "none" && !isLoopback(host))
+    fault("smtp.security: none is for a relay on this machine; use starttls or tls");
+  if ((username === undefined) !== (password === undefined))
+    fault("smtp: username and password are given both or neither");
+  return { host, port: port ?? PORTS[security], security, username, password, from };
+}
 
 /** Opens nothing until the first letter. */
 export function createSmtp(config: SmtpConfig): Mail {
