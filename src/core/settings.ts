@@ -132,11 +132,11 @@ const limitFields = z.strictObject({
 });
 /** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures, an hour's delay). */
 export const limitsSchema = limitFields.superRefine(({ pauseAfter, disableAfter }, context) => {
-  if (pauseAfter >= disableAfter)
+  if (pauseAfter > disableAfter)
     context.addIssue({
       code: "custom",
       path: ["pauseAfter"],
-      message: `must be below disableAfter (${disableAfter}), or no pause ever comes`,
+      message: `must not be above disableAfter (${disableAfter}), or no pause ever comes`,
     });
 });
 export type Limits = z.infer<typeof limitsSchema>;
