@@ -107,8 +107,7 @@ export const clientSchema = clientFields.superRefine((client, context) => {
 });
 export type ClientSettings = z.infer<typeof clientSchema>;
 
-/** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures, an hour's delay). */
-export const limitsSchema = z.strictObject({
+const limitFields = z.strictObject({
   codeDigits: z.int().min(6).max(10).default(6),
   codeLife: z.int().min(60).max(600).default(300),
   codeLongestLife: z.int().min(60).max(600).default(600),
@@ -130,6 +129,15 @@ export const limitsSchema = z.strictObject({
   sessionIdle: z.int().min(60).max(86_400).default(3600),
   proofLife: z.int().min(300).max(43_200).default(43_200),
   freshProof: z.int().min(60).max(900).default(300),
+});
+/** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures, an hour's delay). */
+export const limitsSchema = limitFields.superRefine(({ pauseAfter, disableAfter }, context) => {
+  if (pauseAfter > disableAfter)
+    context.addIssue({
+      code: "custom",
+      path: ["pauseAfter"],
+      message: `must not be above disableAfter (${disableAfter}), or no pause ever comes`,
+    });
 });
 export type Limits = z.infer<typeof limitsSchema>;
 

@@ -72,7 +72,7 @@ test("what the guard decided of a typed number, without the number", async () =>
 
 test("bounds that no settings loosen, each named; a test number is listed without its code", async () => {
   const wrong = await put({
-    limits: { pauseAfter: 50, disableAfter: 50, brakeFailures: 5_000, pauses: [90] },
+    limits: { pauseAfter: 50, disableAfter: 40, brakeFailures: 5_000, pauses: [90] },
     sending: { owners: { phone: { hour: 21 } } },
     testNumbers: [{ number: "+12025550177", code: "123456", owner: "x", reason: "a review of the app" }],
   });
