@@ -55,7 +55,12 @@ const fileSchema = z.strictObject({
   breached_passwords: z.string().optional(),
   twilio_sid: z.string().optional(),
   twilio_token: secret.optional(),
+  twilio_token_secondary: secret.optional(),
   from_number: z.string().optional(),
+  voice_number: z.string().optional(),
+  content_retention: z.string().optional(),
+  address_retention: z.string().optional(),
+  risk_check: z.string().optional(),
   messaging_service_sid: z.string().optional(),
   api_key_sid: z.string().optional(),
   api_key_secret: secret.optional(),
@@ -109,7 +114,12 @@ export interface BootConfig {
 const TWILIO = [
   "twilio_sid",
   "twilio_token",
+  "twilio_token_secondary",
   "from_number",
+  "voice_number",
+  "content_retention",
+  "address_retention",
+  "risk_check",
   "messaging_service_sid",
   "api_key_sid",
   "api_key_secret",
@@ -117,6 +127,8 @@ const TWILIO = [
   "edge",
   "api_base",
 ] as const;
+
+const SECRET_PROPERTIES: readonly string[] = ["twilio_token", "twilio_token_secondary", "api_key_secret"];
 
 /**
  * Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each.
@@ -209,10 +221,7 @@ export function readConfig(
   const twilio: Record<string, string | Secret> = {};
   for (const name of TWILIO) {
     const value = config[name];
-    const given =
-      typeof value === "object" || name === "twilio_token" || name === "api_key_secret"
-        ? reveal(value, name)
-        : value;
+    const given = typeof value === "object" || SECRET_PROPERTIES.includes(name) ? reveal(value, name) : value;
     if (given !== undefined) twilio[name] = given;
   }
   const smsWanted = config.acrs.enabled.includes("twilio_sms");
@@ -261,6 +270,7 @@ export function readConfig(
 function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly string[] {
   const secrets = [
     config.twilio_token,
+    config.twilio_token_secondary,
     config.api_key_secret,
     config.master_key,
     ...config.clients.map((client) => client.client_secret),

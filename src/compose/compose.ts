@@ -9,10 +9,12 @@ import { type BootConfig, invalid } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
+import { createGatewayLine, type GatewayEntry, problemWords } from "../core/gateway-line.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
+import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
+import type { OnSend } from "../core/send-fact.ts";
 import type { Snapshot } from "../core/settings.ts";
-import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
@@ -22,6 +24,7 @@ import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
 import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
@@ -67,7 +70,9 @@ export interface ComposeOptions extends Voices {
     tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] },
   ) => void;
   readonly parts?: Parts;
-  readonly gateway?: SmsGateway;
+  readonly gateways?: () => Promise<readonly GatewayEntry[]>;
+  /** Is told of every attempt to bring a code. */
+  readonly onSend?: OnSend;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -97,13 +102,32 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey, settings, phones } =
       parts;
     await takeInFile(parts);
-    const gateway = options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase);
+    const line = createGatewayLine({
+      entries: options.gateways ?? createGateways(() => settings.document(), options.apiBase),
+      now,
+      onProblem({ gateway, reason, providerCode = null, at }) {
+        options.complain(`gateway ${gateway}: ${problemWords(reason)} (${providerCode ?? reason})`);
+        audit
+          .append({ kind: "gateway-problem", at, facts: { gateway, reason, providerCode } })
+          .catch(onProblem);
+      },
+    });
     const limits = () => settings.document().limits;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
     const codes = createCodes({ storage, keys: keyring, limits, now, newId });
-    const delivery = createDelivery({ storage, codes, gateway, audit, now, host, onProblem });
+    const delivery = createDelivery({
+      storage,
+      codes,
+      line,
+      urls: createReportUrls(config.issuer, keyring, now),
+      settings: () => settings.document().delivery,
+      now,
+      host,
+      onSend: options.onSend,
+      onProblem,
+    });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -119,6 +143,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           now,
           host,
           phoneKey,
+          canCall: () => line.hasNext("call", new Set()),
           mostSends: () => limits().sendsPerLogin,
           mostTries: () => limits().triesPerCode,
         }),
@@ -199,6 +224,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       csrf,
       render,
     });
+    await mountCallbacks(app, { issuer: config.issuer, path: REPORT_PATH, take: delivery.report });
     mountAssets(app, pages);
     await composeAdmin(app, {
       parts,
@@ -229,7 +255,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
-    setImmediate(() => void Promise.all([gateway.warm?.(), delivery.sweep()]).catch(onProblem));
+    setImmediate(() => void Promise.all([line.warm(), delivery.sweep()]).catch(onProblem));
 
     return {
       issuer: config.issuer.origin,

@@ -10,13 +10,13 @@ import { randomInt, timingSafeEqual } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deriveCode, newRandom } from "./code-derive.ts";
 import { createFailures, type FailureCount } from "./code-failures.ts";
+import { type Attempt, type Channel, channelOf } from "./delivery-state.ts";
 import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Effects } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import { type PhoneNumber, Secret } from "./secret.ts";
 import type { Limits } from "./settings.ts";
-import type { SmsRefusal } from "./sms.ts";
 import { createTurns } from "./turns.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
@@ -41,22 +41,24 @@ export type Challenge = {
   readonly sends: number;
   readonly resendAt: EpochMs;
   readonly spent: boolean;
-  readonly delivery: {
-    readonly state: "sending" | "sent" | "failed";
-    readonly reason?: SmsRefusal | undefined;
-  };
+  /** By what the last send goes. */
+  readonly channel: Channel;
+  /** What became of it so far, oldest first; bounded (delivery-state.ts). */
+  readonly attempts: readonly Attempt[];
 };
 
 /** A message that has been promised and not yet confirmed. Holds no code and no number: both are in the challenge. */
 export type OutboxRow = {
   readonly key: string;
   readonly challenge: string;
+  /** Until then somebody is at it, or the provider may still tell that it has arrived. */
   readonly leaseUntil: EpochMs;
   readonly expiresAt: EpochMs;
 };
 
 export type CodeCheck =
-  | { readonly kind: "right" }
+  /** `channel`: by what it has come. */
+  | { readonly kind: "right"; readonly channel: Channel }
   | { readonly kind: "wrong"; readonly left: number }
   | { readonly kind: "malformed" | "expired" | "spent" | "disabled" }
   | { readonly kind: "paused"; readonly until: EpochMs };
@@ -83,7 +85,8 @@ export interface Codes {
     locale: string;
     sendsSoFar?: number;
   }): Promise<Issued>;
-  resend(challenge: string, boundTo: string): Promise<Resent>;
+  /** The same code once more, by text or call; the same limits hold for both, and no try is given back. */
+  resend(challenge: string, boundTo: string, channel?: Channel): Promise<Resent>;
   check(challenge: string, code: string, boundTo: string): Promise<CodeCheck>;
   look(challenge: string, boundTo: string): Promise<Challenge | undefined>;
   failures(subject: Subject): Promise<FailureCount>;
@@ -137,9 +140,11 @@ export function createCodes(deps: CodesDeps): Codes {
       | "sends"
       | "resendAt"
       | "spent"
-      | "delivery"
+      | "channel"
+      | "attempts"
     >,
     sends: number,
+    channel: Channel,
   ): Challenge {
     const at = now();
     const { codeLife, codeLongestLife, codeDigits } = deps.limits();
@@ -156,7 +161,8 @@ export function createCodes(deps: CodesDeps): Codes {
       sends,
       resendAt: at + coolDown(sends),
       spent: false,
-      delivery: { state: "sending" },
+      channel,
+      attempts: [],
     };
   }
 
@@ -194,11 +200,11 @@ export function createCodes(deps: CodesDeps): Codes {
     async issue({ phone, sendsSoFar = 0, ...request }) {
       const standing = await failures.standing(request.subject);
       if (standing.kind !== "open") return standing;
-      const challenge = fresh({ ...request, id: deps.newId(), phone: phone.reveal() }, sendsSoFar + 1);
+      const challenge = fresh({ ...request, id: deps.newId(), phone: phone.reveal() }, sendsSoFar + 1, "sms");
       return { kind: "issued", challenge: challenge.id, ...effects(challenge, "absent") };
     },
 
-    async resend(id, boundTo) {
+    async resend(id, boundTo, channel = "sms") {
       const found = await challenges.read(id);
       if (found === undefined || found.value.boundTo !== boundTo) return { kind: "gone" };
       const { version, value: old } = found;
@@ -218,11 +224,11 @@ export function createCodes(deps: CodesDeps): Codes {
           sends,
           endsAt: end,
           resendAt: at + coolDown(sends),
-          delivery: { state: "sending" },
+          channel,
         };
         return { kind: "same", ...effects(again, version) };
       }
-      return { kind: "new", ...effects(fresh(old, sends), version) };
+      return { kind: "new", ...effects(fresh(old, sends, channel), version) };
     },
 
     // One try after the other for one code in this process; with other processes the commits decide.
@@ -272,15 +278,19 @@ export function createCodes(deps: CodesDeps): Codes {
     const spent = (challenge: Challenge, expect: number) =>
       challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect });
     const clean = failures.clean(right.subject);
-    if (await storage.commit([spent(right, version), clean])) return { kind: "right" };
+    const found = ({ attempts, sends, channel }: Challenge): CodeCheck => ({
+      kind: "right",
+      channel: channelOf(attempts, sends, channel),
+    });
+    if (await storage.commit([spent(right, version), clean])) return found(right);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const found = await challenges.read(right.id);
+      const current = await challenges.read(right.id);
       // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
-      if (found === undefined || found.value.spent || found.value.random !== right.random) {
+      if (current === undefined || current.value.spent || current.value.random !== right.random) {
         await failures.giveBack(right.subject);
         return { kind: "spent" };
       }
-      if (await storage.commit([spent(found.value, found.version), clean])) return { kind: "right" };
+      if (await storage.commit([spent(current.value, current.version), clean])) return found(current.value);
       await pause(round);
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
