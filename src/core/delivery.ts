@@ -198,9 +198,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   ): (AttemptChange & { readonly goesOn: boolean }) | undefined {
     const attempts = challenge.attempts ?? [];
     const known = attempts.find(({ send, number }) => send === name.send && number === name.number);
-    // Of an attempt that is not written down, only the one that is being made can be spoken of.
+    // Of an attempt that is not written down, only the one that is being made can be spoken of, at a gateway of its own.
     const own = attempts.filter(({ send }) => send === challenge.sends);
-    if (known === undefined && (name.send !== challenge.sends || name.number !== own.length + 1))
+    const isNext = name.send === challenge.sends && name.number === own.length + 1;
+    if (known === undefined && !(isNext && own.every(({ gateway }) => gateway !== name.gateway)))
       return undefined;
     const before: Attempt = known ?? {
       send: name.send,
