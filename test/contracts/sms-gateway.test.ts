@@ -61,7 +61,12 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
     openNowhere: () => open({ api_base: `http://127.0.0.1:${port}` }),
     openStranger: () => open(credentials === "token" ? { twilio_token: wrong } : { api_key_secret: wrong }),
     taken: async () => (await phones.messages()).map(({ to, body }) => ({ to, body })),
+    called: async () =>
+      ((await (await fetch(`${phones.url}/calls`)).json()) as { to: string; said: string }[]).map(
+        ({ to, said }) => ({ to, said }),
+      ),
     async clear() {
+      await fetch(`${phones.url}/calls`, { method: "DELETE" });
       await phones.clearFaults();
       await phones.clear();
     },
