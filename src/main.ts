@@ -1,22 +1,21 @@
 /**
  * The program: reads the command line, starts, stops, and says in one sentence what went wrong. It builds nothing
- * itself; compose does.
+ * itself; compose does, and each command loads only what it needs.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command } from "commander";
-import { faultsOf } from "./compose/check.ts";
-import { compose, type Running } from "./compose/compose.ts";
-import { startDemo } from "./compose/demo.ts";
-import { openParts } from "./compose/parts.ts";
-import { readConfig } from "./config.ts";
+import type { Running } from "./compose/compose.ts";
 import { Breakage } from "./core/errors.ts";
-import { verifyAudit } from "./surfaces/admin/host/audit.ts";
-import { checkOverlay } from "./surfaces/admin/host/overlay.ts";
-import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "./surfaces/admin/host/people.ts";
+import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
+import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
+import { registerOwner } from "./surfaces/admin/host/commands.ts";
+import type { Said } from "./surfaces/admin/host/people.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+/** The command line itself was wrong. */
+const WRONG_USE = 2;
 
 async function run(): Promise<void> {
   const program = new Command("sallyport")
@@ -27,105 +26,46 @@ async function run(): Promise<void> {
   program
     .command("demo")
     .description("start a whole installation on loopback, with a phone simulator and people to sign in as")
-    .action(async () => stopOnSignal(await startDemo(process.env, say, complain)));
+    .action(async () => {
+      const { startDemo } = await import("./compose/demo.ts");
+      stopOnSignal(await startDemo(process.env, say, complain));
+    });
 
   program
     .command("serve")
     .description("start the server")
     .requiredOption("--config <file>", "sallyport.yaml")
     .action(async ({ config }: { config: string }) => {
+      const [{ readConfig }, { faultsOf }, { compose }] = await Promise.all([
+        import("./config.ts"),
+        import("./compose/check.ts"),
+        import("./compose/compose.ts"),
+      ]);
       const boot = readConfig(config, process.env, faultsOf);
       for (const warning of boot.warnings) complain(warning);
       const running = await compose(boot, { complain });
-      say(`Sallyport answers as ${running.issuer}`);
+      // Before it says so: whoever waits for the line may tell it to stop at once.
       stopOnSignal(running);
+      say(`Sallyport answers as ${running.issuer}`);
+      if (running.bootstrap !== undefined) say(running.bootstrap);
     });
 
-  const user = program.command("user").description("people in the embedded directory");
-  const withConfig = (command: Command) => command.requiredOption("--config <file>", "sallyport.yaml");
+  const host = async () => (await import("./compose/host.ts")).hostActs;
+  registerAdmin(program, host, tell);
+  registerOwner(program, host, tell);
+  registerAdministrators(
+    program,
+    async () => {
+      const [{ recover }, { inputLine }] = await Promise.all([
+        import("./compose/recover.ts"),
+        import("./surfaces/admin/client/input.ts"),
+      ]);
+      return { recover, standardInput: inputLine };
+    },
+    tell,
+  );
 
-  withConfig(user.command("add <name>"))
-    .description("add a person; the password comes on standard input")
-    .option("--given-name <text>")
-    .option("--family-name <text>")
-    .option("--email <address>")
-    .action(async (name: string, options: Record<string, string>) => {
-      const claims: Record<string, string> = {};
-      if (options.givenName !== undefined) claims.given_name = options.givenName;
-      if (options.familyName !== undefined) claims.family_name = options.familyName;
-      if (options.email !== undefined) claims.email = options.email;
-      const password = await standardInput();
-      await withParts(String(options.config), (parts) => addUser(parts, name, password, claims));
-    });
-
-  for (const [verb, what, act] of [
-    ["enrolment", "let a person bind a first phone, or one after it was removed", openEnrolment],
-    ["reset-phone", "remove a person's phones and wrong codes, and let a new phone be bound", resetPhone],
-  ] as const) {
-    withConfig(user.command(`${verb} <name>`))
-      .description(`${what}, within 24 hours`)
-      .option("--window", "at the next sign-in, whoever knows the password")
-      .option("--ticket", "for whoever holds the ticket that is printed")
-      .requiredOption("--reason <text>", "goes into the audit")
-      .action(
-        async (
-          name: string,
-          options: { config: string; window?: boolean; ticket?: boolean; reason: string },
-        ) => {
-          if ((options.window === true) === (options.ticket === true))
-            throw new Breakage("configuration-invalid", "Say either --window or --ticket.");
-          const by = options.ticket === true ? "ticket" : "window";
-          await withParts(options.config, (parts) => act(parts, name, by, options.reason));
-        },
-      );
-  }
-
-  for (const [verb, status] of [
-    ["disable", "disabled"],
-    ["enable", "active"],
-  ] as const) {
-    withConfig(user.command(`${verb} <name>`))
-      .description(`${verb} a person`)
-      .action(async (name: string, { config }: { config: string }) =>
-        withParts(config, (parts) => setStatus(parts, name, status)),
-      );
-  }
-
-  withConfig(program.command("keys").description("keys of this installation").command("rotate <purpose>"))
-    .description(
-      "signing-rs256, signing-es256, cookie, code, seal or csrf; the old key stays valid for a while",
-    )
-    .action(async (purpose: string, { config }: { config: string }) =>
-      withParts(config, async (parts) => parts.rotate(purpose)),
-    );
-
-  withConfig(program.command("audit").description("what has happened here").command("verify"))
-    .description("look whether every event of the audit is there as it was written")
-    .option("--from <seal>", "begin after this seal, as an earlier run named it")
-    .action(async ({ config, from }: { config: string; from?: string }) =>
-      withParts(config, async ({ auditSeals }) => verifyAudit(auditSeals, from)),
-    );
-
-  program
-    .command("pages")
-    .description("templates, texts and styles of your own")
-    .command("check <folder>")
-    .description("look over a folder of own templates, texts and styles")
-    .action(async (folder: string) => tell(await checkOverlay(folder)));
-
-  await program.parseAsync(process.argv);
-}
-
-async function withParts(
-  config: string,
-  act: (parts: Awaited<ReturnType<typeof openParts>>) => Promise<Said>,
-): Promise<void> {
-  const parts = await openParts(readConfig(config, process.env));
-  try {
-    tell(await act(parts));
-  } finally {
-    await parts.close();
-  }
+  await program.parseAsync([...withTwoDashes(program, process.argv)]);
 }
 
 function tell(said: Said): void {
@@ -135,15 +75,6 @@ function tell(said: Said): void {
   }
   complain(said.text);
   process.exitCode = 1;
-}
-
-async function standardInput(): Promise<string> {
-  if (process.stdin.isTTY) return "";
-  const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
-  return Buffer.concat(parts)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
 }
 
 function stopOnSignal(running: Running): void {
@@ -163,8 +94,9 @@ const version = (): string =>
     .version;
 
 run().catch((problem: unknown) => {
-  if ((problem as { code?: string }).code?.startsWith("commander.") === true) {
-    process.exitCode = (problem as { exitCode?: number }).exitCode ?? 1;
+  const { code = "", exitCode = 1 } = problem as { code?: string; exitCode?: number };
+  if (code.startsWith("commander.")) {
+    process.exitCode = exitCode === 0 ? 0 : WRONG_USE;
     return;
   }
   complain(sentence(problem));

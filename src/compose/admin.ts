@@ -1,4 +1,5 @@
 /** Puts the admin API together: its handlers over the parts, and the tokens it takes. */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
@@ -7,15 +8,22 @@ import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
+import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
+import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
+import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
 import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
+import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import { SCOPES } from "../surfaces/oidc/provider.ts";
+import { gatewayOf } from "./gateway.ts";
+import { secondFactorAcrs } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
 
@@ -34,7 +42,8 @@ export interface AdminParts {
 
 export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<void> {
   const { parts, access, peers, mechanisms, onProblem } = admin;
-  const { settings, sealer, directory, now, config } = parts;
+  const { settings, sealer, directory, audit, bootstrap, now, config } = parts;
+  const acrs = () => secondFactorAcrs(mechanisms());
   const cursors = createCursors(sealer.lookup);
   const rights = createRights(parts);
   const catalogue = {
@@ -45,6 +54,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       return { script: found.script, rules: { secrets, targets, descriptions } };
     },
     sourceOf,
+    gatewayRules: gatewayOf,
   };
   await mountAdmin(app, {
     issuer: config.issuer,
@@ -58,14 +68,24 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...auditHandlers({ ...parts, cursors }),
+      ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
+      ...clientHandlers({
+        settings,
+        rights,
+        cursors,
+        scopes: [...SCOPES, ...adminScopes],
+        newSecret: () => randomBytes(32).toString("base64url"),
+      }),
+      ...loggingHandlers({ settings }),
+      ...settingsHandlers({ settings, catalogue, cursors, now, rights }),
     ],
     guard: createGuard({
       access,
       directory,
-      secondFactorAcrs: () =>
-        mechanisms()
-          .filter(({ requires }) => requires.length > 1)
-          .map(({ acr }) => acr),
+      bootstrap,
+      audit,
+      now,
+      secondFactorAcrs: acrs,
     }),
     addressOf: ({ raw }) => clientAddress(raw, peers),
     onProblem,

@@ -11,12 +11,14 @@ import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { createGatewayLine, type GatewayEntry, problemWords } from "../core/gateway-line.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
 import type { Snapshot } from "../core/settings.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
+import type { Logs } from "../kits/log/log.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createPages } from "../kits/web/pages.ts";
@@ -24,21 +26,29 @@ import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
-import { createEnginePages } from "../surfaces/oidc/engine-pages.ts";
-import { createEngine, mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
-import { createProvider } from "../surfaces/oidc/provider.ts";
+import { createDeviceFlow } from "../surfaces/oidc/device.ts";
+import { createEngine } from "../surfaces/oidc/engine.ts";
+import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
+import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
+import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
+import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
+import { answersLog, auditLog, followSettings, openServerLogs, sendsLog } from "./logs.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
+import { tellOfScripts } from "./script-log.ts";
 import { takeIn } from "./seed.ts";
 import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
+  /** What the operator of a server without an administrator is told. */
+  readonly bootstrap: string | undefined;
   close(): Promise<void>;
 }
 
@@ -60,6 +70,7 @@ const OUTBOX_EVERY = 5_000;
 const SETTINGS_EVERY = 1_000;
 /** How long an event of the audit may be taken away without being missed. */
 const SEAL_EVERY = 5_000;
+const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
 
@@ -73,6 +84,7 @@ export interface ComposeOptions extends Voices {
   readonly gateways?: () => Promise<readonly GatewayEntry[]>;
   /** Is told of every attempt to bring a code. */
   readonly onSend?: OnSend;
+  readonly logs?: Logs;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -94,19 +106,35 @@ async function takeInFile({ settings, config, now }: Parts): Promise<void> {
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
   if (options.parts === undefined) await probePort(config.listen);
   const parts = options.parts ?? (await openParts(config));
-  const onProblem = (problem: unknown) =>
-    options.complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   const { now } = parts;
   const timers: NodeJS.Timeout[] = [];
+  let logs = options.logs;
+  const complain = (text: string): void => {
+    options.complain(text);
+    logs?.server.error(text);
+  };
+  const onProblem = (problem: unknown) =>
+    complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { storage, authenticators, directory, audit, enrolment, keyring, phoneKey, settings, phones } =
+    const { storage, authenticators, audit, directory, enrolment, keyring, phoneKey, settings, phones } =
       parts;
+    logs ??= await openServerLogs(config, options.complain);
+    const log = logs.server;
     await takeInFile(parts);
+    followSettings(logs, settings);
+    log.info("Starting", {
+      issuer: config.issuer.origin,
+      store: config.store.type,
+      revision: settings.revision,
+    });
+    for (const warning of config.warnings) log.warn(warning);
+    parts.hearAudit(auditLog(log, settings));
     const line = createGatewayLine({
       entries: options.gateways ?? createGateways(() => settings.document(), options.apiBase),
       now,
+      onTold: sendsLog(log),
       onProblem({ gateway, reason, providerCode = null, at }) {
-        options.complain(`gateway ${gateway}: ${problemWords(reason)} (${providerCode ?? reason})`);
+        complain(`gateway ${gateway}: ${problemWords(reason)} (${providerCode ?? reason})`);
         audit
           .append({ kind: "gateway-problem", at, facts: { gateway, reason, providerCode } })
           .catch(onProblem);
@@ -128,6 +156,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onSend: options.onSend,
       onProblem,
     });
+    const notices = createNoticeSender({ storage, authenticators, gateway: line, audit, host, now });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -164,7 +193,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       brand: brand(),
       locale: "en",
       ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
-      onProblem: options.complain,
+      onProblem: complain,
     });
     const render = async (page: Page, locale?: string): Promise<string> =>
       (await pages.render(page, { locale })).html;
@@ -174,7 +203,20 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
     let signing = keyring.signing();
+    const show = createShow(render);
     const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
+      const device = createDeviceFlow({
+        snapshot,
+        mechanisms,
+        storage,
+        directory,
+        audit,
+        apiScopes: ownApi(config.issuer).scopes,
+        visitOf: visits.of,
+        csrfToken: csrf.token,
+        show,
+        now,
+      });
       const provider = createProvider({
         issuer: config.issuer.origin,
         snapshot,
@@ -184,13 +226,16 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         directory,
         authenticators,
         audit,
-        pages: createEnginePages({ brand: snapshot.brand, render }),
+        pages: createEnginePages({ brand: snapshot.brand, show }),
+        device,
         api: ownApi(config.issuer),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
+      onRefused(provider, (facts) => log.debug("Refused a request", facts));
       return createEngine({
         provider,
+        device,
         snapshot,
         mechanisms,
         walk,
@@ -212,8 +257,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
       brand,
       newReference: () => newId().slice(0, 8),
+      onAnswer: answersLog(log, settings, peers),
       onProblem: (problem, { reference, method, path }) =>
-        options.complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
+        complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
     });
     await mountOidc(app, {
@@ -226,20 +272,46 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     await mountCallbacks(app, { issuer: config.issuer, path: REPORT_PATH, take: delivery.report });
     mountAssets(app, pages);
+    await mountRecover(app, {
+      issuer: config.issuer,
+      brand,
+      recovery: parts.recovery,
+      csrf,
+      visitOf: visits.of,
+      render,
+    });
     await composeAdmin(app, {
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
-      onProblem: (problem, { method, path }) =>
-        options.complain(`${method} ${path} failed: ${reasonOf(problem)}`),
+      onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
+    const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);
     await app.listen({ host: config.listen.host, port: config.listen.port });
+    log.info("Listening", {
+      host: config.listen.host,
+      port: config.listen.port,
+      tls: config.tls !== undefined,
+    });
 
-    const every = (ms: number, act: () => Promise<unknown>) =>
-      timers.push(setInterval(() => void act().catch(onProblem), ms).unref());
+    // A store that is away is said once, and once more when it is back; not at every look.
+    const every = (ms: number, act: () => Promise<unknown>) => {
+      let failing = false;
+      const turn = async () => {
+        try {
+          await act();
+          if (failing) log.info("What had failed works again", { everyMs: ms });
+          failing = false;
+        } catch (problem) {
+          if (!failing) onProblem(problem);
+          failing = true;
+        }
+      };
+      timers.push(setInterval(() => void turn(), ms).unref());
+    };
     every(KEYS_EVERY, async () => {
       await keyring.refresh();
       // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
@@ -247,28 +319,39 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       if (keyring.signing() === signing) return;
       signing = keyring.signing();
       revisions.forget();
+      log.info("Signing keys taken", { keys: signing.length });
     });
     every(SETTINGS_EVERY, () => settings.refresh());
     every(OUTBOX_EVERY, () => delivery.sweep());
+    every(OUTBOX_EVERY, () => notices.sweep());
+    every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
-    setImmediate(() => void Promise.all([line.warm(), delivery.sweep()]).catch(onProblem));
+    setImmediate(() => void delivery.sweep().catch(onProblem));
+    const { script } = logs;
+    setImmediate(() => tellOfScripts(script, settings, line));
 
     return {
       issuer: config.issuer.origin,
+      bootstrap: bootstrapFile.said,
       async close() {
         for (const timer of timers) clearInterval(timer);
+        log.info("Stopping");
         await app.close();
-        await delivery.idle();
+        await Promise.all([delivery.idle(), notices.idle()]);
         await parts.close();
+        log.info("Stopped");
+        await logs?.close();
       },
     };
   } catch (problem) {
     for (const timer of timers) clearInterval(timer);
     await parts.close();
+    logs?.server.error("Not started", { reason: reasonOf(problem) });
+    await logs?.close();
     throw problem;
   }
 }

@@ -14,6 +14,7 @@ import { Breakage } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { settingsSchema } from "../core/settings.ts";
 import type { Clock } from "../core/words.ts";
+import { demoMachine } from "./demo-machine.ts";
 
 export const DEMO_PASSWORD = "two doors, one open";
 export const DEMO_CLIENT = "demo";
@@ -33,6 +34,7 @@ const PEOPLE = [
     family_name: "Demo",
     email: "root@example.org",
     phone: "+12025550199",
+    roles: ["admin"],
   },
 ] as const;
 
@@ -74,10 +76,11 @@ export function demoApiBase(environment: Readonly<Record<string, string | undefi
   return new URL(given);
 }
 
-/** Configuration of the demo from `PORT` and `SALLYPORT_DATA`; without an account only what does not need one. */
+/** Configuration of the demo from `PORT` and `SALLYPORT_DATA`; without what the data folder holds only what needs none. */
 export function demoConfig(
   environment: Readonly<Record<string, string | undefined>>,
   account?: DemoAccount,
+  machine?: Secret,
 ): BootConfig {
   const port = Number(environment.PORT || 8080);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -95,6 +98,7 @@ export function demoConfig(
         redirect_uris: [`${issuer.origin}/demo/callback`],
         post_logout_redirect_uris: [`${issuer.origin}/demo`],
       },
+      ...(machine === undefined ? [] : [demoMachine(machine)]),
     ],
   });
   return {
@@ -126,10 +130,11 @@ export async function addDemoPeople(parts: {
 }): Promise<void> {
   for (const { username, ...person } of PEOPLE) {
     if ((await parts.directory.find(username)) !== undefined) continue;
-    const { phone, ...claims } = { phone: undefined, ...person };
+    const { phone, roles, ...claims } = { phone: undefined, roles: [], ...person };
     const added = await parts.directory.write?.add({
       username,
       password: new Secret(DEMO_PASSWORD),
+      roles,
       claims: { ...claims, name: `${person.given_name} ${person.family_name}`, email_verified: true },
     });
     if (added?.kind !== "done")

@@ -16,6 +16,7 @@ import {
   demoConfig,
   openDemoAccount,
 } from "./demo-config.ts";
+import { openDemoMachine, readyCommand } from "./demo-machine.ts";
 import { openParts } from "./parts.ts";
 import { propertiesOf } from "./scripts.ts";
 import { probePort } from "./web.ts";
@@ -30,7 +31,11 @@ export async function startDemo(
   const elsewhere = demoApiBase(environment);
   await probePort(plain.listen);
   openDataFolder(plain);
-  const config = demoConfig(environment, openDemoAccount(plain.data));
+  const config = demoConfig(
+    environment,
+    openDemoAccount(plain.data),
+    openDemoMachine(plain.data, plain.issuer),
+  );
   const parts = await openParts(config);
   const simulator =
     elsewhere === undefined
@@ -58,8 +63,10 @@ export async function startDemo(
         ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (for example +44 7911 123456)`
         : `  Texts go to ${environment.SALLYPORT_TWILIO_API_BASE}`,
     );
+    say(`  Configure:  ${readyCommand(config.data, process.cwd())}`);
     return {
       issuer: running.issuer,
+      bootstrap: undefined,
       async close() {
         await running.close();
         await simulator?.close();

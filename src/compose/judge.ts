@@ -2,24 +2,37 @@
  * What only the parts can say of the settings, asked before a change is taken: scripts of their gateways, acrs of the
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
-import type { Fault, GatewaySettings, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
+import { CLI_CLIENT } from "../core/access.ts";
+import type {
+  ClientSettings,
+  Fault,
+  GatewaySettings,
+  Property,
+  ScriptEntry,
+  SettingsDocument,
+} from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { gatewayOf, homeCountry, NO_HOME } from "./gateway.ts";
 import { builtInOf, propertiesOf } from "./scripts.ts";
 
-/** Every fault of a document that its schema cannot know. */
+/** Every fault of a document that its schema cannot know. `ofClient`: what the protocol engine has against one. */
 export const createJudge =
-  (phones: Phones) =>
+  (phones: Phones, ofClient: (client: ClientSettings) => Fault | undefined = () => undefined) =>
   (document: SettingsDocument): readonly Fault[] => [
     ...document.scripts.flatMap((entry, index) => scriptFaults(entry, `scripts[${index}]`)),
     ...gatewayFaults(document.gateways),
     ...nameFaults(document.scripts),
     ...acrFaults(document),
     ...clientFaults(document),
+    ...document.clients.flatMap((client, index) => {
+      const fault = ofClient(client);
+      return fault === undefined ? [] : [{ ...fault, path: `clients[${index}].${fault.path}` }];
+    }),
     ...countryFaults(document, phones),
   ];
 
-function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {
+/** What is wrong with one entry by itself. */
+export function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {
   const builtIn = builtInOf(entry.name);
   if (builtIn === undefined)
     return entry.enabled
@@ -102,11 +115,22 @@ function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] 
   ];
 }
 
-const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] =>
-  repeated(clients.map(({ client_id }) => client_id)).map((id) => ({
+const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] => [
+  ...repeated(clients.map(({ client_id }) => client_id)).map((id) => ({
     path: "clients",
     message: `client_id ${JSON.stringify(id)} stands there twice`,
-  }));
+  })),
+  ...clients.flatMap(({ client_id }, index) =>
+    client_id === CLI_CLIENT
+      ? [
+          {
+            path: `clients[${index}].client_id`,
+            message: `${CLI_CLIENT} is the server's own; choose another`,
+          },
+        ]
+      : [],
+  ),
+];
 
 function countryFaults({ countries, scripts }: SettingsDocument, phones: Phones): readonly Fault[] {
   if (countries === "all") return [];

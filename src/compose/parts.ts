@@ -1,20 +1,28 @@
 /** What every command of this host needs: the data folder, the store, the keys, the people. */
+import { randomBytes } from "node:crypto";
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
+import { watchAdministrators } from "../core/administrators.ts";
 import { createAuditSeals } from "../core/audit-seals.ts";
 import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
+import { createBootstrap } from "../core/bootstrap.ts";
 import { createFailures } from "../core/code-failures.ts";
 import { createEnrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
+import { createNotices, tellOthers } from "../core/notices.ts";
+import { createRecovery } from "../core/recovery.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
+import { createThrottle } from "../core/throttle.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
+import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
 import { createRemoval } from "./removal.ts";
 import { firstDocument } from "./seed.ts";
@@ -49,16 +57,23 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     await keyring.load();
     const sealer = createSealer(keyring);
     const signer = createSigner(keyring);
-    const audit = signedAudit(store.audit, signer);
+    const heard = heardAudit(store);
+    const audit = signedAudit(heard.audit, signer);
     const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
-    const storage = createStorage({ store: store.records, sealer, now, audit, signer });
+    const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
-      { store: store.settings, sealer, audit, now, judge: createJudge(phones) },
+      {
+        store: store.settings,
+        sealer,
+        audit,
+        now,
+        judge: createJudge(phones, createClientCheck(keyring)),
+      },
       () => firstDocument(config, now()),
     );
-    const directory = await catalog.directories.sql.open(directoryOptions(config), {
+    const people = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
       // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
@@ -67,6 +82,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
+    const newId = () => randomBytes(16).toString("base64url");
+    const notices = createNotices({ storage, now, newId });
+    const directory = watchAdministrators(people, (user) =>
+      tellOthers({ directory: people, notices }, user, "became-admin"),
+    );
     const sessions = createSessions({ storage, audit, now });
     const enrolment = createEnrolment({
       storage,
@@ -88,6 +108,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
       };
     }
+    const forgetFailures = (subject: Subject) =>
+      createFailures(storage, () => settings.document().limits, now).reset(subject);
     return {
       config,
       store,
@@ -99,6 +121,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       authenticators,
       directory,
       audit,
+      hearAudit: heard.hear,
       auditSeals,
       enrolment,
       sessions,
@@ -113,8 +136,23 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
-      forgetFailures: (subject: Subject) =>
-        createFailures(storage, () => settings.document().limits, now).reset(subject),
+      forgetFailures,
+      notices,
+      bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),
+      recovery: createRecovery({
+        storage,
+        directory,
+        authenticators,
+        enrolment,
+        sessions,
+        audit,
+        notices,
+        async forgetFailures(subject) {
+          await forgetFailures(subject);
+          await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
+        },
+        now,
+      }),
       keys: {
         list: async () => (await store.keys.all()).map(({ material: _sealed, ...row }) => row),
         rotate,

@@ -6,6 +6,7 @@ import type { Mechanism } from "../core/mechanism.ts";
 import type { Settings, SettingsDocument, Snapshot } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { homeCountry } from "./gateway.ts";
+import { cliClient } from "./own-client.ts";
 import { mechanismsOf } from "./scripts.ts";
 
 export interface Served<Engine> {
@@ -28,8 +29,8 @@ export function createRevisions<Engine>(deps: {
   function serve(revision: number, document: SettingsDocument): Served<Engine> {
     const known = kept.get(revision);
     if (known !== undefined) return known;
-    const snapshot = snapshotOf(document, revision, phones);
     const mechanisms = mechanismsOf(document.scripts);
+    const snapshot = snapshotOf(document, revision, mechanisms, phones);
     const made = { snapshot, mechanisms, engine: build(snapshot, mechanisms) };
     kept.set(revision, made);
     const oldest = kept.size > MOST_KEPT ? Math.min(...kept.keys()) : undefined;
@@ -52,18 +53,24 @@ export function createRevisions<Engine>(deps: {
 }
 
 /** A document as the rooms read it. */
-function snapshotOf(document: SettingsDocument, revision: number, phones: Phones): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging } = document;
+function snapshotOf(
+  document: SettingsDocument,
+  revision: number,
+  mechanisms: readonly Mechanism[],
+  phones: Phones,
+): Snapshot {
+  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging, ended } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
     brand,
     acrs: { enabled: scripts.filter(({ enabled }) => enabled).map(({ name }) => name), default: defaultAcr },
-    clients,
+    clients: [...clients, cliClient(mechanisms)],
     enrolment,
     countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,
     limits,
     scripts,
     logging,
+    ended,
   };
 }

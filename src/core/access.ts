@@ -1,5 +1,8 @@
 import type { EpochMs, Subject } from "./words.ts";
 
+/** The client of this server's own command line: public, in every installation, in no settings (compose/own-client.ts). */
+export const CLI_CLIENT = "sallyport-cli";
+
 /** What an access token of this server for its own admin API says (RFC 7662 §2.2, RFC 9470 §4). */
 export interface Access {
   readonly client: string;

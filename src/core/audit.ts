@@ -37,6 +37,8 @@ export type AuditKind =
   | "signed-out"
   | "consent-given"
   | "consent-refused"
+  | "device-allowed"
+  | "device-refused"
   | "consent-skipped"
   | "user-added"
   | "user-changed"

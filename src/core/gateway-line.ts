@@ -10,8 +10,10 @@ import {
   isOperators,
   type Receipt,
   type SmsGateway,
+  type SmsMessage,
   type SmsRefusal,
   speaksAgainst,
+  worthAnother,
 } from "./sms.ts";
 import type { Clock, EpochMs } from "./words.ts";
 
@@ -47,6 +49,8 @@ export interface GatewayLine {
   find(name: string): Promise<GatewayEntry | undefined>;
   /** What came of a send or call. */
   told(name: string, outcome: Receipt | Reported): void;
+  /** Sends what is no code, a notice, through the first gateway that takes it. */
+  send(message: SmsMessage): Promise<Receipt>;
   check(): Promise<readonly Finding[]>;
   warm(): Promise<void>;
 }
@@ -56,6 +60,8 @@ export interface GatewayLineDeps {
   readonly now: Clock;
   /** Told once in ten minutes per gateway and reason. */
   readonly onProblem: (problem: GatewayProblem) => void;
+  /** Told of every answer to a send or call. */
+  readonly onTold?: ((gateway: string, receipt: Receipt) => void) | undefined;
 }
 
 const RULES: BreakerRules = { failures: 5, windowMs: 60_000, restMs: 30_000 };
@@ -65,7 +71,7 @@ const TELL_AGAIN = 600_000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
-export function createGatewayLine({ entries, now, onProblem }: GatewayLineDeps): GatewayLine {
+export function createGatewayLine({ entries, now, onProblem, onTold }: GatewayLineDeps): GatewayLine {
   const known = new WeakMap<GatewayEntry, { readonly breaker: Breaker; readonly pace: Pace }>();
   const problems = new Map<string, GatewayProblem>();
   const guards = new Map<string, Breaker>();
@@ -95,7 +101,7 @@ export function createGatewayLine({ entries, now, onProblem }: GatewayLineDeps):
   const candidates = async (channel: Channel, tried: ReadonlySet<string>) =>
     (await entries()).filter((entry) => able(channel, entry) && !tried.has(entry.name));
 
-  return {
+  const line: GatewayLine = {
     async next(channel, tried) {
       const all = await candidates(channel, tried);
       // Where every breaker is open, the first gateway is tried all the same: refusing without trying helps nobody.
@@ -117,12 +123,25 @@ export function createGatewayLine({ entries, now, onProblem }: GatewayLineDeps):
     hasNext: async (channel, tried) => (await candidates(channel, tried)).length > 0,
     find: async (name) => (await entries()).find((entry) => entry.name === name),
     told(name, outcome) {
+      if (outcome.kind !== "reported") onTold?.(name, outcome);
       if (outcome.kind === "accepted") return guards.get(name)?.told(true);
       const { reason } = outcome;
       if (outcome.kind === "refused" && speaksAgainst(reason)) guards.get(name)?.told(false);
       // A refusal over a number shows that the gateway works.
       else if (outcome.kind === "refused" && !isOperators(reason)) guards.get(name)?.told(true);
       if (isOperators(reason)) tell(name, reason, outcome.providerCode);
+    },
+    async send(message) {
+      const tried = new Set<string>();
+      for (;;) {
+        const entry = await line.next("sms", tried);
+        if (entry === undefined || entry === "busy") return { kind: "refused", reason: entry ?? "other" };
+        const receipt = await entry.gateway.send(message);
+        line.told(entry.name, receipt);
+        tried.add(entry.name);
+        const done = receipt.kind === "accepted" || !worthAnother(receipt.reason);
+        if (done || !(await line.hasNext("sms", tried))) return receipt;
+      }
     },
     async check() {
       const all = await entries();
@@ -151,6 +170,7 @@ export function createGatewayLine({ entries, now, onProblem }: GatewayLineDeps):
       for (const { gateway } of await entries()) await gateway.warm?.();
     },
   };
+  return line;
 }
 
 const WORDS: Partial<Record<SmsRefusal, string>> = {

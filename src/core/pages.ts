@@ -59,6 +59,26 @@ export const pageFacts = {
     policyUrl: z.string(),
     termsUrl: z.string(),
   }),
+  /** Device grant (RFC 8628 §3.3): the code that a device shows. `xsrf` is the protocol engine's own field, as below. */
+  device: z.strictObject({ ...form, xsrf: z.string(), userCode: z.string() }),
+  /** Which device asks for what; the person compares `userCode` with the device's. `minutes`: since it asked. */
+  "device-confirm": z.strictObject({
+    ...form,
+    xsrf: z.string(),
+    userCode: z.string(),
+    scopes: z.array(z.string()),
+    address: z.string(),
+    minutes: z.number(),
+    username: z.string(),
+  }),
+  "device-done": z.strictObject({
+    ...common,
+    state: z.enum(["allowed", "refused", "expired"]),
+    continueUrl: z.string(),
+  }),
+  /** An administrator's way back: a new password, twice. */
+  recover: z.strictObject({ ...form, username: z.string() }),
+  "recover-done": z.strictObject({ ...common }),
   /** RP-initiated logout: confirm. `xsrf` is the protocol engine's own field and goes back under that name. */
   logout: z.strictObject({ ...common, action: z.string(), xsrf: z.string() }),
   "logged-out": z.strictObject({ ...common }),

@@ -17,7 +17,8 @@ import {
   type SettingsDocument,
   type SettingsStore,
 } from "./settings.ts";
-import type { Clock } from "./words.ts";
+import { changedNames } from "./settings-tree.ts";
+import type { Clock, EpochMs } from "./words.ts";
 
 export interface SettingsDeps {
   readonly store: SettingsStore;
@@ -36,6 +37,14 @@ const label = (revision: number): string => `settings\0${revision}`;
 export async function openSettings(deps: SettingsDeps, first: () => SettingsDocument): Promise<Settings> {
   const { store, sealer, audit, now, judge } = deps;
   let current: { readonly revision: number; readonly document: SettingsDocument } | undefined;
+  const listeners: Parameters<Settings["watch"]>[0][] = [];
+
+  function serve(revision: number, document: SettingsDocument): void {
+    // Two that learned of revisions at once: the later one stays.
+    if (current !== undefined && current.revision >= revision) return;
+    current = { revision, document };
+    for (const listener of listeners) listener(document, revision);
+  }
 
   async function read(revision: number): Promise<SettingsDocument | undefined> {
     const row = await store.read(revision);
@@ -50,7 +59,7 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
     if (revision === 0 || revision === current?.revision) return false;
     const document = await read(revision);
     if (document === undefined) throw new Breakage("store-damaged", `Settings revision ${revision} is gone.`);
-    current = { revision, document };
+    serve(revision, document);
     return true;
   }
 
@@ -64,7 +73,14 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
     return store.add({ revision, at: now(), by, what, sealed });
   }
 
-  async function change({ change: act, by, what, ifRevision }: ChangeRequest): Promise<Changed> {
+  async function change({
+    change: act,
+    by,
+    address,
+    what,
+    ifRevision,
+    dryRun,
+  }: ChangeRequest): Promise<Changed> {
     for (let round = 0; round < ROUNDS; round += 1) {
       await refresh();
       const { revision, document } = held();
@@ -72,16 +88,23 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
       const made = act(structuredClone(document) as SettingsDocument);
       if (made === "lost") return { kind: "lost", revision };
       if (isFaults(made)) return { kind: "faulty", faults: made };
-      const checked = documentSchema.safeParse(made);
+      const checked = documentSchema.safeParse({ ...made, ended: endedTokens(document, made, now()) });
       if (!checked.success) return { kind: "faulty", faults: faultsOf(checked.error) };
       const faults = judge(checked.data);
       if (faults.length > 0) return { kind: "faulty", faults };
       if (isDeepStrictEqual(checked.data, document)) return { kind: "same", revision, document };
+      if (dryRun === true) return { kind: "changed", revision, document: checked.data };
       const next = revision + 1;
       // Before it takes effect; where the row then meets a faster one, the audit holds the attempt (promise 8).
-      await audit.append({ kind: "settings-changed", at: now(), facts: { by, what, revision: next } });
+      const names = changedNames(document, checked.data);
+      await audit.append({
+        kind: "settings-changed",
+        at: now(),
+        address,
+        facts: { by, what, names: [...names], revision: next },
+      });
       if (!(await add(checked.data, next, by, what))) continue;
-      current = { revision: next, document: checked.data };
+      serve(next, checked.data);
       return { kind: "changed", revision: next, document: checked.data };
     }
     throw new Breakage("store-conflict", "The settings change too fast to be changed.", { retryAfter: 1 });
@@ -109,7 +132,30 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
     at: async (revision) => (revision === held().revision ? held().document : read(revision)),
     history: (limit, before = Number.MAX_SAFE_INTEGER) => store.list(limit, before),
     refresh,
+    watch: (listener) => void listeners.push(listener),
   };
+}
+
+/** Seconds until every node has learned of a change, and may have given out tokens that it ends. */
+const LEARNED = 2;
+/** Seconds after which no token is left that could come back: the life of a refresh token. */
+const LONGEST_TOKEN = 15 * 86_400;
+
+/** Tokens of a client that is disabled or taken away do not come back with it: they have ended up to this second. */
+function endedTokens(before: SettingsDocument, after: SettingsDocument, at: EpochMs): Record<string, number> {
+  const second = Math.floor(at / 1000);
+  const gone = before.clients
+    .filter(({ disabled }) => !disabled)
+    .filter(({ client_id }) => {
+      const next = after.clients.find((client) => client.client_id === client_id);
+      return next === undefined || next.disabled;
+    });
+  if (gone.length === 0) return before.ended;
+  const kept = Object.entries(before.ended).filter(([, until]) => until > second - LONGEST_TOKEN);
+  return Object.fromEntries([
+    ...kept,
+    ...gone.map(({ client_id }) => [client_id, second + LEARNED] as const),
+  ]);
 }
 
 const isFaults = (made: SettingsDocument | readonly Fault[]): made is readonly Fault[] => Array.isArray(made);

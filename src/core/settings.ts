@@ -9,80 +9,95 @@ import type { EpochMs } from "./words.ts";
 /** What a person or the server is sent to for a client, never in the clear. */
 const url = z.url({ protocol: /^https$/ });
 
-/** One relying party. Names follow OpenID Connect Dynamic Client Registration 1.0 §2. */
-export const clientSchema = z
-  .strictObject({
-    client_id: z.string().regex(/^[\x21-\x7e]{1,128}$/, "1 to 128 visible ASCII characters, no spaces"),
-    client_secret: z.string().min(16, "at least 16 characters").optional(),
-    client_name: z.string().min(1).max(200).optional(),
-    application_type: z.enum(["web", "native"]).default("web"),
-    /** At least one, unless the client never sends anybody to sign in. */
-    redirect_uris: z.array(z.string()).default([]),
-    post_logout_redirect_uris: z.array(z.string()).default([]),
-    token_endpoint_auth_method: z
-      .enum(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"])
-      .optional(),
-    jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
-    jwks_uri: url.optional(),
-    grant_types: z
-      .array(
-        z.enum([
-          "authorization_code",
-          "refresh_token",
-          "client_credentials",
-          "urn:ietf:params:oauth:grant-type:device_code",
-        ]),
-      )
-      .optional(),
-    scope: z.string().optional(),
-    id_token_signed_response_alg: z.enum(["RS256", "ES256"]).default("RS256"),
-    default_acr_values: z.array(z.string()).default([]),
-    /** Given: a sign-in to this client reaches one of these or something stronger, whatever its requests ask for. */
-    allowed_acr_values: z.array(z.string()).min(1).optional(),
-    require_pushed_authorization_requests: z.boolean().default(false),
-    policy_uri: url.optional(),
-    tos_uri: url.optional(),
-    /** `waived`: a confidential client may leave PKCE out and must then send a nonce. */
-    pkce: z.enum(["required", "waived"]).default("required"),
-    /** Skips the consent page. */
-    trusted: z.boolean().default(false),
-  })
-  .superRefine((client, context) => {
-    const grants = client.grant_types ?? ["authorization_code"];
-    if (client.redirect_uris.length === 0 && grants.includes("authorization_code"))
+/** Members of a JWK that only its owner may have (RFC 7518 §6). */
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/** The fields of a relying party, each by itself. Names follow OpenID Connect Dynamic Client Registration 1.0 §2. */
+export const clientFields = z.strictObject({
+  client_id: z.string().regex(/^[\x21-\x7e]{1,128}$/, "1 to 128 visible ASCII characters, no spaces"),
+  client_secret: z.string().min(16, "at least 16 characters").optional(),
+  client_name: z.string().min(1).max(200).optional(),
+  application_type: z.enum(["web", "native"]).default("web"),
+  /** At least one, unless the client never sends anybody to sign in. */
+  redirect_uris: z.array(z.string()).default([]),
+  post_logout_redirect_uris: z.array(z.string()).default([]),
+  token_endpoint_auth_method: z
+    .enum(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"])
+    .optional(),
+  jwks: z.looseObject({ keys: z.array(z.looseObject({})) }).optional(),
+  jwks_uri: url.optional(),
+  grant_types: z
+    .array(
+      z.enum([
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+      ]),
+    )
+    .optional(),
+  scope: z.string().optional(),
+  id_token_signed_response_alg: z.enum(["RS256", "ES256"]).default("RS256"),
+  default_acr_values: z.array(z.string()).default([]),
+  /** Given: a sign-in to this client reaches one of these or something stronger, whatever its requests ask for. */
+  allowed_acr_values: z.array(z.string()).min(1).optional(),
+  require_pushed_authorization_requests: z.boolean().default(false),
+  policy_uri: url.optional(),
+  tos_uri: url.optional(),
+  /** `waived`: a confidential client may leave PKCE out and must then send a nonce. */
+  pkce: z.enum(["required", "waived"]).default("required"),
+  /** Skips the consent page. */
+  trusted: z.boolean().default(false),
+  /** Known, and good for nothing: whatever it asks is refused, and its tokens have ended for good. */
+  disabled: z.boolean().default(false),
+  /** For those who look after it; shown to nobody else. */
+  description: z.string().max(1000).optional(),
+  contacts: z.array(z.string().min(1).max(200)).max(20).optional(),
+});
+
+/** One relying party, its fields suiting each other. */
+export const clientSchema = clientFields.superRefine((client, context) => {
+  const grants = client.grant_types ?? ["authorization_code"];
+  if (client.redirect_uris.length === 0 && grants.includes("authorization_code"))
+    context.addIssue({
+      code: "custom",
+      path: ["redirect_uris"],
+      message: "is missing; at least one redirect URI",
+    });
+  for (const name of ["redirect_uris", "post_logout_redirect_uris"] as const)
+    for (const [index, uri] of client[name].entries()) {
+      const problem = redirectUriProblem(uri, client.application_type);
+      if (problem !== undefined) context.addIssue({ code: "custom", path: [name, index], message: problem });
+    }
+  for (const [index, key] of (client.jwks?.keys ?? []).entries())
+    if (PRIVATE_MEMBERS.some((member) => member in key))
       context.addIssue({
         code: "custom",
-        path: ["redirect_uris"],
-        message: "is missing; at least one redirect URI",
+        path: ["jwks", "keys", index],
+        message: "is a private key; give the public one alone, and take this one out of use",
       });
-    for (const name of ["redirect_uris", "post_logout_redirect_uris"] as const)
-      for (const [index, uri] of client[name].entries()) {
-        const problem = redirectUriProblem(uri, client.application_type);
-        if (problem !== undefined)
-          context.addIssue({ code: "custom", path: [name, index], message: problem });
-      }
-    const method =
-      client.token_endpoint_auth_method ??
-      (client.client_secret === undefined ? "none" : "client_secret_basic");
-    if (method.startsWith("client_secret") && client.client_secret === undefined)
-      context.addIssue({
-        code: "custom",
-        path: ["client_secret"],
-        message: `is missing; ${method} needs it`,
-      });
-    if (method === "none" && client.pkce === "waived")
-      context.addIssue({
-        code: "custom",
-        path: ["pkce"],
-        message: "cannot be waived for a public client; give it a client_secret or remove the line",
-      });
-    if (method === "none" && client.client_secret !== undefined)
-      context.addIssue({
-        code: "custom",
-        path: ["client_secret"],
-        message: "is given although token_endpoint_auth_method is none; remove one of the two",
-      });
-  });
+  const method =
+    client.token_endpoint_auth_method ??
+    (client.client_secret === undefined ? "none" : "client_secret_basic");
+  if (method.startsWith("client_secret") && client.client_secret === undefined)
+    context.addIssue({
+      code: "custom",
+      path: ["client_secret"],
+      message: `is missing; ${method} needs it`,
+    });
+  if (method === "none" && client.pkce === "waived")
+    context.addIssue({
+      code: "custom",
+      path: ["pkce"],
+      message: "cannot be waived for a public client; give it a client_secret or remove the line",
+    });
+  if (method === "none" && client.client_secret !== undefined)
+    context.addIssue({
+      code: "custom",
+      path: ["client_secret"],
+      message: "is given although token_endpoint_auth_method is none; remove one of the two",
+    });
+});
 export type ClientSettings = z.infer<typeof clientSchema>;
 
 /** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures). */
@@ -116,6 +131,15 @@ export type DeliverySettings = z.infer<typeof deliverySchema>;
 export const loggingSchema = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
   layout: z.enum(["text", "json"]).default("text"),
+  /** A line per request, without its query. */
+  http: z.boolean().default(false),
+  /** Paths that get no such line; what begins with one is meant too. */
+  httpExcludePaths: z
+    .array(z.string().regex(/^\/[^\s?#]{0,199}$/, "must be a path such as /assets"))
+    .max(50)
+    .default([]),
+  /** A line per event of the audit as well; the audit itself is always written. */
+  audit: z.boolean().default(false),
 });
 export type Logging = z.infer<typeof loggingSchema>;
 
@@ -194,6 +218,8 @@ export const documentSchema = z.strictObject({
   delivery: deliverySchema.prefault({}),
   /** Behind the gateway of the script, in this order. */
   gateways: z.array(gatewaySchema).max(5).default([]),
+  /** Clients that were disabled or taken away: the second up to which their tokens have ended, by client_id. */
+  ended: z.record(z.string(), z.int()).default({}),
   /** What the boot file said when it was last taken in: digests by name (compose/seed.ts). */
   fromFile: z.record(z.string(), z.string()).default({}),
 });
@@ -217,6 +243,7 @@ export type Snapshot = z.infer<typeof settingsSchema> & {
   readonly revision: number;
   readonly scripts: readonly ScriptEntry[];
   readonly logging: Logging;
+  readonly ended: Readonly<Record<string, number>>;
 };
 
 /** Something wrong with a change: where in the document, and half a sentence that says what and what to do. */
@@ -242,10 +269,14 @@ export interface ChangeRequest {
   /** Pure; may run twice. Faults: it cannot be made of this document. `lost`: what it was made for has changed since. */
   readonly change: (document: SettingsDocument) => SettingsDocument | readonly Fault[] | "lost";
   readonly by: string;
+  /** Where it was asked from, for the audit; undefined on the host itself. */
+  readonly address?: string | undefined;
   /** What was done, in a few words for the history; never a secret. */
   readonly what: string;
   /** Refused as `lost` unless this is the newest revision. */
   readonly ifRevision?: number | undefined;
+  /** Answers what would be, and changes nothing: `changed` then stands with the revision as it is. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** The settings of this deployment: one revision at a time, changed whole or not at all, the same in every node. */
@@ -259,6 +290,8 @@ export interface Settings {
   history(limit: number, before?: number): Promise<readonly Revision[]>;
   /** Looks whether another node has made a revision; answers whether one was. */
   refresh(): Promise<boolean>;
+  /** Called with each revision that is served from then on, whoever made it. */
+  watch(listener: (document: SettingsDocument, revision: number) => void): void;
 }
 
 /** Where revisions are kept, sealed. Implemented by store plug-ins. */

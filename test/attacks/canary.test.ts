@@ -79,6 +79,17 @@ const noteCall = (path: string, called: Called): Called => {
 };
 
 before(async () => {
+  // The logs say all they can: every level, every request, every event of the audit.
+  await site.look(({ settings }) =>
+    settings.change({
+      change: (document) => ({
+        ...document,
+        logging: { level: "trace", layout: "json", http: true, httpExcludePaths: [], audit: true },
+      }),
+      by: "test",
+      what: "logging",
+    }),
+  );
   const node = await site.start();
   const door = createNode(node.program, await openTlsTunnel(node.port, cert, HOST));
   const added = await site.command(["user", "add", "ada"], PASSWORD);
@@ -252,6 +263,21 @@ describe("O09 O11 L02: the canaries of a whole enrolment and sign-in", () => {
   test("nothing of it is said on the terminal, with every debug switch on", () => {
     assert.ok(spoken.length > 1000, "the debug switches make noise");
     clean("stdout or stderr", spoken);
+  });
+
+  test("L02: nothing of it is in the logs at level trace, and they told the whole story", () => {
+    const log = disk.get("server.log") ?? Buffer.alloc(0);
+    for (const told of [
+      "Audit: signed-in",
+      "Audit: code-wrong",
+      "Refused a request",
+      '"path":"/token"',
+      "headers",
+    ])
+      assert.ok(log.includes(told), told);
+    assert.ok(disk.get("script.log")?.includes("Twilio SMS. Initialized successfully"));
+    clean("server.log", log);
+    for (const line of log.toString("utf8").trimEnd().split("\n")) JSON.parse(line);
   });
 
   test("nothing of it is on the disk: database, write-ahead log, every row, every other file", () => {

@@ -34,12 +34,14 @@ export interface Answered {
   readonly text: string;
 }
 
-/** An access token of a machine, for the scopes it has. */
+/** An access token of a machine, for the scopes it has or for some of them. */
 export async function tokenOf(
   server: Pick<TestServer, "issuer" | "config">,
   client = "machine",
+  scopes?: readonly string[],
 ): Promise<string> {
-  const scope = server.config.settings.clients.find(({ client_id }) => client_id === client)?.scope ?? "";
+  const all = server.config.settings.clients.find(({ client_id }) => client_id === client)?.scope ?? "";
+  const scope = scopes?.join(" ") ?? all;
   const answer = await fetch(new URL("/token", server.issuer), {
     method: "POST",
     headers: { authorization: `Basic ${Buffer.from(`${client}:${MACHINE_SECRET}`).toString("base64")}` },

@@ -119,6 +119,8 @@ export function createNode(program: Program, port: number) {
 
 export interface CallOptions {
   readonly fields?: Readonly<Record<string, string>>;
+  /** Goes as JSON in place of a form. */
+  readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -131,10 +133,11 @@ export interface Called {
 }
 
 function call(port: number, method: string, path: string, options: CallOptions): Promise<Called> {
-  const body = options.fields === undefined ? undefined : new URLSearchParams(options.fields).toString();
+  const fields = options.fields === undefined ? undefined : new URLSearchParams(options.fields).toString();
+  const body = options.json === undefined ? fields : JSON.stringify(options.json);
   return new Promise((resolve, reject) => {
     const form = {
-      "content-type": "application/x-www-form-urlencoded",
+      "content-type": options.json === undefined ? "application/x-www-form-urlencoded" : "application/json",
       "content-length": String(Buffer.byteLength(body ?? "")),
     };
     const headers = { host: HOST, ...(body === undefined ? {} : form), ...options.headers };

@@ -15,6 +15,7 @@ import type { BootConfig } from "../../src/config.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { OnSend } from "../../src/core/send-fact.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
+import type { Logs } from "../../src/kits/log/log.ts";
 import type { Cost } from "../../src/kits/password/phc.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
@@ -71,6 +72,7 @@ export interface ServerOptions {
   readonly onProblem?: (text: string) => void;
   /** Hears of every attempt to bring a code. */
   readonly onSend?: OnSend;
+  readonly logs?: Logs;
 }
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>;
@@ -145,6 +147,7 @@ export async function startServer(options: ServerOptions = {}) {
   const running = await compose(config, {
     parts,
     ...(options.onSend === undefined ? {} : { onSend: options.onSend }),
+    ...(options.logs === undefined ? {} : { logs: options.logs }),
     complain: (text) => {
       problems.push(text);
       options.onProblem?.(text);

@@ -38,7 +38,7 @@ async function startDemo(data: string, port: number): Promise<Demo> {
   const origin = `http://localhost:${port}`;
   await until(program, async () => ((await fetch(`${origin}/demo`)).ok ? true : undefined));
   const firstAnswer = performance.now() - began;
-  await until(program, async () => (program.stdout().split("\n").length > 3 ? true : undefined));
+  await until(program, async () => (program.stdout().split("\n").length > 4 ? true : undefined));
   return { program, origin, firstAnswer };
 }
 
@@ -77,12 +77,16 @@ describe("the newcomer's path", () => {
     visitor = createVisitor({ origin: demo.origin });
   });
 
-  test("three lines say what this is, where to click and where the text arrives", () => {
+  test("four lines say what this is, where to click, where the text arrives and how to configure it", () => {
     const lines = demo.program.stdout().trimEnd().split("\n");
-    assert.equal(lines.length, 3, demo.program.stdout());
+    assert.equal(lines.length, 4, demo.program.stdout());
     assert.match(lines[0] ?? "", /demo.*this machine only.*not for production/);
     assert.match(lines[1] ?? "", new RegExp(`${demo.origin}/demo .*ada.*${PASSWORD}`));
     assert.match(lines[2] ?? "", new RegExp(`${demo.origin}/dev/phone`));
+    assert.match(
+      lines[3] ?? "",
+      /node \S*bin\/sallyport\.js cli .*--operation-id get-config-scripts-by-type/,
+    );
     assert.equal(demo.program.stderr(), "");
   });
 
@@ -150,10 +154,10 @@ describe("the newcomer's path", () => {
       env: { PORT: String(other), SALLYPORT_DATA: join(root, "elsewhere"), SALLYPORT_TWILIO_API_BASE: base },
       cwd: root,
     });
-    await until(program, async () => (program.stdout().split("\n").length > 3 ? true : undefined));
+    await until(program, async () => (program.stdout().split("\n").length > 4 ? true : undefined));
     const lines = program.stdout().trimEnd().split("\n");
     await program.end("SIGTERM");
-    assert.equal(lines.length, 3);
+    assert.equal(lines.length, 4);
     assert.equal(lines[2]?.trim(), `Texts go to ${base}`);
     assert.doesNotMatch(program.stdout(), /dev\/phone/);
   });

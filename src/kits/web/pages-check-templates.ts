@@ -30,6 +30,17 @@ const NEEDED: Partial<Record<PageName, readonly (readonly [RegExp, string])[]>> 
     action("cancel"),
   ],
   consent: [field("csrf"), posts(), action("cancel")],
+  device: [field("csrf"), field("xsrf"), posts(), field("user_code"), notice()],
+  "device-confirm": [
+    field("csrf"),
+    field("xsrf"),
+    posts(),
+    notice(),
+    action("refuse"),
+    action("other"),
+    [/\{\{-?\s*userCode\b/, "{{ userCode }} (people must compare it with their device)"],
+  ],
+  recover: [field("csrf"), posts(), field("password"), field("repeat"), notice()],
   logout: [field("xsrf"), posts(), field("logout")],
   "post-on": [
     posts(),

@@ -33,6 +33,19 @@ export interface WebServerOptions {
   readonly brand: () => string;
   readonly newReference: () => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
+  /** Asked at each request; who wants to hear of its answer gives a function. */
+  readonly onAnswer?: (() => ((answer: Answered) => void) | undefined) | undefined;
+}
+
+/** One request and its answer, without its query, body or cookies. */
+export interface Answered {
+  readonly request: IncomingMessage;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+  /** The client went away before the answer was whole. */
+  readonly cut: boolean;
 }
 
 /** Bytes of a form; a password may take 4 KiB of it (P15). */
@@ -94,6 +107,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       const guarded: RequestListener = (req: IncomingMessage, res: ServerResponse) => {
         // On every answer there is, also those that no handler of ours writes; surfaces only widen them.
         for (const [name, value] of headers) res.setHeader(name, value);
+        const tell = options.onAnswer?.();
+        if (tell !== undefined) onceAnswered(req, res, tell);
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
         if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(res);
@@ -137,7 +152,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         : 500);
     const reference = status >= 500 ? options.newReference() : "";
     if (status >= 500)
-      options.onProblem(error, { reference, method: request.method, path: request.url.split("?")[0] ?? "" });
+      options.onProblem(error, { reference, method: request.method, path: toldPath(request.url) });
     reply.code(status);
     if (error instanceof Breakage && error.retryAfter !== undefined)
       reply.header("retry-after", String(error.retryAfter));
@@ -150,6 +165,20 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   });
   return app;
 }
+
+/** The path is noted before it is rewritten: a log shows what was asked for. */
+function onceAnswered(req: IncomingMessage, res: ServerResponse, tell: (answer: Answered) => void): void {
+  const began = performance.now();
+  const { method = "" } = req;
+  const path = toldPath(req.url ?? "/");
+  res.once("close", () => {
+    const ms = Math.round((performance.now() - began) * 10) / 10;
+    tell({ request: req, method, path, status: res.statusCode, ms, cut: !res.writableFinished });
+  });
+}
+
+/** A path as a log may have it: no query, and of a part that could be a secret (a one-time link) nothing. */
+const toldPath = (url: string): string => (url.split("?")[0] ?? "/").replace(/\/[\w-]{43,}(?=\/|$)/g, "/-");
 
 /** Notes each route from now on; answers the verbs that a path is known under, none when it is not known. */
 function collectVerbs(app: FastifyInstance): (path: string) => readonly string[] {

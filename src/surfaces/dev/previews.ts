@@ -117,6 +117,11 @@ const CODE_NOTICES: Readonly<Record<string, Args>> = {
   "code.new-called": {},
   "code.no-call": {},
 };
+const DEVICE_NOTICES: Readonly<Record<string, Args>> = {
+  "device.malformed": {},
+  "device.unknown": {},
+  "device.too-many": { minutes: 12 },
+};
 /** How the clocks stand when a code counts no more, or the next one is on its way. */
 const OVER: Readonly<Record<string, object>> = {
   "code.expired": { endsIn: 0, resendIn: 0 },
@@ -154,6 +159,7 @@ const PROBLEMS = [
   "factor-disabled",
   "enrolment-needs-ticket",
   "person-gone",
+  "recovery-over",
   "cancelled",
   "oauth",
   "too-many-requests",
@@ -273,6 +279,37 @@ export function previewStates(): readonly PreviewState[] {
     facts: { ...consent, username: LONG, appName: LONG, clientHost: `${LONG.slice(-40)}` },
   });
   add("consent-rtl-names", { page: "consent", facts: { ...consent, username: RTL, appName: RTL } });
+
+  const device = { ...form, appName: "", action: "/device", xsrf: "preview", userCode: "" };
+  add("device", { page: "device", facts: device });
+  add("device-filled", { page: "device", facts: { ...device, userCode: "WDJB-MJHT" } });
+  for (const [key, args] of Object.entries(DEVICE_NOTICES))
+    add(`notice-${dashed(key)}`, {
+      page: "device",
+      facts: noticed({ ...device, userCode: "WDJB-MJH" }, key, args),
+    });
+  const asks = { ...device, appName: "Sallyport command line", userCode: "WDJB-MJHT", username: "" };
+  const asked = { ...asks, scopes: ["openid", "admin-api"], address: "198.51.100.23", minutes: 0 };
+  add("device-confirm", { page: "device-confirm", facts: asked });
+  add("device-confirm-signed-in", {
+    page: "device-confirm",
+    facts: { ...asked, username: LONG, minutes: 3, address: "2001:db8:85a3:8d3:1319:8a2e:370:7348" },
+  });
+  add("notice-device-confirm-stale", { page: "device-confirm", facts: noticed(asked, "form.stale", {}) });
+  for (const state of ["allowed", "refused", "expired"] as const)
+    add(`device-${state}`, {
+      page: "device-done",
+      facts: { ...common, appName: "Sallyport command line", state, continueUrl: "/device" },
+    });
+
+  const recover = { ...form, appName: "", action: "/admin/recover/preview", username: "root" };
+  add("recover", { page: "recover", facts: recover });
+  add("notice-recover-differ", { page: "recover", facts: noticed(recover, "recover.differ", {}) });
+  add("notice-recover-refused", {
+    page: "recover",
+    facts: noticed({ ...recover, username: LONG }, "recover.refused", { why: "it is too easy to guess." }),
+  });
+  add("recover-done", { page: "recover-done", facts: { ...common, appName: "" } });
 
   add("logout", { page: "logout", facts: { ...common, action: "/end_session/confirm", xsrf: "preview" } });
   add("logout-no-app", {

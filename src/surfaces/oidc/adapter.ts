@@ -6,6 +6,7 @@ import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, Json } from "../../core/words.ts";
+import { createPolls } from "./device-polls.ts";
 import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
 
@@ -16,9 +17,13 @@ const LONGEST = 14 * 86_400;
 const OF_SESSION: Readonly<Record<string, "uid" | "sessionUid">> = {
   Session: "uid",
   AuthorizationCode: "sessionUid",
+  DeviceCode: "sessionUid",
   AccessToken: "sessionUid",
   RefreshToken: "sessionUid",
 };
+
+/** Fields of a device code that a person has answered, or that was redeemed. */
+const ANSWERED = ["accountId", "error", "consumed"];
 
 type Payload = { readonly [key: string]: Json | undefined };
 
@@ -34,6 +39,8 @@ const BEFORE_SESSION = ["Grant", "AuthorizationCode"];
 function createAdapter(model: string, storage: Storage, held: HeldWrites, now: Clock): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
+  const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
+  const poll = model === "DeviceCode" ? createPolls(storage, now) : undefined;
   const ended = endedSessions(storage);
   const sessionField = OF_SESSION[model];
 
@@ -57,14 +64,34 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
         if (await rows.update(id, change)) return;
         throw new errors.SessionNotFound("the login has ended");
       }
+      // What was answered stays answered, and what was redeemed stays redeemed: of two parallel answers one counts.
+      if (model === "DeviceCode" && (await rows.get(id)) !== undefined) {
+        const change = (current: Payload | undefined) =>
+          current === undefined || ANSWERED.some((field) => current[field] !== undefined)
+            ? { result: false }
+            : { result: true, write: value, expiresAt: end, ...(group === undefined ? {} : { group }) };
+        if (await rows.update(id, change)) return;
+        throw new errors.InvalidGrant("the code was answered already");
+      }
+      // The engine looks whether an assertion was seen before and then writes; of parallel ones several would pass.
+      if (model === "ReplayDetection") {
+        if (await storage.commit([rows.write(id, value, end, { expect: "absent" })])) return;
+        throw new errors.InvalidClientAuth("client assertion tokens must only be used once");
+      }
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
       if (BEFORE_SESSION.includes(model) && held.canWait()) held.hold({ model, id, payload, write: row });
       // Sessions are found by their uid too; interactions are named by it already.
       else if (model === "Session" && payload.uid !== undefined)
         await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
+      else if (model === "DeviceCode" && payload.userCode !== undefined)
+        await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
       else await storage.commit([row]);
     },
-    find: async (id) => held.find(model, id) ?? known(await rows.get(id)),
+    async find(id) {
+      const found = held.find(model, id) ?? (await known(await rows.get(id)));
+      if (found !== undefined) await poll?.(id);
+      return found;
+    },
     async findByUid(uid) {
       // A session's name may have changed meanwhile, at another node too; then nothing is found under the old one.
       const remembered = uids.recall(uid)?.value;
@@ -73,8 +100,10 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
       const id = await uids.get(uid);
       return id === undefined ? undefined : known(await rows.get(id));
     },
-    // Clients come from the settings, device codes from a later issue: nothing is found by a user code.
-    findByUserCode: async () => undefined,
+    async findByUserCode(userCode) {
+      const id = await userCodes.get(userCode);
+      return id === undefined ? undefined : known(await rows.get(id));
+    },
     async consume(id) {
       await held.commit([]);
       // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does.

@@ -18,6 +18,8 @@ export function engineClient(client: ClientSettings, apiScopes: readonly string[
     allowed_acr_values: _allowed,
     pkce: _pkce,
     trusted: _trusted,
+    disabled: _disabled,
+    description: _description,
     jwks,
     grant_types,
     scope,

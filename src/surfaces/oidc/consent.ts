@@ -31,20 +31,35 @@ export async function loadGrant(
   const hadClaims = new Set([...grant.getOIDCClaimsEncountered(), ...NEVER_ASKED]);
   const scopes = [...oidc.requestParamOIDCScopes].filter((scope) => !hadScopes.includes(scope));
   const claims = [...oidc.requestParamClaims].filter((claim) => !hadClaims.has(claim));
-  if (usable !== undefined && scopes.length === 0 && claims.length === 0) return usable;
+  const resources = resourceScopes(ctx).flatMap(([resource, wanted]) => {
+    const had = grant.getResourceScopeEncountered(resource).split(" ");
+    const missing = wanted.filter((scope) => !had.includes(scope));
+    return missing.length === 0 ? [] : [[resource, missing] as const];
+  });
+  if (usable !== undefined && scopes.length + claims.length + resources.length === 0) return usable;
   await audit.append({
     kind: "consent-skipped",
     at: now(),
     subject: accountId,
     client: clientId,
-    facts: { scopes: scopes.join(" "), ...(claims.length === 0 ? {} : { claims: claims.join(" ") }) },
+    facts: {
+      scopes: [...scopes, ...resources.flatMap(([, missing]) => missing)].join(" "),
+      ...(claims.length === 0 ? {} : { claims: claims.join(" ") }),
+    },
   });
   if (scopes.length > 0) grant.addOIDCScope(scopes.join(" "));
+  for (const [resource, missing] of resources) grant.addResourceScope(resource, missing.join(" "));
   if (claims.length > 0) grant.addOIDCClaims(claims);
   await grant.save();
   return grant;
 }
 
+/** What is asked for at each resource, as far as the client may have it there. */
+const resourceScopes = ({ oidc }: KoaContextWithOIDC): readonly (readonly [string, readonly string[]])[] =>
+  Object.entries(oidc.resourceServers ?? {}).map(([resource, server]) => [
+    resource,
+    [...oidc.requestParamScopes].filter((scope) => server.scopes.has(scope)),
+  ]);
 /** Where the person is asked all the same, the answer is theirs: `prompt=consent`, and the engine's native clients. */
 const isAsked = (oidc: KoaContextWithOIDC["oidc"]): boolean =>
   oidc.promptPending("consent") ||
@@ -53,6 +68,7 @@ const isAsked = (oidc: KoaContextWithOIDC["oidc"]): boolean =>
 interface Missing {
   readonly missingOIDCScope?: readonly string[];
   readonly missingOIDCClaims?: readonly string[];
+  readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Gives what the consent page showed; answers the grant's id. */
@@ -65,13 +81,15 @@ export async function giveGrant(
     details: Record<string, unknown>;
   },
 ): Promise<string> {
-  const { missingOIDCScope, missingOIDCClaims } = interaction.details as Missing;
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.details as Missing;
   const found =
     interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
   const grant =
     found ?? new provider.Grant({ accountId: interaction.accountId, clientId: interaction.clientId });
   if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(" "));
   if (missingOIDCClaims !== undefined) grant.addOIDCClaims([...missingOIDCClaims]);
+  for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {}))
+    grant.addResourceScope(resource, scopes.join(" "));
   return grant.save();
 }
 
@@ -86,8 +104,12 @@ export function scopesToShow(
   params: Record<string, unknown>,
   details: Record<string, unknown>,
 ): readonly string[] {
-  const { missingOIDCScope, missingOIDCClaims } = details as Missing;
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as Missing;
+  // Scopes of the API are one thing to a person.
+  const resource = missingResourceScopes === undefined ? [] : ["admin-api"];
   const asked = String(params.scope ?? "openid").split(" ");
   const named = (missingOIDCClaims ?? []).map(scopeOf);
-  return [...new Set([...(missingOIDCScope ?? asked), ...named])].filter((scope) => scope !== "");
+  return [
+    ...new Set([...(missingOIDCScope ?? (resource.length > 0 ? [] : asked)), ...named, ...resource]),
+  ].filter((scope) => scope !== "");
 }

@@ -11,15 +11,19 @@ export interface EnginePages {
   loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
 }
 
-export function createEnginePages(options: {
-  brand: string;
-  render: (page: Page, locale?: string) => Promise<string>;
-}): EnginePages {
-  const { brand, render } = options;
-  const show = async (ctx: KoaContextWithOIDC, page: Page) => {
+/** Answers the engine's request with a page of ours. */
+export const createShow =
+  (render: (page: Page, locale?: string) => Promise<string>) =>
+  async (ctx: KoaContextWithOIDC, page: Page): Promise<void> => {
     ctx.type = "html";
     ctx.body = await render(page, wantedLocale(ctx.oidc?.params?.ui_locales, ctx.get("accept-language")));
   };
+
+export function createEnginePages(options: {
+  brand: string;
+  show: ReturnType<typeof createShow>;
+}): EnginePages {
+  const { brand, show } = options;
   const appName = (ctx: KoaContextWithOIDC) => ctx.oidc?.client?.clientName ?? "";
 
   return {

@@ -331,6 +331,10 @@ export function createLogin(deps: LoginDeps) {
           : await provider.Session.findByUid(details.session.uid);
       await session?.destroy();
       const url = restartUrl(details);
+      // The device has been allowed by nobody yet: the same browser is asked again.
+      const code =
+        details.deviceCode === undefined ? undefined : await provider.DeviceCode.find(details.deviceCode);
+      if (code !== undefined) await Object.assign(code, { inFlight: false }).save();
       // A pushed request can be made anew by the relying party alone; it is told to.
       if (url === "")
         return {
@@ -351,7 +355,8 @@ const revisionOf = (details: Interaction | undefined): number | undefined =>
  * The authorization request as it was made, to be made again; empty for a pushed one, whose parameters are not for a
  * URL (RFC 9126 §1) and which can be made anew by the relying party alone.
  */
-function restartUrl({ params, ...details }: Pick<Interaction, "params">): string {
+function restartUrl({ params, ...details }: Pick<Interaction, "params" | "deviceCode">): string {
+  if (details.deviceCode !== undefined) return "/device";
   if ((details as { parJti?: string }).parJti !== undefined) return "";
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params))

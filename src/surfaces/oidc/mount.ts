@@ -2,33 +2,18 @@
  * Mounts the room on Fastify: the walk's pages under `/login`, the engine under its own routes, the original's URLs by
  * rewrite. The engine gets the raw request with the issuer's name in it, so every URL it builds is the issuer's.
  */
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
-import type { Provider } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
 import { kept } from "../../kits/web/kept.ts";
 import { wantedLocale } from "../../kits/web/locale.ts";
-import { type ConsentDeps, createConsent } from "./consent-step.ts";
+import type { Engine } from "./engine.ts";
 import { formActions } from "./form-actions.ts";
-import { type Answer, createLogin, findInteraction, type LoginDeps } from "./interaction.ts";
+import { type Answer, findInteraction } from "./interaction.ts";
+import { mountDevice } from "./mount-device.ts";
 import type { createVisits, Visit } from "./visitor.ts";
-
-export interface Engine {
-  readonly provider: Provider;
-  /** The engine's request handler, put together once. */
-  readonly serve: ReturnType<Provider["callback"]>;
-  readonly login: ReturnType<typeof createLogin>;
-  readonly consent: ReturnType<typeof createConsent>;
-}
-
-/** One engine with its pages, for one revision of the settings. */
-export const createEngine = (deps: LoginDeps & ConsentDeps): Engine => ({
-  provider: deps.provider,
-  serve: deps.provider.callback(),
-  login: createLogin(deps),
-  consent: createConsent(deps),
-});
 
 export interface MountOptions {
   readonly issuer: URL;
@@ -80,36 +65,42 @@ const split = (url: string): [string, string | undefined] => {
 
 export async function mountOidc(app: FastifyInstance, options: MountOptions): Promise<void> {
   const { issuer, engine, visits, csrf } = options;
+  const serve = (req: IncomingMessage, reply: FastifyReply, by: Engine) => {
+    // The name was checked before routing; the engine builds its URLs from these.
+    req.headers.host = issuer.host;
+    req.headers["x-forwarded-proto"] = issuer.protocol.slice(0, -1);
+    delete req.headers["x-forwarded-host"];
+    // The server has set the headers; pages of the engine that post elsewhere widen them themselves.
+    reply.hijack();
+    void by.serve(req, reply.raw);
+  };
 
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    const serve = (request: FastifyRequest, reply: FastifyReply, by: Engine) => {
-      const { raw: req } = request;
-      // The name was checked before routing; the engine builds its URLs from these.
-      req.headers.host = issuer.host;
-      req.headers["x-forwarded-proto"] = issuer.protocol.slice(0, -1);
-      delete req.headers["x-forwarded-host"];
-      // The server has set the headers; pages of the engine that post elsewhere widen them themselves.
-      reply.hijack();
-      void by.serve(req, reply.raw);
-    };
-    const handler = (request: FastifyRequest, reply: FastifyReply) => serve(request, reply, engine());
-    scope.route({
-      method: "GET",
-      url: "/authorize/*",
-      exposeHeadRoute: false,
-      handler: async (request, reply) => {
-        const visit = visits.of(request.raw);
-        const answer = await engine().login.beforeResume(request.raw, reply.raw, visit);
-        if (answer.kind !== "resume") return send(reply, answer, visit);
-        const { revision } = answer;
-        return serve(request, reply, revision === undefined ? engine() : await options.engineOf(revision));
-      },
-    });
+    const handler = (request: FastifyRequest, reply: FastifyReply) => serve(request.raw, reply, engine());
+    for (const url of ["/authorize/*", "/device/*"])
+      scope.route({
+        method: "GET",
+        url,
+        exposeHeadRoute: false,
+        handler: async (request, reply) => {
+          const visit = visits.of(request.raw);
+          const answer = await engine().login.beforeResume(request.raw, reply.raw, visit);
+          if (answer.kind !== "resume") return send(reply, answer, visit);
+          const { revision } = answer;
+          return serve(
+            request.raw,
+            reply,
+            revision === undefined ? engine() : await options.engineOf(revision),
+          );
+        },
+      });
     for (const [url, verbs] of ENGINE_ROUTES)
       scope.route({ method: [...verbs], url, exposeHeadRoute: false, handler });
   });
+
+  await mountDevice(app, { issuer, engine, visits, csrf, serve, send, plainForm });
 
   await app.register(async (scope) => {
     // OIDC Core §3.1.2.1 and RP-Initiated Logout §2 allow a post as well. From another site it brings none of our

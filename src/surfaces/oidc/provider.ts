@@ -3,7 +3,8 @@
  * the settings, sends people to the walk, and turns what the walk has proven into a session. Mounted by compose.
  * It never checks a factor and never names an acr: the gate does.
  */
-import { type Configuration, errors, Provider } from "oidc-provider";
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
+import { CLI_CLIENT } from "../../core/access.ts";
 import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
 import type { Directory } from "../../core/directory.ts";
@@ -19,6 +20,8 @@ import { acrClaimProblem, namesOf } from "./choice.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
 import { createCookieSigner } from "./cookie-signer.ts";
+import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
+import { withoutEnded } from "./ended-tokens.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
@@ -34,14 +37,24 @@ export interface ProviderDeps {
   readonly authenticators: Authenticators;
   readonly audit: Audit;
   readonly pages: EnginePages;
+  readonly device: DeviceFlow;
   /** Our own API, which tokens are given out for. */
   readonly api: OwnApi;
   readonly now: Clock;
 }
 
 /** Lifetimes in seconds. Refresh tokens and grants end 14 days after they were first given, however often rotated. */
-const LIFE = { code: 60, par: 60, access: 3600, idToken: 3600, clientCredentials: 600, refresh: 14 * 86_400 };
-const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
+const LIFE = {
+  code: 60,
+  par: 60,
+  access: 3600,
+  idToken: 3600,
+  clientCredentials: 600,
+  refresh: 14 * 86_400,
+  cli: 8 * 3600,
+};
+/** Scopes that tell something of a person. */
+export const SCOPES = ["openid", "profile", "email", "phone", "address", "user_name", "offline_access"];
 
 const cookieNames = (https: boolean) => ({
   session: `${https ? "__Host-" : ""}sallyport_session`,
@@ -56,8 +69,10 @@ export function createProvider(deps: ProviderDeps): Provider {
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
   const configuration: Configuration = {
-    adapter: createAdapterFactory(deps.storage, deps.now),
-    clients: snapshot.clients.map((client) => engineClient(client, deps.api.scopes)),
+    adapter: withoutEnded(createAdapterFactory(deps.storage, deps.now), snapshot),
+    clients: snapshot.clients
+      .filter(({ disabled }) => !disabled)
+      .map((client) => engineClient(client, deps.api.scopes)),
     jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
     cookies: {
       keys: createCookieSigner(deps.keys.secrets("cookie").map(({ bytes }) => bytes)),
@@ -86,6 +101,13 @@ export function createProvider(deps: ProviderDeps): Provider {
       },
     },
     rotateRefreshToken: true,
+    // The command line goes on for a working day after its person has signed in, also when the browser is closed.
+    issueRefreshToken: async (_ctx, client, source) =>
+      client.grantTypeAllowed("refresh_token") &&
+      (source.scopes.has("offline_access") || client.clientId === CLI_CLIENT),
+    expiresWithSession: async (_ctx, source) =>
+      !source.scopes.has("offline_access") && source.clientId !== CLI_CLIENT,
+    extraTokenClaims: shownProofs,
     findAccount: createFindAccount(deps.directory, deps.authenticators),
     loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true, deps),
     interactions: {
@@ -126,6 +148,7 @@ export function createProvider(deps: ProviderDeps): Provider {
         allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
       },
       clientCredentials: { enabled: true },
+      deviceFlow: deps.device.feature,
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: deps.pages.logout,
@@ -134,16 +157,18 @@ export function createProvider(deps: ProviderDeps): Provider {
       userinfo: { enabled: true },
     },
     ttl: {
-      AccessToken: LIFE.access,
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFE.access,
       AuthorizationCode: LIFE.code,
       IdToken: LIFE.idToken,
       ClientCredentials: LIFE.clientCredentials,
       PushedAuthorizationRequest: LIFE.par,
+      DeviceCode: DEVICE_LIFE,
       Interaction: snapshot.limits.loginLife,
       Grant: LIFE.refresh,
-      RefreshToken: (ctx) => {
+      RefreshToken: (ctx, _token, client) => {
         const rotated = ctx?.oidc.entities.RotatedRefreshToken;
-        return rotated === undefined ? LIFE.refresh : Math.max(1, rotated.remainingTTL);
+        if (rotated !== undefined) return Math.max(1, rotated.remainingTTL);
+        return client.clientId === CLI_CLIENT ? LIFE.cli : LIFE.refresh;
       },
       Session: (_ctx, session) => {
         const { sessionIdle, sessionLife } = snapshot.limits;
@@ -160,6 +185,8 @@ export function createProvider(deps: ProviderDeps): Provider {
       introspection: "/introspect",
       revocation: "/revoke",
       pushed_authorization_request: "/par",
+      device_authorization: "/device_authorization",
+      code_verification: "/device",
     },
   };
 
@@ -171,7 +198,33 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.proxy = true;
   keepProofs(provider);
   provider.use(allowFormPost);
+  provider.on("device_authorization.success", (_ctx, body) =>
+    Object.assign(body, { interval: DEVICE_INTERVAL }),
+  );
   return provider;
+}
+
+/** Tells of requests that the engine refused: the error's code and the client, never what was sent. */
+export function onRefused(
+  provider: Provider,
+  tell: (facts: { readonly error: string; readonly client: string | undefined }) => void,
+): void {
+  const refused = ({ oidc }: KoaContextWithOIDC, { error }: errors.OIDCProviderError) =>
+    tell({ error, client: oidc.entities.Client?.clientId });
+  provider.on("authorization.error", refused);
+  provider.on("grant.error", refused);
+}
+
+/**
+ * How the person behind an access token signed in (RFC 9470 §6.2): what the gate derived when the login ended, carried by
+ * the code and the refresh tokens after it. A machine has shown no factor.
+ */
+function shownProofs(ctx: KoaContextWithOIDC, token: { readonly kind?: string }) {
+  if (token.kind !== "AccessToken") return undefined;
+  const { AuthorizationCode, DeviceCode, RefreshToken } = ctx.oidc.entities;
+  const source = AuthorizationCode ?? DeviceCode ?? RefreshToken;
+  if (source?.acr === undefined) return undefined;
+  return { acr: source.acr, amr: source.amr ?? [], auth_time: source.authTime };
 }
 
 /** `{ "<level>": [acr, …] }`, as the original's discovery document has it: every name that can be asked for. */

@@ -18,14 +18,18 @@ export interface Visit {
 
 export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
   const { https, peers } = options;
+  /** One request is one visit, whoever asks: a new browser gets one cookie, not two. */
+  const seen = new WeakMap<IncomingMessage, Visit>();
   return {
     /** A planted login cookie is of no use without this one, which no other site and no sub-domain can set (M07, S11). */
     of(request: IncomingMessage): Visit {
+      const before = seen.get(request);
+      if (before !== undefined) return before;
       const cookies = readCookies(request.headers.cookie);
       const own = cookies[cookieName("browser", https)];
       const known = own !== undefined && /^[\w-]{22}$/.test(own);
       const id = known ? own : randomBytes(16).toString("base64url");
-      return {
+      const visit: Visit = {
         visitor: {
           browser: hash("sha256", id, "base64url"),
           address: clientAddress(request, peers),
@@ -37,6 +41,8 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
         agent: agentOf(request.headers["user-agent"]),
         setCookies: known ? [] : [setCookie("browser", id, { https, maxAge: HALF_YEAR })],
       };
+      seen.set(request, visit);
+      return visit;
     },
     marksCookie: (marks: readonly string[]): string =>
       setCookie("known", marks.join("."), { https, maxAge: HALF_YEAR }),

@@ -26,6 +26,7 @@ export function acrHandlers({ settings }: { readonly settings: Settings }): read
             : { ...document, defaultAcr: name };
         },
         by: actor.label,
+        address: actor.address,
         what: `default acr: ${wanted.slice(0, 60)}`,
       });
       if (unknown) {

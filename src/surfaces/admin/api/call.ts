@@ -31,7 +31,7 @@ export type Reply<O extends Operation> =
   | Refusal;
 
 export interface Refusal {
-  readonly refused: 400 | 403 | Problem;
+  readonly refused: 400 | Problem;
   /** A word for programs, or a sentence. */
   readonly message: string;
   readonly description?: string | undefined;

@@ -5,8 +5,9 @@
 import type { Audit } from "../../../core/audit.ts";
 import type { User } from "../../../core/directory.ts";
 import { isRole } from "../../../core/roles.ts";
+import type { SettingsDocument } from "../../../core/settings.ts";
 import type { Clock } from "../../../core/words.ts";
-import { scopesOfRole } from "../contract/scopes.ts";
+import { adminScopes, scopesOfRole } from "../contract/scopes.ts";
 import { type Actor, type Refusal, refuse } from "./call.ts";
 
 export interface RightsDeps {
@@ -20,6 +21,36 @@ const rightsOf = (roles: readonly string[]): ReadonlySet<string> =>
 /** A person's rights are those of their roles, whatever this token is for; a machine has what its token holds. */
 const ownRights = ({ subject, roles, scopes }: Actor): ReadonlySet<string> =>
   subject === undefined ? new Set(scopes) : rightsOf(roles);
+
+/**
+ * The first client that a change touches and that has, before or after it, more rights at this API than whoever makes
+ * it: its new secret, its redirect URIs or its scopes would be theirs. undefined: there is none.
+ */
+export function strongerClient(
+  actor: Actor,
+  before: SettingsDocument,
+  after: SettingsDocument,
+): string | undefined {
+  const own = ownRights(actor);
+  const all = new Set<string>(adminScopes);
+  const find = ({ clients }: SettingsDocument, id: string) =>
+    clients.find(({ client_id }) => client_id === id);
+  const ids = new Set([...before.clients, ...after.clients].map(({ client_id }) => client_id));
+  return [...ids].find((id) => {
+    const [old, next] = [find(before, id), find(after, id)];
+    if (textOf(old) === textOf(next)) return false;
+    const rights = `${old?.scope ?? ""} ${next?.scope ?? ""}`.split(" ").filter((scope) => all.has(scope));
+    return !rights.every((scope) => own.has(scope));
+  });
+}
+
+/** The same for the same client, in whatever order its fields stand. */
+const textOf = (client: object | undefined): string =>
+  JSON.stringify(
+    Object.entries(client ?? {})
+      .filter(([, value]) => value !== undefined)
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
 
 export function createRights({ audit, now }: RightsDeps) {
   async function refused(actor: Actor, user: User | undefined, act: string, why: string): Promise<Refusal> {
@@ -35,6 +66,14 @@ export function createRights({ audit, now }: RightsDeps) {
   }
 
   return {
+    /** Says no to a change of a client with more rights than the actor's (`strongerClient`). */
+    overClient: (actor: Actor, id: string): Promise<Refusal> =>
+      refused(
+        actor,
+        undefined,
+        `client ${id}`,
+        `${id} has, or would have, more rights at this API than you; somebody who has them all has to do it`,
+      ),
     /** Why this actor may not change this person; undefined: they may. */
     async toChange(actor: Actor, user: User, act: string): Promise<Refusal | undefined> {
       const own = ownRights(actor);

@@ -1,12 +1,9 @@
 /** Scripts: the entries of the settings in the original's shape, changed as one revision of the settings. */
-import { applyPatch, type Operation as PatchOperation } from "rfc6902";
 import type { BuiltInScript } from "../../../core/mechanism.ts";
 import type { Fault, ScriptEntry, Settings, SettingsDocument } from "../../../core/settings.ts";
-import { faultsOf } from "../../../core/settings-revisions.ts";
 import type { Clock } from "../../../core/words.ts";
 import * as contract from "../contract/scripts.ts";
 import { type CustomScript, customScript } from "../contract/scripts.ts";
-import type { JsonPatch } from "../contract/shapes.ts";
 import {
   type Actor,
   type Handler,
@@ -19,13 +16,15 @@ import {
 } from "./call.ts";
 import { etagOfView } from "./etag.ts";
 import { type Cursors, isRefusal, type Listing, pageOf } from "./lists.ts";
+import { isFaults, patched } from "./patch.ts";
 import { changedNames, changedProperties, type PropertyRules, shownProperties } from "./script-secrets.ts";
-import { typed } from "./typed.ts";
 
 /** What stands behind the entries: the built-in mechanisms and their sources. */
 export interface ScriptCatalogue {
   builtInOf(name: string): { readonly script: BuiltInScript; readonly rules: PropertyRules } | undefined;
   sourceOf(entry: ScriptEntry): string;
+  /** What is to be known of the properties of a kind of gateway; undefined where there is no such kind. */
+  gatewayRules(type: string): PropertyRules | undefined;
 }
 
 export interface ScriptDeps {
@@ -35,7 +34,8 @@ export interface ScriptDeps {
   readonly now: Clock;
 }
 
-const NO_RULES: PropertyRules = { secrets: [], targets: [], descriptions: {} };
+/** Of a script that no gateway stands behind. */
+export const NO_RULES: PropertyRules = { secrets: [], targets: [], descriptions: {} };
 const TYPE = "person_authentication";
 
 const listing: Listing<ScriptEntry> = {
@@ -148,6 +148,7 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
         return { ...document, scripts, defaultAcr: defaultAcr ?? document.defaultAcr };
       },
       by: actor.label,
+      address: actor.address,
       what: `script ${before.name}: ${names.join(", ") || "no change"}`,
     });
     if (gone) return notFound("custom script");
@@ -187,7 +188,7 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
     handle(contract.patchScript, async (call) =>
       answerWith(
         await change(call.params.inum, { ...call, ...call.query }, (entry) => {
-          const sent = patched(viewOf(entry), call.body);
+          const sent = patched(viewOf(entry), call.body, customScript);
           return isFaults(sent) ? sent : merged(entry, sent);
         }),
       ),
@@ -233,6 +234,7 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
       const result = await settings.change({
         change: (document) => ({ ...document, scripts: [...document.scripts, entry] }),
         by: actor.label,
+        address: actor.address,
         what: `script ${name}: added`,
       });
       if (result.kind === "faulty")
@@ -242,26 +244,6 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
   ];
 }
 
-/** The view after the patch, its types mended, or what is wrong with it. */
-function patched(view: CustomScript, patches: readonly JsonPatch[]): CustomScript | readonly Fault[] {
-  const copy = structuredClone(view);
-  const problems = applyPatch(copy, patches as PatchOperation[]);
-  const failed = problems.findIndex((problem) => problem !== null);
-  if (failed >= 0)
-    return [
-      {
-        path: `[${failed}]`,
-        message: `cannot be done: ${problems[failed]?.name ?? "it"} at ${patches[failed]?.path}`,
-      },
-    ];
-  const parsed = customScript.safeParse(typed(copy, customScript));
-  return parsed.success ? parsed.data : faultsOf(parsed.error);
-}
-
-const isFaults = (made: object | undefined): made is readonly Fault[] =>
-  Array.isArray(made) &&
-  made.every((one) => typeof one === "object" && one !== null && "message" in one) &&
-  made.length > 0;
 const sameText = (one: string, other: string): boolean =>
   one.replace(/\r\n/g, "\n").trimEnd() === other.replace(/\r\n/g, "\n").trimEnd();
 /** `scripts[1].configurationProperties.from_number` as whoever sent one script knows it. */

@@ -13,8 +13,10 @@ export function typed(value: unknown, schema: z.ZodObject): unknown {
 }
 
 function typedAs(given: unknown, schema: z.ZodType | undefined): unknown {
-  if (typeof given !== "string" || schema === undefined) return given;
+  if (schema === undefined) return given;
   const inner = plain(schema);
+  if (inner instanceof z.ZodObject) return typed(given, inner);
+  if (typeof given !== "string") return given;
   if (inner instanceof z.ZodNumber && /^-?\d{1,15}$/.test(given)) return Number(given);
   if (inner instanceof z.ZodBoolean && /^(true|false)$/i.test(given)) return given.toLowerCase() === "true";
   return given;

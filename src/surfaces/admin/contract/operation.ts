@@ -8,8 +8,8 @@ import type { Scope } from "./scopes.ts";
 
 type Shape = z.ZodObject;
 
-/** Answers beyond those that every operation has (401, 403, and 400 where something is sent). */
-export type Problem = 404 | 409 | 412 | 503;
+/** Answers beyond those that every operation has (401 and 403 unless it is open, and 400 where something is sent). */
+export type Problem = 403 | 404 | 409 | 412 | 503;
 
 /** One operation of the API: an id, a path, who may, and the schemas of what comes and goes. */
 export interface Operation {

@@ -1,9 +1,13 @@
 /** Every operation of the admin API. A new one is declared in the file of its resource and listed here. */
 import { auditOperations } from "./audit.ts";
+import { bootstrapOperations } from "./bootstrap.ts";
+import { clientOperations } from "./clients.ts";
+import { loggingOperations } from "./logging.ts";
 import type { Operation } from "./operation.ts";
 import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
+import { settingsOperations } from "./settings.ts";
 import { userOperations } from "./users.ts";
 
 export const operations: readonly Operation[] = [
@@ -12,4 +16,8 @@ export const operations: readonly Operation[] = [
   ...phoneOperations,
   ...sessionOperations,
   ...auditOperations,
+  ...bootstrapOperations,
+  ...clientOperations,
+  ...loggingOperations,
+  ...settingsOperations,
 ];

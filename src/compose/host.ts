@@ -1,0 +1,32 @@
+/** What the commands of this host do: the parts are opened for one act and closed again. No server is needed. */
+import { readConfig } from "../config.ts";
+import { verifyAudit } from "../surfaces/admin/host/audit.ts";
+import { checkOverlay } from "../surfaces/admin/host/overlay.ts";
+import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "../surfaces/admin/host/people.ts";
+import { openParts, type Parts } from "./parts.ts";
+
+async function withParts(config: string, act: (parts: Parts) => Promise<Said>): Promise<Said> {
+  const parts = await openParts(readConfig(config, process.env));
+  try {
+    return await act(parts);
+  } finally {
+    await parts.close();
+  }
+}
+
+type By = "window" | "ticket";
+
+export const hostActs = {
+  addUser: (config: string, name: string, password: string, claims: Readonly<Record<string, string>>) =>
+    withParts(config, (parts) => addUser(parts, name, password, claims)),
+  setStatus: (config: string, name: string, status: "active" | "disabled") =>
+    withParts(config, (parts) => setStatus(parts, name, status)),
+  openEnrolment: (config: string, name: string, by: By, reason: string) =>
+    withParts(config, (parts) => openEnrolment(parts, name, by, reason)),
+  resetPhone: (config: string, name: string, by: By, reason: string) =>
+    withParts(config, (parts) => resetPhone(parts, name, by, reason)),
+  verifyAudit: (config: string, from?: string) =>
+    withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from)),
+  rotate: (config: string, purpose: string) => withParts(config, async (parts) => parts.rotate(purpose)),
+  checkPages: checkOverlay,
+};

@@ -1,0 +1,27 @@
+/** `sallyport config …`: the settings as one file, to be kept under version control and applied again. */
+import type { Command } from "commander";
+import { withConnection } from "./connection-options.ts";
+
+const verbs = () => import("./config.ts");
+
+const SECRETS = `
+A secret is null in an exported file and stays as it is when the file is applied. To set one, write a text, or where it
+is found: { file: PATH } (beside the file) or { env: NAME }.`;
+
+export function registerConfig(program: Command): void {
+  const config = program.command("config").description("the settings as one file");
+  withConnection(config.command("export"))
+    .description("print the settings as YAML, without secrets")
+    .option("--json", "as JSON")
+    .addHelpText("after", `\nExample:\n  sallyport config export > settings.yaml\n${SECRETS}`)
+    .action(async (options) => (await verbs()).exportSettings(options));
+  withConnection(config.command("diff <file>"))
+    .description("what applying a file would change, and why it would be refused; - is standard input")
+    .option("--exit-code", "end with 1 when something would change")
+    .addHelpText("after", "\nExample:\n  sallyport config diff settings.yaml")
+    .action(async (file: string, options) => (await verbs()).diff(file, options));
+  withConnection(config.command("apply <file>"))
+    .description("make the settings what a file says, whole or not at all; a second time it changes nothing")
+    .addHelpText("after", `\nExample:\n  sallyport config apply settings.yaml\n${SECRETS}`)
+    .action(async (file: string, options) => (await verbs()).apply(file, options));
+}

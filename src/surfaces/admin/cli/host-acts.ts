@@ -1,0 +1,20 @@
+/** What `sallyport user …` and `audit verify` do with `--config FILE`: on this host, in the store itself, without a server. */
+
+export interface Said {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Given by compose; `config` is the path of sallyport.yaml. */
+export interface HostActs {
+  addUser(
+    config: string,
+    name: string,
+    password: string,
+    claims: Readonly<Record<string, string>>,
+  ): Promise<Said>;
+  setStatus(config: string, name: string, status: "active" | "disabled"): Promise<Said>;
+  openEnrolment(config: string, name: string, by: "window" | "ticket", reason: string): Promise<Said>;
+  resetPhone(config: string, name: string, by: "window" | "ticket", reason: string): Promise<Said>;
+  verifyAudit(config: string, from?: string): Promise<Said>;
+}

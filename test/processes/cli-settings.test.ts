@@ -1,0 +1,124 @@
+/** `sallyport client …` and `sallyport config …`: relying parties, and the settings as one file. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { parse, stringify } from "yaml";
+import { jsonOf, startDemo } from "../kit/demo.ts";
+
+const demo = await startDemo();
+const run = (line: string, env: Readonly<Record<string, string>> = {}) => demo.run(line.split(" "), { env });
+const at = (name: string): string => join(demo.folder, name);
+const brand = async () => jsonOf(await run("config export --json")).brand as string;
+
+describe("client", () => {
+  test("S21: a new secret is made here, kept in a 0600 file, and works; it is in no output", async () => {
+    const scope = "https://jans.io/oauth/config/acrs.readonly";
+    const added = await run(`client add reports --machine --secret-file reports-secret --scope ${scope}`);
+    assert.deepEqual([added.code, added.stderr], [0, ""]);
+    assert.equal(statSync(at("reports-secret")).mode & 0o777, 0o600);
+    const secret = readFileSync(at("reports-secret"), "utf8").trim();
+    const shown = await run("client show reports");
+    assert.deepEqual(jsonOf(shown).grantTypes, ["client_credentials"]);
+    const list = await run("client list");
+    assert.match(list.stdout, /^reports /m);
+    for (const { stdout } of [added, shown, list]) assert.ok(!stdout.includes(secret));
+    const as = `--host ${demo.origin} --client-id reports --client-secret-file reports-secret`;
+    assert.equal((await run(`cli --operation-id get-acrs ${as}`)).code, 0);
+    assert.equal((await run(`acr default twilio_sms ${as}`)).code, 3, "and may no more than it was given");
+    assert.equal((await run("client remove reports")).code, 0);
+    assert.equal((await run(`cli --operation-id get-acrs ${as}`)).code, 3);
+  });
+
+  test("an application with a browser; what does not fit is refused, and no file is left for it", async () => {
+    const redirect = "--redirect-uri https://app.example.org/cb";
+    assert.equal((await run(`client add spa --public ${redirect} --acr twilio_sms --trusted`)).code, 0);
+    const spa = jsonOf(await run("client show spa"));
+    assert.deepEqual(
+      [spa.tokenEndpointAuthMethod, spa.redirectUris, spa.defaultAcrValues, spa.trustedClient],
+      ["none", ["https://app.example.org/cb"], ["twilio_sms"], true],
+    );
+    const twice = await run(`client add spa ${redirect} --secret-file spare`);
+    assert.deepEqual([twice.code, existsSync(at("spare"))], [1, false]);
+    for (const line of [`client add x ${redirect}`, `client add x ${redirect} --public --secret-file y`])
+      assert.equal((await run(line)).code, 2);
+    assert.equal(existsSync(at("y")), false);
+  });
+});
+
+describe("config", () => {
+  test("S19 S21: what is exported holds no secret; applied as it is, it changes nothing", async () => {
+    const exported = await run("config export");
+    assert.equal(exported.code, 0, exported.stderr);
+    const { token } = JSON.parse(readFileSync(join(demo.data, "simulator.json"), "utf8"));
+    const { client_secret: machine } = JSON.parse(readFileSync(join(demo.data, "cli.json"), "utf8"));
+    assert.ok(!exported.stdout.includes(token) && !exported.stdout.includes(machine));
+    writeFileSync(at("settings.yaml"), exported.stdout);
+    const { revision } = parse(exported.stdout);
+    for (const line of ["config diff settings.yaml --exit-code", "config apply settings.yaml"]) {
+      const { code, stdout, stderr } = await run(line);
+      assert.deepEqual([code, stdout], [0, ""], stderr);
+    }
+    assert.equal(jsonOf(await run("config export --json")).revision, revision);
+    // Null left the secrets as they are: the machine that asks here still may.
+    assert.equal((await run("acr list")).code, 0);
+  });
+
+  test("diff says what would change, apply changes it, and a second time there is nothing to do", async () => {
+    const text = readFileSync(at("settings.yaml"), "utf8").replace(/^brand: .*$/m, "brand: Example");
+    writeFileSync(at("settings.yaml"), text);
+    const diff = await run("config diff settings.yaml --exit-code");
+    assert.deepEqual([diff.code, diff.stdout], [1, 'brand: "Sallyport" -> "Example"\n']);
+    assert.equal(await brand(), "Sallyport");
+    assert.deepEqual((await run("config apply settings.yaml")).code, 0);
+    assert.equal(await brand(), "Example");
+    const again = await run("config apply settings.yaml");
+    assert.deepEqual([again.code, again.stdout], [0, ""]);
+    assert.match(again.stderr, /^Nothing to change/);
+  });
+
+  test("S20: a file made before somebody else's change is refused; without its revision it is applied", async () => {
+    const mine = parse(readFileSync(at("settings.yaml"), "utf8"));
+    writeFileSync(at("late.yaml"), stringify({ ...mine, brand: "Mine" }));
+    const late = await run("config apply late.yaml");
+    assert.deepEqual([late.code, late.stdout], [5, ""]);
+    assert.match(late.stderr, /take the line revision out of late\.yaml/);
+    assert.equal(await brand(), "Example");
+    writeFileSync(at("part.yaml"), "brand: Mine\n");
+    assert.equal((await run("config apply part.yaml")).code, 0);
+    assert.equal(await brand(), "Mine");
+  });
+
+  test("secrets come from where the file says; a fault is named by its place, and nothing has changed", async () => {
+    const secret = "0123456789abcdef0123456789abcdef";
+    writeFileSync(at("token"), `${secret}\n`);
+    const { properties } = jsonOf(await run("config export --json")).scripts.twilio_sms;
+    const withToken = (value: unknown) => {
+      const scripts = { twilio_sms: { properties: { ...properties, twilio_token: value } } };
+      writeFileSync(at("token.yaml"), stringify({ scripts }));
+    };
+    withToken({ file: "token" });
+    const applied = await run("config apply token.yaml");
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.equal(
+      applied.stdout,
+      "scripts.twilio_sms.properties.twilio_token: (a secret) -> (another secret)\n",
+    );
+    withToken({ env: "TWILIO_TOKEN" });
+    assert.match((await run("config diff token.yaml")).stderr, /variable TWILIO_TOKEN is not set/);
+    assert.match(
+      (await run("config diff token.yaml", { TWILIO_TOKEN: secret })).stderr,
+      /says what the server has/,
+    );
+    writeFileSync(at("wrong.yaml"), "brand: Wrong\ndefaultAcr: nope\n");
+    for (const verb of ["diff", "apply"]) {
+      const { code, stdout, stderr } = await run(`config ${verb} wrong.yaml`);
+      assert.deepEqual([code, stdout], [1, ""]);
+      assert.match(stderr, /defaultAcr: /);
+    }
+    assert.equal(await brand(), "Mine");
+    writeFileSync(at("broken.yaml"), `brand: "canary-5vJm2\n`);
+    const broken = await run("config apply broken.yaml");
+    assert.deepEqual([broken.code, broken.stderr], [2, "broken.yaml is neither YAML nor JSON.\n"]);
+  });
+});
