@@ -25,7 +25,7 @@ export interface ReportUrls {
 
 export const REPORT_PATH = "/twilio/status";
 
-export function createReportUrls(issuer: URL, keys: Keys, now: Clock): ReportUrls {
+export function createReportUrls(issuer: URL, keys: Pick<Keys, "secrets">, now: Clock): ReportUrls {
   const sign = (key: Uint8Array, attempt: string, via: string, until: string) =>
     hmac(key).update(["report v1", attempt, via, until].join("\0")).digest("base64url");
   return {

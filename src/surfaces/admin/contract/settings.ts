@@ -62,7 +62,7 @@ export const settingsShape = name(
     logging: loggingSchema.optional(),
     delivery: deliverySchema.optional(),
     gateways: z
-      .record(gatewaySchema.shape.name, gateway)
+      .record(z.string().max(100), gateway)
       .optional()
       .describe(
         "By name, all of them, in the order in which they stand behind the script's own: one that is left out goes",
