@@ -3,21 +3,8 @@
  * and before the answer to the send itself; so an attempt only ever moves forward, and an end is an end. Pure: called by
  * delivery.ts and delivery-report.ts, and by the code page for what it says.
  */
-import type { SmsRefusal } from "./sms.ts";
+import type { DeliveryState, SmsRefusal } from "./sms.ts";
 import type { EpochMs } from "./words.ts";
-
-/** `pending`: on its way to the provider; `unknown`: it gave no answer, so it may have been taken. The rest is its word. */
-export type DeliveryState =
-  | "pending"
-  | "unknown"
-  | "accepted"
-  | "queued"
-  | "sending"
-  | "sent"
-  | "delivered"
-  | "undelivered"
-  | "failed"
-  | "canceled";
 
 /** How a code is brought. */
 export type Channel = "sms" | "call";

@@ -1,8 +1,8 @@
 /** What is told of every attempt to bring a code, to whoever counts or limits: one fact per attempt, one per change. */
 import type { CodePurpose } from "./codes.ts";
-import type { Channel, DeliveryState } from "./delivery-state.ts";
+import type { Channel } from "./delivery-state.ts";
 import type { PhoneNumber } from "./secret.ts";
-import type { SmsRefusal } from "./sms.ts";
+import type { DeliveryState, SmsRefusal } from "./sms.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
 /** `challenge`, `send` and `number` together name the attempt; a fact may be told twice after a crash. */

@@ -2,7 +2,6 @@
  * The port of a gateway: whoever brings a code to a phone. Words and rules of refusals stand here too: which of them are
  * worth another gateway, and which an operator has to mend.
  */
-import type { DeliveryState } from "./delivery-state.ts";
 import type { Plugin } from "./plugin.ts";
 import type { PhoneNumber, Secret } from "./secret.ts";
 import type { Seconds } from "./words.ts";
@@ -35,6 +34,19 @@ export interface VoiceCall {
   readonly key: string;
   readonly report?: URL | undefined;
 }
+
+/** `pending`: on its way to the provider; `unknown`: it gave no answer, so it may have been taken. The rest is its word. */
+export type DeliveryState =
+  | "pending"
+  | "unknown"
+  | "accepted"
+  | "queued"
+  | "sending"
+  | "sent"
+  | "delivered"
+  | "undelivered"
+  | "failed"
+  | "canceled";
 
 /** Why a provider did not bring a message; decides what the person is told and what the operator must see. */
 export type SmsRefusal =

@@ -99,7 +99,7 @@ test("where the text cannot come, the call is the best way on; where nobody took
     attempts.some(({ reason }) => reason === "not-answered"),
   );
   assert.ok(challenge);
-  assert.match(textOf(seen.body), /Nobody took the call\. Wait a moment, then send it again/);
+  assert.match(textOf(seen.body), /Nobody took the call\. We can tell you the same code in a call/);
   const done = await second.visitor.submit(seen, { code: second.code });
   assert.deepEqual((await claims(server, done)).amr, ["pwd", "sms", "mfa"]);
 });

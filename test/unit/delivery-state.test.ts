@@ -6,13 +6,13 @@ import {
   type Attempt,
   advance,
   channelOf,
-  type DeliveryState,
   hasFailed,
   isTerminal,
   MOST_ATTEMPTS,
   viewOf,
   withAttempt,
 } from "../../src/core/delivery-state.ts";
+import type { DeliveryState } from "../../src/core/sms.ts";
 
 const ORDER: readonly (readonly DeliveryState[])[] = [
   ["pending"],

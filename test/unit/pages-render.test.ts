@@ -157,7 +157,7 @@ test("O16 every failed send has its reason and the best way on, and that way is 
   for (const { name, page } of previewStates().filter((one) => one.name.startsWith("send-failed"))) {
     const html = await show(page);
     const [, reason = "", way = ""] =
-      /We could not get a text[^<]*<\/p>\s*<p>([^<]+?\.) ((?:Wait|We can|Choose|You can|If it stays)[^<]+)<\/p>/.exec(
+      /We (?:could not get|tried to send) a text[^<]*<\/p>\s*<p>([^<]+?\.) ((?:Wait|We can|Choose|You can|If it stays)[^<]+)<\/p>/.exec(
         html,
       ) ?? [];
     const best = page.page === "code" ? (page.facts.best ?? "") : "";

@@ -247,7 +247,7 @@ export function previewStates(): readonly PreviewState[] {
     add(`call-${delivery}`, { page: "code", facts: { ...call, delivery } });
   add("call-failed", {
     page: "code",
-    facts: { ...call, delivery: "failed", deliveryText: "send-failed-not-answered", best: "resend" },
+    facts: { ...call, delivery: "failed", deliveryText: "send-failed-not-answered", best: "call" },
   });
   for (const [failure, best] of FAILURES)
     add(`send-failed-${failure}-${best}`, {

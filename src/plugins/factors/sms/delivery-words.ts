@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<SmsRefusal, Words>> = {
   landline: { text: "send-failed-landline", next: ["call", "change-number", "other-method"] },
   "number-blocked": { text: "send-failed-blocked", next: ["call", "other-method", "resend"] },
   unreachable: { text: "send-failed-unreachable", next: ["resend", "call", "other-method"] },
-  "not-answered": { text: "send-failed-not-answered", next: ["resend", "call", "other-method"] },
+  "not-answered": { text: "send-failed-not-answered", next: ["call", "resend", "other-method"] },
   "carrier-blocked": { text: "send-failed-carrier", next: ["other-method", "call", "change-number"] },
   filtered: { text: "send-failed-carrier", next: ["call", "other-method", "resend"] },
   "not-delivered": { text: "send-failed-carrier", next: ["resend", "call", "other-method"] },

@@ -3,8 +3,7 @@
  * field, by the SDK's own validator, which knows the four ways a URL is signed), and what it says. The URL comes from our
  * configuration, never from a header.
  */
-import type { DeliveryState } from "../../../core/delivery-state.ts";
-import type { Report, ReportRequest } from "../../../core/sms.ts";
+import type { DeliveryState, Report, ReportRequest } from "../../../core/sms.ts";
 import type { TwilioConfig } from "./properties.ts";
 import { readAnswer } from "./refusals.ts";
 

@@ -3,6 +3,7 @@
  * again, for only that is promised to have done nothing; a message without an answer may have been sent. It stands in for the SDK's axios, which has no limit over the whole
  * exchange, doubles the processor time of a send (0.4 ms instead of 0.2 ms), and puts token and text into its errors.
  */
+import { randomInt } from "node:crypto";
 import * as http from "node:http";
 import * as https from "node:https";
 import { OVERDUE } from "./refusals.ts";
@@ -95,8 +96,9 @@ const LEAST_TIME = 100;
 /** Milliseconds to wait after a 429: what it says, else 100, 200, 400, … each with up to as much again by chance. */
 function backOff(retryAfter: string | undefined, round: number): number {
   if (retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter))
-    return Number(retryAfter) * 1000 + Math.random() * 100;
-  return 100 * 2 ** round * (1 + Math.random());
+    return Number(retryAfter) * 1000 + randomInt(100);
+  const least = 100 * 2 ** Math.min(round, 10);
+  return least + randomInt(least);
 }
 
 /** Twilio's URL, or the same path on the other server. */
