@@ -66,6 +66,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const challenges: Records<Challenge> = deps.storage.records("challenge");
   const ledger = createAttemptLedger(deps);
   const underWay = new Map<string, Promise<void>>();
+  const sweeps = new Set<Promise<void>>();
 
   const gone = (key: string): Write => outbox.write(key, null, 0);
   function row(challenge: Challenge, group: "unsent" | "awaiting", leaseMs: number): Write {
@@ -301,6 +302,17 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           },
     );
 
+  async function sweep(): Promise<number> {
+    let count = 0;
+    for (const group of ["unsent", "awaiting"])
+      for (const due of await outbox.list(group, AT_ONCE)) {
+        if (due.leaseUntil > now() || underWay.has(due.key) || !(await claim(due))) continue;
+        count += 1;
+        void start(due.key, false);
+      }
+    return count;
+  }
+
   return {
     async deliver(key) {
       let timer: NodeJS.Timeout | undefined;
@@ -310,19 +322,18 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await Promise.race([start(key, true), patience]);
       clearTimeout(timer);
     },
-    async sweep() {
-      let count = 0;
-      for (const group of ["unsent", "awaiting"])
-        for (const due of await outbox.list(group, AT_ONCE)) {
-          if (due.leaseUntil > now() || underWay.has(due.key) || !(await claim(due))) continue;
-          count += 1;
-          void start(due.key, false);
-        }
-      return count;
+    sweep() {
+      const run = sweep();
+      const done = run.then(
+        () => void sweeps.delete(done),
+        () => void sweeps.delete(done),
+      );
+      sweeps.add(done);
+      return run;
     },
     report,
     async idle() {
-      while (underWay.size > 0) await Promise.all(underWay.values());
+      while (underWay.size + sweeps.size > 0) await Promise.all([...underWay.values(), ...sweeps]);
     },
   };
 }
