@@ -2,13 +2,19 @@
  * Boot configuration: `sallyport.yaml`, read once, checked whole, frozen. Every fault is reported at once, each in one
  * sentence that says what is wrong, where, and what to do. What may change while the server runs is in core/settings.ts.
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { Breakage } from "./core/errors.ts";
+import { messageTextsSchema } from "./core/message-texts.ts";
+import { parsePrices } from "./core/price-table.ts";
+import { pumpingSchema } from "./core/pumping-settings.ts";
 import { Secret } from "./core/secret.ts";
+import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
+import { type Price, spendSchema } from "./core/spend.ts";
+import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
@@ -67,6 +73,9 @@ const fileSchema = z.strictObject({
   region: z.string().optional(),
   edge: z.string().optional(),
   api_base: z.string().optional(),
+  address_countries: z.string().optional(),
+  sms_prices: z.string().optional(),
+  smtp: smtpSchema.extend({ password: secret.optional() }).optional(),
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
@@ -82,6 +91,10 @@ const fileSchema = z.strictObject({
     ])
     .default([]),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
+  pumping: pumpingSchema.prefault({}),
+  spend: spendSchema.prefault({}),
+  texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
 
@@ -100,6 +113,12 @@ export interface BootConfig {
   readonly masterKey: Secret | undefined;
   readonly pages: string | undefined;
   readonly breachedPasswords: string | undefined;
+  /** A file of lines `CIDR,COUNTRY`. */
+  readonly addressCountries?: string | undefined;
+  /** What a segment and a call cost by the beginning of the number, from a file of lines `PREFIX,SMS,CALL`. */
+  readonly smsPrices?: Readonly<Record<string, Price>> | undefined;
+  /** The mail server for notices; without one they go to phones alone. */
+  readonly smtp?: SmtpConfig | undefined;
   /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
   /** What the file says of settings; taken in at the start (compose/seed.ts). */
@@ -232,6 +251,23 @@ export function readConfig(
 
   const countries =
     config.countries === "all" || config.countries.length > 0 ? config.countries : ("home" as const);
+  /** The text of a file that the configuration names. */
+  const textOf = (name: "sms_prices" | "address_countries", read: (path: string) => string): string => {
+    const path = config[name];
+    try {
+      return path === undefined ? "" : read(resolve(base, path));
+    } catch (problem) {
+      faults.push(`${name}: the file ${path} cannot be read (${codeOf(problem)})`);
+      return "";
+    }
+  };
+  const priced = parsePrices(textOf("sms_prices", (path) => readFileSync(path, "utf8")));
+  faults.push(...priced.faults.map((fault) => `sms_prices: ${fault}`));
+  // Read later and in one go: it may be large.
+  const addressCountries = textOf("address_countries", (path) => realpathSync(path)) || undefined;
+  const smtp =
+    config.smtp &&
+    smtpOf(config.smtp, reveal(config.smtp.password, "smtp.password"), (fault) => faults.push(fault));
   const settings = settingsSchema.safeParse({
     brand: config.brand,
     acrs: config.acrs,
@@ -239,6 +275,10 @@ export function readConfig(
     enrolment: config.enrolment,
     countries: countries === "home" ? "all" : countries,
     limits: config.limits,
+    sending: config.sending,
+    pumping: config.pumping,
+    spend: config.spend,
+    texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);
   const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];
@@ -258,6 +298,9 @@ export function readConfig(
     pages: config.pages === undefined ? undefined : resolve(base, config.pages),
     breachedPasswords:
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
+    smtp,
+    addressCountries,
+    smsPrices: priced.prices,
     twilio: smsWanted ? twilio : undefined,
     settings: { ...settings.data, countries },
   };
@@ -272,6 +315,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     config.twilio_token,
     config.twilio_token_secondary,
     config.api_key_secret,
+    config.smtp?.password,
     config.master_key,
     ...config.clients.map((client) => client.client_secret),
   ];

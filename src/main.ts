@@ -11,6 +11,7 @@ import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
+import { registerSms } from "./surfaces/admin/host/sms.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -64,6 +65,8 @@ async function run(): Promise<void> {
     },
     tell,
   );
+
+  registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);
 }

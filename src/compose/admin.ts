@@ -19,6 +19,7 @@ import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
 import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
 import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
+import { smsHandlers } from "../surfaces/admin/api/sms.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
@@ -67,6 +68,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...userHandlers({ ...parts, rights, cursors }),
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
+      ...smsHandlers({ ...parts, cursors }),
       ...auditHandlers({ ...parts, cursors }),
       ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
       ...clientHandlers({

@@ -10,12 +10,13 @@ import { createPhones } from "../kits/phone/phones.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { plainProperties } from "./gateway.ts";
 import { createJudge } from "./judge.ts";
+import { textFaults } from "./message-texts.ts";
 import { firstDocument } from "./seed.ts";
 import { readTls } from "./web.ts";
 
 /** Every fault, a sentence each that begins with the name of what is wrong. */
 export function faultsOf(config: BootConfig): readonly string[] {
-  return [...proxies(config), ...tls(config), ...gateway(config), ...countries(config)];
+  return [...proxies(config), ...tls(config), ...gateway(config), ...countries(config), ...texts(config)];
 }
 
 function proxies({ trustedProxies }: BootConfig): string[] {
@@ -48,6 +49,9 @@ function gateway({ twilio }: BootConfig): string[] {
   const parsed = catalog.gateways.twilio.schema.safeParse(plainProperties(twilio));
   return parsed.success ? [] : sentences(parsed.error);
 }
+
+const texts = ({ settings }: BootConfig): string[] =>
+  textFaults(settings).map(({ path, message }) => `${path}: ${message}`);
 
 function countries(config: BootConfig): string[] {
   // Where the gateway's own properties are wrong or missing, what follows from them is no news.

@@ -19,13 +19,17 @@ import type { Snapshot } from "../core/settings.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
+import { createSmtp } from "../kits/mail/smtp.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
+import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
+import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
+import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
@@ -38,7 +42,9 @@ import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { createGateways } from "./gateway.ts";
+import { composeLimits } from "./limits.ts";
 import { answersLog, auditLog, followSettings, openServerLogs, sendsLog } from "./logs.ts";
+import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -70,6 +76,9 @@ const OUTBOX_EVERY = 5_000;
 const SETTINGS_EVERY = 1_000;
 /** How long an event of the audit may be taken away without being missed. */
 const SEAL_EVERY = 5_000;
+/** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
+const COUNTS_EVERY = 1_000;
+const BRAKE_EVERY = 5_000;
 const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
@@ -78,7 +87,10 @@ export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
   readonly extras?: (
     app: FastifyInstance,
-    tools: { render: (page: Page) => Promise<string>; acrs: () => readonly string[] },
+    tools: {
+      render: (page: Page, languages?: readonly string[]) => Promise<string>;
+      acrs: () => readonly string[];
+    },
   ) => void;
   readonly parts?: Parts;
   readonly gateways?: () => Promise<readonly GatewayEntry[]>;
@@ -128,6 +140,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       revision: settings.revision,
     });
     for (const warning of config.warnings) log.warn(warning);
+    for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     parts.hearAudit(auditLog(log, settings));
     const line = createGatewayLine({
       entries: options.gateways ?? createGateways(() => settings.document(), options.apiBase),
@@ -140,11 +153,32 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           .catch(onProblem);
       },
     });
-    const limits = () => settings.document().limits;
+    const bounds = composeLimits({
+      parts,
+      audit,
+      alarm: complain,
+      onProblem,
+      countryOfAddress: addressCountries(config.addressCountries, onProblem),
+    });
+    const { limits } = bounds;
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const codes = createCodes({ storage, keys: keyring, limits, now, newId });
+    const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
+    const pages = createPages({
+      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
+      brand: brand(),
+      locale: "en",
+      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
+      onProblem: complain,
+    });
+    const texts = createMessageTexts({
+      files: pages.messages,
+      settings: () => settings.document(),
+      locale: "en",
+      onProblem: complain,
+    });
+    for (const line of costsOfTexts(settings.document())) complain(line);
     const delivery = createDelivery({
       storage,
       codes,
@@ -152,11 +186,23 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       urls: createReportUrls(config.issuer, keyring, now),
       settings: () => settings.document().delivery,
       now,
+      texts,
+      brand,
       host,
       onSend: options.onSend,
       onProblem,
+      onAccepted: bounds.onAccepted,
     });
-    const notices = createNoticeSender({ storage, authenticators, gateway: line, audit, host, now });
+    const notices = createNoticeSender({
+      storage,
+      authenticators,
+      directory,
+      gateway: line,
+      mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
+      audit,
+      host,
+      now,
+    });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -164,6 +210,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         createPasswordFactor({ directory, throttle, devices, now }),
         createSmsFactor({
           codes,
+          ...bounds.factor,
+          devices,
+          notices: parts.notices,
+          noticeAfter: () => limits().noticeAfter,
           authenticators,
           enrolment,
           phones,
@@ -186,17 +236,11 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       limits,
       now,
+      onProven: bounds.onProven,
     });
 
-    const pages = createPages({
-      defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
-      brand: brand(),
-      locale: "en",
-      ...(config.pages === undefined ? {} : { overlayDir: config.pages }),
-      onProblem: complain,
-    });
-    const render = async (page: Page, locale?: string): Promise<string> =>
-      (await pages.render(page, { locale })).html;
+    const render = async (page: Page, languages?: readonly string[]): Promise<string> =>
+      (await pages.render(page, { locale: languages })).html;
     const https = config.issuer.protocol === "https:";
     const peers = createTrustedPeers(config.trustedProxies);
     const visits = createVisits({ https, peers });
@@ -228,6 +272,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         audit,
         pages: createEnginePages({ brand: snapshot.brand, show }),
         device,
+        languages: pages.locales(),
         api: ownApi(config.issuer),
         now,
       });
@@ -242,6 +287,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         devices,
         directory,
         audit,
+        localeFor: pages.localeFor,
         marksCookie: visits.marksCookie,
         csrfToken: csrf.token,
         now,
@@ -322,11 +368,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log.info("Signing keys taken", { keys: signing.length });
     });
     every(SETTINGS_EVERY, () => settings.refresh());
+    every(COUNTS_EVERY, () => bounds.flush());
+    every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(OUTBOX_EVERY, () => notices.sweep());
     every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
+      await bounds.tidy();
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
@@ -342,6 +391,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         log.info("Stopping");
         await app.close();
         await Promise.all([delivery.idle(), notices.idle()]);
+        await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");
         await logs?.close();

@@ -1,6 +1,7 @@
 /** Starts the demo: simulator, server, relying party, people. Everything in it is on loopback and says so. */
 
 import type { Settings } from "../core/settings.ts";
+import { createMailbox, mountMailbox } from "../surfaces/dev/mailbox.ts";
 import { mountPhone } from "../surfaces/dev/phone.ts";
 import { mountPreviews } from "../surfaces/dev/preview-pages.ts";
 import { mountRelyingParty } from "../surfaces/dev/relying-party.ts";
@@ -41,21 +42,33 @@ export async function startDemo(
     elsewhere === undefined
       ? createSimulator({ accounts: () => configuredAccounts(parts.settings), now: Date.now, keep: 500 })
       : undefined;
+  const mailbox = createMailbox({ now: Date.now });
   try {
     const simulatorUrl = (await simulator?.listen())?.url;
     await addDemoPeople(parts);
     const { brand } = config.settings;
-    const running = await compose(config, {
-      complain,
-      parts,
-      apiBase: elsewhere ?? (simulatorUrl === undefined ? undefined : new URL(simulatorUrl)),
-      extras(app, { render, acrs }) {
-        mountRelyingParty(app, { issuer: config.issuer, clientId: DEMO_CLIENT, brand, acrs, render });
-        mountPhone(app, { https: false, brand, simulator: () => simulatorUrl, render });
-        mountPreviews(app, { render });
-        app.get("/", (_request, reply) => reply.redirect("/demo", 303));
+    const smtp = {
+      ...(await mailbox.listen()),
+      security: "none",
+      username: undefined,
+      password: undefined,
+      from: "Sallyport demo <demo@localhost.invalid>",
+    } as const;
+    const running = await compose(
+      { ...config, smtp },
+      {
+        complain,
+        parts,
+        apiBase: elsewhere ?? (simulatorUrl === undefined ? undefined : new URL(simulatorUrl)),
+        extras(app, { render, acrs }) {
+          mountRelyingParty(app, { issuer: config.issuer, clientId: DEMO_CLIENT, brand, acrs, render });
+          mountPhone(app, { https: false, brand, simulator: () => simulatorUrl, render });
+          mountMailbox(app, { mailbox, brand, render });
+          mountPreviews(app, { render });
+          app.get("/", (_request, reply) => reply.redirect("/demo", 303));
+        },
       },
-    });
+    );
     say(`Sallyport demo, on this machine only (not for production; data in ${config.data})`);
     say(`  Sign in:    ${running.issuer}/demo        as ada, password: ${DEMO_PASSWORD}`);
     say(
@@ -70,10 +83,12 @@ export async function startDemo(
       async close() {
         await running.close();
         await simulator?.close();
+        await mailbox.close();
       },
     };
   } catch (problem) {
     await simulator?.close();
+    await mailbox.close();
     throw problem;
   }
 }

@@ -3,6 +3,7 @@ import { readConfig } from "../config.ts";
 import { verifyAudit } from "../surfaces/admin/host/audit.ts";
 import { checkOverlay } from "../surfaces/admin/host/overlay.ts";
 import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "../surfaces/admin/host/people.ts";
+import { checkMessagesIn } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 
 async function withParts(config: string, act: (parts: Parts) => Promise<Said>): Promise<Said> {
@@ -29,4 +30,5 @@ export const hostActs = {
     withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from)),
   rotate: (config: string, purpose: string) => withParts(config, async (parts) => parts.rotate(purpose)),
   checkPages: checkOverlay,
+  checkMessages: async (folder: string | undefined) => checkMessagesIn(folder),
 };

@@ -13,6 +13,7 @@ import type {
 } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { gatewayOf, homeCountry, NO_HOME } from "./gateway.ts";
+import { textFaults } from "./message-texts.ts";
 import { builtInOf, propertiesOf } from "./scripts.ts";
 
 /** Every fault of a document that its schema cannot know. `ofClient`: what the protocol engine has against one. */
@@ -29,6 +30,7 @@ export const createJudge =
       return fault === undefined ? [] : [{ ...fault, path: `clients[${index}].${fault.path}` }];
     }),
     ...countryFaults(document, phones),
+    ...textFaults(document),
   ];
 
 /** What is wrong with one entry by itself. */

@@ -59,7 +59,21 @@ function snapshotOf(
   mechanisms: readonly Mechanism[],
   phones: Phones,
 ): Snapshot {
-  const { brand, scripts, defaultAcr, clients, enrolment, countries, limits, logging, ended } = document;
+  const {
+    brand,
+    scripts,
+    defaultAcr,
+    clients,
+    enrolment,
+    countries,
+    limits,
+    sending,
+    pumping,
+    spend,
+    texts,
+    logging,
+    ended,
+  } = document;
   const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
@@ -69,6 +83,10 @@ function snapshotOf(
     enrolment,
     countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,
     limits,
+    sending,
+    pumping,
+    spend,
+    texts,
     scripts,
     logging,
     ended,

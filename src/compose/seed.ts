@@ -27,7 +27,7 @@ const digest = (value: unknown): string =>
 const CLIENT = "client ";
 
 function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[] {
-  const { brand, enrolment, countries, limits, acrs, clients } = settings;
+  const { brand, enrolment, countries, limits, sending, pumping, spend, texts, acrs, clients } = settings;
   const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
     name,
     value: change,
@@ -38,6 +38,10 @@ function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[]
     plain("enrolment", { enrolment }),
     plain("countries", { countries }),
     plain("limits", { limits }),
+    plain("sending", { sending }),
+    plain("pumping", { pumping }),
+    plain("spend", { spend }),
+    plain("texts", { texts }),
     {
       name: "acrs",
       value: acrs,

@@ -18,11 +18,10 @@ type Standing =
   | { readonly kind: "paused"; readonly until: EpochMs };
 type Slot =
   | Exclude<Standing, { kind: "open" }>
-  | { readonly kind: "free"; readonly disabled: boolean; readonly write: Write };
+  | { readonly kind: "free"; readonly failures: number; readonly disabled: boolean; readonly write: Write };
 
 const FOR_EVER = 100 * 365 * 86_400_000;
 const MINUTE = 60_000;
-const PAUSES = [15 * MINUTE, 30 * MINUTE, 60 * MINUTE];
 const EVERY = 5;
 const NONE: FailureCount = { failures: 0, pausedUntil: 0, disabled: false };
 
@@ -38,9 +37,9 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
 
   /** How long the pause is that begins with this failure; 0 where none does. */
   const pauseAt = (failures: number): number => {
-    const { pauseAfter } = limits();
+    const { pauseAfter, pauses } = limits();
     if (failures < pauseAfter || (failures - pauseAfter) % EVERY !== 0) return 0;
-    return PAUSES[Math.min((failures - pauseAfter) / EVERY, PAUSES.length - 1)] ?? 0;
+    return (pauses[Math.min((failures - pauseAfter) / EVERY, pauses.length - 1)] ?? 0) * MINUTE;
   };
 
   return {
@@ -62,7 +61,7 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
       const pause = pauseAt(failures);
       const next = { failures, disabled, pausedUntil: pause === 0 ? 0 : now() + pause };
       const write = counters.write(subject, next, now() + FOR_EVER, { expect: found?.version ?? "absent" });
-      return { kind: "free", disabled, write };
+      return { kind: "free", failures, disabled, write };
     },
 
     /** The try was not compared after all. */

@@ -12,6 +12,7 @@ import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
 import { type Attempt, advance, hasFailed, isTerminal, type News } from "./delivery-state.ts";
 import type { GatewayEntry, GatewayLine } from "./gateway-line.ts";
 import { composeMessage } from "./message.ts";
+import type { MessageTexts } from "./message-texts.ts";
 import type { Records, Storage, Versioned, Write } from "./records.ts";
 import type { AttemptName, ReportUrls } from "./report-url.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
@@ -45,11 +46,17 @@ export interface DeliveryDeps {
   readonly urls: ReportUrls;
   readonly settings: () => DeliverySettings;
   readonly now: Clock;
+  readonly texts: MessageTexts;
+  readonly brand: () => string;
   /** Host of the issuer, for the domain-bound last line. */
   readonly host: string;
   readonly patienceMs?: number;
   readonly onSend?: OnSend | undefined;
   readonly onProblem: (problem: unknown) => void;
+  /** A provider has taken a text, of so many segments, or a call. */
+  readonly onAccepted?:
+    | ((challenge: Challenge, taken: { readonly channel: "sms" | "call"; readonly segments: number }) => void)
+    | undefined;
 }
 
 const LEASE = 10_000;
@@ -82,7 +89,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
     const id = key.slice(0, key.lastIndexOf("."));
-    let found = (justWritten ? challenges.recall(id) : undefined) ?? (await challenges.read(id));
+    const known = justWritten ? challenges.recall(id) : undefined;
+    // A page that was shown between the write and its commit has left the older row in memory.
+    const isThis = known !== undefined && key === keyOf(known.value);
+    let found = isThis ? known : await challenges.read(id);
     while (found !== undefined) {
       const { value: challenge } = found;
       const own = (challenge.attempts ?? []).filter((attempt) => attempt.send === challenge.sends);
@@ -124,7 +134,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   /** Brings the code through one gateway. */
-  function through(
+  async function through(
     { name, gateway }: GatewayEntry,
     challenge: Challenge,
     attempt: Attempt,
@@ -132,15 +142,23 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const key = keyOf(challenge);
     const to = new PhoneNumber(challenge.phone);
     const secondsLeft = Math.floor((challenge.endsAt - now()) / 1000);
-    const { id, appName, purpose, locale } = challenge;
+    const { id, appName, purpose, locale, client } = challenge;
     const about = { challenge: id, send: attempt.send, number: attempt.number, gateway: name };
     const report = deps.urls.of(about, challenge.endsAt + KEEP);
     const code = deps.codes.reveal(challenge);
-    if (attempt.channel === "call" && gateway.call !== undefined)
-      return gateway.call({ to, speech: composeSpeech({ appName, code, purpose, locale }), key, report });
+    if (attempt.channel === "call" && gateway.call !== undefined) {
+      const speech = composeSpeech({ appName, code, purpose, locale });
+      const receipt = await gateway.call({ to, speech, key, report });
+      if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "call", segments: 1 });
+      return receipt;
+    }
     const minutes = Math.max(1, Math.round(secondsLeft / 60));
-    const { text } = composeMessage({ appName, code: code.reveal(), minutes, host: deps.host, purpose });
-    return gateway.send({ to, text: new Secret(text), key, validFor: Math.max(5, secondsLeft), report });
+    const facts = { appName, brand: deps.brand(), code: code.reveal(), minutes, host: deps.host };
+    const { text, segments } = composeMessage(facts, deps.texts(purpose, locale, client));
+    const validFor = Math.max(5, secondsLeft);
+    const receipt = await gateway.send({ to, text: new Secret(text), key, validFor, report });
+    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "sms", segments });
+    return receipt;
   }
 
   /** Commits what came of an attempt; answers the challenge where the next gateway is to go on with it. */

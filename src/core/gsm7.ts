@@ -53,24 +53,42 @@ const STAND_IN = new Map<string, string>([
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * A name in GSM-7, a piece for each grapheme: look-alikes replaced, accents outside the alphabet taken off, control
- * characters and line ends turned into one space, anything else dropped. Empty when half of its letters or more would
- * be lost: what is left of a name in another script is not that name.
+ * A name in its own letters, a piece for each grapheme: invisible characters dropped, control characters and line ends
+ * turned into one space. For texts that are outside GSM-7 anyway.
+ */
+export function ownLetters(name: string): readonly string[] {
+  const text = name.replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, "").replace(/[\s\p{Cc}\p{Z}]+/gu, " ");
+  if (/^[ -~]*$/.test(text)) return [...text.trimStart()];
+  return [...graphemes.segment(text.normalize("NFC").trimStart())].map(({ segment }) => segment);
+}
+
+/**
+ * A name in GSM-7, a piece for each grapheme: look-alikes replaced, accents outside the alphabet taken off, anything
+ * else dropped. A word that would lose a letter goes whole, and where half of the letters or more would be lost, the
+ * name does: what is left of a name in another script is not that name.
  */
 export function plainText(name: string): readonly string[] {
-  const text = name.replace(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, "").replace(/[\s\p{Cc}\p{Z}]+/gu, " ");
   let letters = 0;
   let lost = 0;
   const pieces: string[] = [];
-  for (const { segment } of graphemes.segment(text.normalize("NFC"))) {
-    const piece = standIn(segment);
-    if (/\p{L}/u.test(segment)) {
-      letters += 1;
-      if (piece === "") lost += 1;
-    }
-    if (piece !== "" && !(piece === " " && (pieces.at(-1) ?? " ") === " ")) pieces.push(piece);
+  for (const word of wordsOf(ownLetters(name))) {
+    const plain = word.map(standIn);
+    const isLost = (letter: string, at: number) => /\p{L}/u.test(letter) && plain[at] === "";
+    letters += word.filter((letter) => /\p{L}/u.test(letter)).length;
+    lost += word.filter(isLost).length;
+    if (word.some(isLost) || plain.join("") === "") continue;
+    if (pieces.length > 0) pieces.push(" ");
+    pieces.push(...plain.filter((piece) => piece !== ""));
   }
-  return lost > 0 && lost * 2 >= letters ? [] : pieces;
+  return lost * 2 >= letters && lost > 0 ? [] : pieces;
+}
+
+function wordsOf(letters: readonly string[]): readonly (readonly string[])[] {
+  const words: string[][] = [[]];
+  for (const letter of letters)
+    if (letter === " ") words.push([]);
+    else words.at(-1)?.push(letter);
+  return words;
 }
 
 function standIn(grapheme: string): string {

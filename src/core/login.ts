@@ -13,6 +13,7 @@ export type LoginRecord = {
   /** The settings it began on and ends on, whatever is changed meanwhile. */
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
+  /** The language of its pages and messages (BCP 47), one that there are pages in. */
   readonly locale: string;
   /** Hash of the cookie of the one browser this login belongs to. */
   readonly browser: string;
@@ -30,9 +31,8 @@ export type LoginRecord = {
   readonly ended?: LoginEnd | undefined;
   /** Where the person can start anew: the authorization request as it was made. */
   readonly restart: string;
-  /** Where the relying party is reached in the end, and the languages it asked for; for the surface's own use. */
+  /** Where the relying party is reached in the end; for the surface's own use. */
   readonly redirectUri: string;
-  readonly uiLocales: string;
 };
 
 export type LoginEnd =
@@ -62,9 +62,8 @@ export interface LoginStart {
   readonly username: string;
   readonly pinned: boolean;
   readonly restart: string;
-  /** Where the relying party is reached in the end, and the languages it asked for; for the surface's own use. */
+  /** Where the relying party is reached in the end; for the surface's own use. */
   readonly redirectUri: string;
-  readonly uiLocales: string;
 }
 
 /** Where a login stands; `open` is waiting for the person. */

@@ -1,25 +1,29 @@
 /**
- * The text of a code's message: brand, code, purpose, life, warning, and last the line that binds the code to the site
- * (WICG origin-bound one-time codes), in one GSM-7 segment wherever the host allows it. Called by delivery.ts; it
- * sends nothing and knows no number. A name comes from an administrator or a relying party: it cannot add a line.
+ * Puts a message together: the text that was chosen, on one line, and last the line that binds the code to the site
+ * (WICG origin-bound one-time codes). Called by delivery.ts; it sends nothing and knows no number. A name comes from an
+ * administrator or a relying party: it can neither add a line nor cost a segment.
  */
-import { gsm7Septets, gsm7Units, plainText } from "./gsm7.ts";
+import { gsm7Septets, gsm7Units, ownLetters, plainText } from "./gsm7.ts";
+import type { MessageText, MessageValues } from "./message-texts.ts";
 
 export { gsm7Septets };
 
 export interface MessageFacts {
   /** The relying party's name; cut where the segment ends, on a grapheme. */
   readonly appName: string;
+  /** Name of this installation. */
+  readonly brand: string;
   readonly code: string;
   /** How long the code is of use. */
   readonly minutes: number;
   /** The issuer's host, without port; never cut, for half a host would be another one. */
   readonly host: string;
-  readonly purpose: "sign-in" | "enrol";
 }
 
 export interface ComposedMessage extends SegmentCount {
   readonly text: string;
+  /** The name as it stands in the text; empty where there was no room for one. */
+  readonly name: string;
 }
 
 export interface SegmentCount {
@@ -27,48 +31,89 @@ export interface SegmentCount {
   readonly encoding: "gsm7" | "ucs2";
 }
 
-const SEGMENT = 160;
-
-/** Composes the text; names of up to 24 and hosts of up to 40 characters fit one segment whole. */
-export function composeMessage({ appName, code, minutes, host, purpose }: MessageFacts): ComposedMessage {
-  const life = minutes === 1 ? "1 minute" : `${minutes} minutes`;
-  const start =
-    purpose === "sign-in" ? `${code} is your code to sign in` : `${code} is your code to add this phone`;
-  const end = `. Valid ${life}. Never share it.\n\n@${host} #${code}`;
-  const room = SEGMENT - (gsm7Septets(`${start} to ${end}`) ?? 0);
-  const named = cut(appName, room) || (host.length <= room ? host : "");
-  // "Example Inc." brings the sentence's full stop along.
-  const text = `${start}${named === "" ? "" : ` to ${named}`}${named.endsWith(".") ? end.slice(1) : end}`;
-  return { text, ...countSegments(text) };
+/**
+ * Composes the message of a code. A text in GSM-7 stays in it: names lose what the alphabet lacks. In a text that
+ * needs UCS-2 anyway, names keep their letters. A name takes the room that is left in the segments the text needs.
+ */
+export function composeMessage(facts: MessageFacts, text: MessageText): ComposedMessage {
+  const { code, minutes, host, appName } = facts;
+  const letters = lettersOf(text, { code, minutes, app: "x", named: "yes" });
+  const brand = letters(facts.brand).join("").trim();
+  const written = (name: string): string => {
+    const values = { code, minutes, brand, app: name, named: name === "" ? "no" : "yes" };
+    return `${sentence(text, values, name)}\n\n@${host} #${code}`;
+  };
+  const most = countSegments(written("")).segments;
+  const fits = (name: string) => countSegments(written(name)).segments <= most;
+  const name = cut(letters(appName), fits) || (fits(host) ? host : "");
+  const whole = written(name);
+  return { text: whole, name, ...countSegments(whole) };
 }
 
+/** Composes a notice: no code, so nothing to bind. */
+export function composeNotice(
+  facts: Pick<MessageFacts, "brand" | "host">,
+  text: MessageText,
+): ComposedMessage {
+  const name = lettersOf(text, {})(facts.brand).join("").trim() || facts.host;
+  const whole = sentence(text, { brand: name }, name);
+  return { text: whole, name, ...countSegments(whole) };
+}
+
+/** How names are written in a text: by whether it is in GSM-7 itself. */
+const lettersOf = (text: MessageText, values: MessageValues): ((name: string) => readonly string[]) =>
+  gsm7Units(oneLine(text({ ...values, brand: "x" }))) === undefined ? ownLetters : plainText;
+
+/** "Example Inc." brings the sentence's full stop along. */
+function sentence(text: MessageText, values: MessageValues, name: string): string {
+  const whole = oneLine(text(values));
+  return name.endsWith(".") ? whole.replaceAll(`${name}.`, name) : whole;
+}
+
+// Only the last line may look like the last line.
+const oneLine = (text: string): string => text.replace(/[\s\p{Cc}\p{Z}]+/gu, " ").trim();
+
 /** The longest beginning of a name that fits; empty where nothing legible is left of it. */
-function cut(name: string, room: number): string {
-  let short = "";
-  let used = 0;
-  for (const piece of plainText(name)) {
-    used += gsm7Septets(piece) ?? 0;
-    if (used > room) break;
-    short += piece;
+function cut(pieces: readonly string[], fits: (name: string) => boolean): string {
+  const start = (count: number) => pieces.slice(0, count).join("").trimEnd();
+  // Nearly every name does, and each look composes a message.
+  if (fits(start(pieces.length))) return start(pieces.length);
+  let least = 0;
+  let most = pieces.length - 1;
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (fits(start(middle))) least = middle;
+    else most = middle - 1;
   }
-  return short.trimEnd();
+  return start(least);
 }
 
 /** How many segments a text is billed as: 160 septets or 70 UTF-16 units alone, 153 or 67 each in a row (GSM 03.40). */
 export function countSegments(text: string): SegmentCount {
   const units = gsm7Units(text);
-  if (units === undefined)
-    return { encoding: "ucs2", segments: text.length <= 70 ? 1 : Math.ceil(text.length / 67) };
-  if (units.reduce((sum, size) => sum + size, 0) <= SEGMENT) return { encoding: "gsm7", segments: 1 };
+  return units === undefined
+    ? {
+        encoding: "ucs2",
+        segments: fill(
+          [...text].map(({ length }) => length),
+          70,
+          67,
+        ),
+      }
+    : { encoding: "gsm7", segments: fill(units, 160, 153) };
+}
+
+// An escape and its character, or the halves of a surrogate pair, never stand in two segments.
+function fill(units: readonly number[], alone: number, inRow: number): number {
+  if (units.reduce((sum, size) => sum + size, 0) <= alone) return 1;
   let segments = 1;
   let used = 0;
-  // An escape and its character never stand in two segments.
   for (const size of units) {
-    if (used + size > 153) {
+    if (used + size > inRow) {
       segments += 1;
       used = 0;
     }
     used += size;
   }
-  return { encoding: "gsm7", segments };
+  return segments;
 }

@@ -1,25 +1,28 @@
 /**
- * Notices: what administrators are told behind the back of whoever did it. A notice is a row of the outbox, committed by
- * whoever has something to say (also by a command of the host, which cannot send), and sent by a running server: to the
- * verified phones of the person now, and by other ways behind the same port later. It never holds a secret.
+ * Notices: what a person is told behind the back of whoever did it. A notice is a row of the outbox, committed by whoever
+ * has something to say (also by a command of the host, which cannot send), and sent by a running server: by mail and to
+ * the person's phones. A phone that is under attack itself is spared unless there is no other way. Never holds a secret.
  */
 import { activeAdministrators } from "./administrators.ts";
 import type { Audit } from "./audit.ts";
-import type { Authenticators, PhoneData } from "./authenticators.ts";
+import type { Authenticator, Authenticators, PhoneData } from "./authenticators.ts";
 import type { Directory } from "./directory.ts";
 import { plainText } from "./gsm7.ts";
+import type { Mail } from "./mail.ts";
 import type { Storage } from "./records.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
 import type { SmsGateway, SmsRefusal } from "./sms.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
-export type NoticeKind = "recovery-opened" | "recovery-used" | "became-admin";
+export type NoticeKind = "recovery-opened" | "recovery-used" | "became-admin" | "password-known";
 
 /** Plain names, shown as they are. */
 export type NoticeFacts = { readonly name: string };
 
 export interface Notices {
   send(to: Subject, kind: NoticeKind, facts: NoticeFacts): Promise<void>;
+  /** The same at most once a day for this person and kind; `spare`: the key of the phone that is under attack. */
+  sendOnce(to: Subject, kind: NoticeKind, facts: NoticeFacts, spare?: string): Promise<boolean>;
 }
 
 type Row = {
@@ -27,6 +30,9 @@ type Row = {
   readonly to: Subject;
   readonly kind: NoticeKind;
   readonly facts: NoticeFacts;
+  readonly spare?: string | undefined;
+  /** Ways that have been gone already: nobody gets a notice twice because another way had to wait. */
+  readonly mailed?: boolean | undefined;
   readonly tries: number;
   readonly due: EpochMs;
   readonly until: EpochMs;
@@ -40,14 +46,27 @@ const UNSENT = "unsent";
 /** Worth another try: none of these says anything about the number or the text. */
 const PASSING: readonly SmsRefusal[] = ["busy", "provider-down", "no-answer", "credentials", "other"];
 const SEGMENT = 160;
+const MAIL_TRIES = 3;
 
 export function createNotices(deps: { storage: Storage; now: Clock; newId: () => string }): Notices {
   const outbox = deps.storage.records<Row>("notice");
+  const told = deps.storage.records<boolean>("notice-told");
+  async function put(to: Subject, kind: NoticeKind, facts: NoticeFacts, spare?: string): Promise<void> {
+    const id = deps.newId();
+    const until = deps.now() + LIFE;
+    const row: Row = { id, to, kind, facts, tries: 0, due: deps.now(), until, ...(spare && { spare }) };
+    await outbox.put(id, row, until, UNSENT);
+  }
   return {
-    async send(to, kind, facts) {
-      const id = deps.newId();
-      const until = deps.now() + LIFE;
-      await outbox.put(id, { id, to, kind, facts, tries: 0, due: deps.now(), until }, until, UNSENT);
+    send: (to, kind, facts) => put(to, kind, facts),
+    async sendOnce(to, kind, facts, spare) {
+      const first = await told.update(`${kind} ${to}`, (before) =>
+        before === undefined
+          ? { result: true, write: true, expiresAt: deps.now() + LIFE }
+          : { result: false },
+      );
+      if (first) await put(to, kind, facts, spare);
+      return first;
     },
   };
 }
@@ -67,6 +86,8 @@ const SAID: Readonly<Record<NoticeKind, (name: string, host: string) => string>>
     `${host}: on the server itself, a way back in was opened for the administrator ${name}. If nobody told you of it, look into it now.`,
   "recovery-used": (name, host) =>
     `${host}: the administrator ${name} has a new password by recovery, and can add a new phone. If that was not them, act now.`,
+  "password-known": (name, host) =>
+    `${host}: somebody knows the password of ${name} and is guessing your codes. If it was not you, change the password now.`,
   "became-admin": (name, host) =>
     `${host}: ${name} is an administrator now. If you do not know why, look into it.`,
 };
@@ -82,16 +103,26 @@ export function noticeText(kind: NoticeKind, { name }: NoticeFacts, host: string
   return SAID[kind](short || "?", host);
 }
 
+const SUBJECTS: Readonly<Record<NoticeKind, string>> = {
+  "recovery-opened": "A way back in was opened",
+  "recovery-used": "An administrator was recovered",
+  "became-admin": "A new administrator",
+  "password-known": "Somebody knows your password",
+};
+
 /** Sends what is due. `sweep` answers how many notices it has dealt with. */
 export function createNoticeSender(deps: {
   readonly storage: Storage;
   readonly authenticators: Authenticators;
+  readonly directory: Pick<Directory, "get">;
   readonly gateway: SmsGateway;
+  /** Absent where no mail server is configured. */
+  readonly mail?: Mail | undefined;
   readonly audit: Audit;
   readonly host: string;
   readonly now: Clock;
 }) {
-  const { storage, authenticators, gateway, audit, host, now } = deps;
+  const { storage, authenticators, directory, gateway, mail, audit, host, now } = deps;
   const outbox = storage.records<Row>("notice");
   const waitAfter = (tries: number) => Math.min(LEASE * 2 ** tries, LONGEST_WAIT);
 
@@ -108,8 +139,27 @@ export function createNoticeSender(deps: {
           },
     );
 
-  async function send({ id, to, kind, facts }: Row): Promise<"done" | "later"> {
-    const phones = await authenticators.list(to, "sms");
+  async function byMail({
+    to,
+    kind,
+    facts,
+    mailed = false,
+  }: Row): Promise<"sent" | "refused" | "later" | "none"> {
+    if (mailed) return "sent";
+    const claims = (await directory.get(to))?.claims;
+    if (mail === undefined || typeof claims?.email !== "string" || claims.email_verified === false)
+      return "none";
+    return mail.send({
+      to: claims.email,
+      subject: `${SUBJECTS[kind]} (${host})`,
+      text: noticeText(kind, facts, host),
+    });
+  }
+
+  async function byPhones(
+    { id, kind, facts }: Row,
+    phones: readonly Authenticator[],
+  ): Promise<readonly SmsRefusal[]> {
     const refusals: SmsRefusal[] = [];
     for (const [index, phone] of phones.entries()) {
       const receipt = await gateway.send({
@@ -120,16 +170,40 @@ export function createNoticeSender(deps: {
       });
       if (receipt.kind === "refused") refusals.push(receipt.reason);
     }
+    return refusals;
+  }
+
+  async function send(row: Row): Promise<"done" | "later"> {
+    const { id, to, kind, spare, tries } = row;
+    const letter = await byMail(row);
+    const all = await authenticators.list(to, "sms");
+    const others = all.filter(({ key }) => key !== spare);
+    // Better by the phone under attack than not at all; the mail has some tries before that.
+    const noLetter = letter === "none" || letter === "refused" || (letter === "later" && tries >= MAIL_TRIES);
+    const alone = others.length === 0 && noLetter;
+    const phones = alone ? all : others;
+    const refusals = await byPhones(row, phones);
     const reached = phones.length - refusals.length;
-    if (reached === 0 && refusals.some((reason) => PASSING.includes(reason))) return "later";
+    const waits = letter === "later" || refusals.some((reason) => PASSING.includes(reason));
+    if (waits && reached === 0 && (letter !== "sent" || phones.length > 0)) {
+      if (letter === "sent") await keep(id, { mailed: true });
+      return "later";
+    }
     await audit.append({
       kind: "notice-sent",
       at: now(),
       subject: to,
-      facts: { notice: kind, phones: reached, refused: refusals },
+      facts: { notice: kind, mail: letter, phones: reached, refused: refusals },
     });
     return "done";
   }
+
+  const keep = (id: string, more: Partial<Row>) =>
+    outbox.update(id, (row) =>
+      row === undefined
+        ? { result: undefined }
+        : { result: undefined, write: { ...row, ...more }, expiresAt: row.until, group: UNSENT },
+    );
 
   let underWay: Promise<number> = Promise.resolve(0);
   async function sweep(): Promise<number> {

@@ -1,6 +1,7 @@
 /** What is told of every attempt to bring a code, to whoever counts or limits: one fact per attempt, one per change. */
-import type { CodePurpose } from "./codes.ts";
+
 import type { Channel } from "./delivery-state.ts";
+import type { CodePurpose } from "./message-texts.ts";
 import type { PhoneNumber } from "./secret.ts";
 import type { DeliveryState, SmsRefusal } from "./sms.ts";
 import type { EpochMs, Subject } from "./words.ts";

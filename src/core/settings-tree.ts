@@ -50,8 +50,23 @@ function clientTree({ client_id: _id, client_secret, ...client }: ClientSettings
 
 /** The whole of what an administrator may change. */
 export function treeOf(document: SettingsDocument): Tree {
-  const { brand, defaultAcr, scripts, clients, enrolment, countries, limits, logging, delivery, gateways } =
-    document;
+  const {
+    brand,
+    defaultAcr,
+    scripts,
+    clients,
+    enrolment,
+    countries,
+    limits,
+    sending,
+    pumping,
+    spend,
+    testNumbers,
+    texts,
+    logging,
+    delivery,
+    gateways,
+  } = document;
   return {
     brand,
     defaultAcr,
@@ -60,6 +75,11 @@ export function treeOf(document: SettingsDocument): Tree {
     enrolment,
     countries,
     limits,
+    sending,
+    pumping,
+    spend,
+    testNumbers,
+    texts,
     logging,
     delivery,
     gateways: Object.fromEntries(gateways.map((gateway) => [gateway.name, gatewayTree(gateway)])),

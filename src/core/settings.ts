@@ -4,6 +4,11 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { messageTextsSchema } from "./message-texts.ts";
+import { pumpingSchema } from "./pumping-settings.ts";
+import { sendingSchema } from "./sending-settings.ts";
+import { spendSchema } from "./spend.ts";
+import { testNumbersSchema } from "./test-numbers.ts";
 import type { EpochMs } from "./words.ts";
 
 /** What a person or the server is sent to for a client, never in the clear. */
@@ -48,6 +53,8 @@ export const clientFields = z.strictObject({
   pkce: z.enum(["required", "waived"]).default("required"),
   /** Skips the consent page. */
   trusted: z.boolean().default(false),
+  /** Texts of messages in this relying party's own words. */
+  texts: messageTextsSchema.optional(),
   /** Known, and good for nothing: whatever it asks is refused, and its tokens have ended for good. */
   disabled: z.boolean().default(false),
   /** For those who look after it; shown to nobody else. */
@@ -100,8 +107,7 @@ export const clientSchema = clientFields.superRefine((client, context) => {
 });
 export type ClientSettings = z.infer<typeof clientSchema>;
 
-/** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures). */
-export const limitsSchema = z.strictObject({
+const limitFields = z.strictObject({
   codeDigits: z.int().min(6).max(10).default(6),
   codeLife: z.int().min(60).max(600).default(300),
   codeLongestLife: z.int().min(60).max(600).default(600),
@@ -109,12 +115,29 @@ export const limitsSchema = z.strictObject({
   sendsPerLogin: z.int().min(1).max(10).default(5),
   resendAfter: z.array(z.int().min(10).max(600)).min(1).default([30, 60, 120]),
   pauseAfter: z.int().min(3).max(50).default(10),
+  /** Minutes of the first, the second, … pause, one at each fifth failure. */
+  pauses: z.array(z.int().min(1).max(60)).min(1).max(10).default([15, 30, 60]),
   disableAfter: z.int().min(10).max(100).default(50),
+  /** Wrong codes in a row after which the person is told that somebody knows their password. */
+  noticeAfter: z.int().min(1).max(10).default(3),
+  /** Wrong codes in ten minutes, over all accounts, and their share in percent, that pull the brake; minutes of quiet that release it. */
+  brakeFailures: z.int().min(10).max(1_000).default(100),
+  brakeShare: z.int().min(1).max(60).default(30),
+  brakeQuiet: z.int().min(10).max(1_440).default(30),
   loginLife: z.int().min(120).max(3600).default(600),
   sessionLife: z.int().min(300).max(86_400).default(86_400),
   sessionIdle: z.int().min(60).max(86_400).default(3600),
   proofLife: z.int().min(300).max(43_200).default(43_200),
   freshProof: z.int().min(60).max(900).default(300),
+});
+/** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures, an hour's delay). */
+export const limitsSchema = limitFields.superRefine(({ pauseAfter, disableAfter }, context) => {
+  if (pauseAfter >= disableAfter)
+    context.addIssue({
+      code: "custom",
+      path: ["pauseAfter"],
+      message: `must be below disableAfter (${disableAfter}), or no pause ever comes`,
+    });
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
@@ -214,6 +237,12 @@ export const documentSchema = z.strictObject({
   enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
   countries: z.union([z.enum(["all", "home"]), countryList]).default("home"),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
+  pumping: pumpingSchema.prefault({}),
+  spend: spendSchema.prefault({}),
+  testNumbers: testNumbersSchema.default([]),
+  /** Texts of messages in this site's own words. */
+  texts: messageTextsSchema.default({}),
   logging: loggingSchema.prefault({}),
   delivery: deliverySchema.prefault({}),
   /** Behind the gateway of the script, in this order. */
@@ -236,6 +265,10 @@ export const settingsSchema = z.strictObject({
   /** ISO 3166-1 alpha-2 codes, or `all`. */
   countries: z.union([z.literal("all"), countryList]),
   limits: limitsSchema.prefault({}),
+  sending: sendingSchema.prefault({}),
+  pumping: pumpingSchema.prefault({}),
+  spend: spendSchema.prefault({}),
+  texts: messageTextsSchema.default({}),
 });
 
 /** One revision as the rooms read it. */

@@ -2,7 +2,7 @@
  * What is said when a code is brought by a call, in the languages there are voices for. Called by delivery.ts; how it is
  * spoken (breaks, voices, repetitions) is the gateway's.
  */
-import type { CodePurpose } from "./codes.ts";
+import type { CodePurpose } from "./message-texts.ts";
 import type { Secret } from "./secret.ts";
 import type { Speech } from "./sms.ts";
 
@@ -94,5 +94,11 @@ export function composeSpeech({
   const { language, again, bye } = words;
   // A name cannot add a sentence of its own: no line ends, and not endless.
   const app = [...appName.replace(/[\s\p{C}]+/gu, " ").trim()].slice(0, LONGEST_NAME).join("");
-  return { language, again, bye, code, intro: words[purpose].replace("{app}", () => app) };
+  return {
+    language,
+    again,
+    bye,
+    code,
+    intro: (purpose === "sign-in" ? words["sign-in"] : words.enrol).replace("{app}", () => app),
+  };
 }

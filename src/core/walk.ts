@@ -50,6 +50,8 @@ export interface WalkDeps {
   readonly audit: Audit;
   readonly limits: () => Limits;
   readonly now: Clock;
+  /** A login has ended with these proofs. */
+  readonly onProven?: ((login: LoginRecord) => void) | undefined;
 }
 
 /** Records outlive their login, so that a late page can offer a new start. */
@@ -188,6 +190,7 @@ export function createWalk(deps: WalkDeps): Walk {
       await tell(events);
       return stand(record.id, visitor);
     }
+    if (record.ended?.kind === "proven") deps.onProven?.(record);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
   }

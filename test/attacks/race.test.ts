@@ -158,6 +158,7 @@ describe("two server processes on one PostgreSQL", { skip: noPostgres }, () => {
         purpose: "sign-in",
         boundTo: "login-1",
         appName: "Spa",
+        client: "bank",
         locale: "en",
       });
       if (issued.kind !== "issued") assert.fail(issued.kind);

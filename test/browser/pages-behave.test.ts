@@ -84,7 +84,7 @@ test("a layout shift would be seen", async () => {
 test("the code page follows a text that is being sent, without moving and without sending", async () => {
   const tab = await open("sending");
   await tab.locator("[data-delivery=sent]").waitFor({ timeout: 6000 });
-  assert.equal(await tab.locator("#live").textContent(), "We sent a text to your phone •••• 43.");
+  assert.equal(await tab.locator("#live").textContent(), "We sent a text to your phone ••••\u00a043.");
   assert.equal(await shifts(tab), 0);
   assert.deepEqual(server.posted, []);
   await close(tab);

@@ -11,6 +11,7 @@ import { PhoneNumber } from "../../src/core/secret.ts";
 import { deliverySchema, limitsSchema } from "../../src/core/settings.ts";
 import type { Receipt } from "../../src/core/sms.ts";
 import { createStorage } from "../../src/core/storage.ts";
+import { messageTexts } from "../kit/messages.ts";
 import { overEngines } from "../kit/over-engines.ts";
 import { testKeys, testSealer } from "../kit/stores.ts";
 
@@ -72,6 +73,8 @@ overEngines("the outbox", ({ store }) => {
         settings: () => deliverySchema.parse({}),
         now,
         host: "login.example.org",
+        texts: messageTexts(),
+        brand: () => "Sallyport",
         onProblem: (problem) => assert.fail(String(problem)),
       });
     /** A code is promised: its rows are committed, and then the process dies. */
@@ -81,6 +84,7 @@ overEngines("the outbox", ({ store }) => {
         phone: PHONE,
         purpose: "sign-in",
         boundTo: "login",
+        client: "example",
         appName: "Example",
         locale: "en",
       });
@@ -263,6 +267,8 @@ overEngines("the outbox", ({ store }) => {
       settings: () => deliverySchema.parse({}),
       now: () => Date.UTC(2027, 0, 1),
       host: "login.example.org",
+      texts: messageTexts(),
+      brand: () => "Sallyport",
       onProblem: (problem) => assert.fail(String(problem)),
     });
     await delivery.deliver(key);

@@ -189,6 +189,10 @@ describe("changing the script", () => {
       400,
     );
     assert.equal(({} as { polluted?: number }).polluted, undefined);
+    const slashless = await call("PATCH", `${SCRIPTS}/${INUM}`, [{ op: "test", path: "level", value: 41 }]);
+    assert.equal(slashless.status, 200, "tools of the original leave the first slash out");
+    const pointless = await call("PATCH", `${SCRIPTS}/${INUM}`, [{ op: "add", path: "/a~2", value: 1 }]);
+    assert.deepEqual([pointless.status, pointless.json.faults[0].path], [400, "[0]"]);
     await call("PATCH", `${SCRIPTS}/${INUM}`, [{ op: "replace", path: "/level", value: 40 }]);
   });
 });

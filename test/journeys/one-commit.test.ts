@@ -41,6 +41,17 @@ it("the code, its grant and the session are one commit", async () => {
   );
 });
 
+it("what a text may cost is one commit more, and what a right code gives back is none", async () => {
+  const commits: string[][] = [];
+  await signIn((writes) => commits.push(writes.map(({ kind }) => kind)));
+  const { commitTold } = records;
+  assert.ok(commitTold !== undefined);
+  const drawn = commits.filter((kinds) => kinds.includes("sends"));
+  assert.equal(drawn.length, 2, JSON.stringify(commits));
+  assert.deepEqual([...new Set(drawn[0])], ["sends"]);
+  assert.deepEqual(drawn[1]?.sort(), ["challenge", "code-failures", "sends"]);
+});
+
 it("no code is handed out when it could not be stored with its session", async () => {
   const seen = await signIn((writes) => {
     if (writes.some(({ kind }) => kind === "oidc.Session")) throw new Error("the disk is full");

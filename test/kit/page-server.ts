@@ -27,12 +27,12 @@ export const createTestPages = (
 ): Pages =>
   createPages({ defaultDir: DEFAULT_PAGES, overlayDir, brand: "Sallyport", locale: "en", onProblem });
 
-/** `GET /<name>` answers the page that `find` gives; every other form is kept and answered 303. Ends with the tests. */
+/** `GET /<name>` answers the page that `find` gives, in the language of `?locale=`; every other form is kept and answered 303. Ends with the tests. */
 export async function startPageServer(find: (name: string) => Page | undefined): Promise<PageServer> {
   const pages = createTestPages();
   const posted: Posted[] = [];
   const server = createServer(async (req, res) => {
-    const { pathname } = new URL(req.url ?? "/", "http://localhost");
+    const { pathname, searchParams } = new URL(req.url ?? "/", "http://localhost");
     for (const [name, value] of Object.entries(securityHeaders({ https: false }))) res.setHeader(name, value);
     if (req.method === "POST") {
       let body = "";
@@ -59,7 +59,7 @@ export async function startPageServer(find: (name: string) => Page | undefined):
       else
         res
           .writeHead(200, { "content-type": "text/html; charset=utf-8" })
-          .end((await pages.render(page, {})).html);
+          .end((await pages.render(page, { locale: searchParams.get("locale") ?? undefined })).html);
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -11,6 +11,7 @@ import { stringify } from "yaml";
 import { openParts, type Parts } from "../../src/compose/parts.ts";
 import { readConfig } from "../../src/config.ts";
 import { type Ending, type Program, runProgram, startProgram, until } from "./processes.ts";
+import { roomy } from "./roomy.ts";
 import { freePort } from "./server.ts";
 import { startSimulator } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
@@ -45,6 +46,7 @@ export async function createSite(options: SiteOptions = {}) {
     trusted_proxies: ["127.0.0.1/32"],
     data: "data",
     brand: "Example",
+    sending: roomy,
     twilio_sid: simulator.account.sid,
     twilio_token: simulator.account.token,
     from_number: "+12025550100",

@@ -19,6 +19,7 @@ import type { Logs } from "../../src/kits/log/log.ts";
 import type { Cost } from "../../src/kits/password/phc.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
+import { roomy } from "./roomy.ts";
 import { codeOf, startSimulator, type TestPhones } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
 
@@ -104,6 +105,7 @@ export async function startServer(options: ServerOptions = {}) {
   const settings = settingsSchema.parse({
     acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "twilio_sms" },
     countries: "all",
+    sending: roomy,
     clients: [...clients, demoClient, ...(options.clients ?? [])],
     ...options.settings,
   });

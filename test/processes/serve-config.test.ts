@@ -164,6 +164,32 @@ test("serve names every Twilio property that is wrong, in words that repeat no v
   );
 });
 
+test("O18: a text of a message that cannot be sent is a fault of the file, with its place", () => {
+  const file = join(folder, "texts.yaml");
+  const faults = (texts: unknown, ofClient: unknown): string => {
+    writeFileSync(file, stringify({ ...SOUND, texts, clients: [{ ...CLIENT, texts: ofClient }] }), {
+      mode: 0o600,
+    });
+    try {
+      readConfig(file, {}, faultsOf);
+      return "";
+    } catch (problem) {
+      return (problem as Error).message.replaceAll(`${file}: `, "");
+    }
+  };
+  assert.equal(faults({ enrol: { de: "{code}" } }, { "sign-in": { "pt-BR": "{code} {app}" } }), "");
+  assert.equal(
+    faults({ "sign-in": { en: "Your code" } }, { "sign-in": { de: "{code} {user}" } }),
+    "texts.sign-in.en: does not show {code} in every case; write {code} where the code belongs\n" +
+      "clients[0].texts.sign-in.de: wants {user}, which is not given; it is given {code}, {app}, {minutes}, {brand}, {named}",
+  );
+  assert.equal(
+    faults({ signin: { en: "{code}" }, enrol: { German: "{code}" } }, undefined),
+    "texts.enrol.German: is no language; write a tag such as de or pt-BR\n" +
+      "texts.signin: is not a known setting; check the spelling or remove it",
+  );
+});
+
 test("serve refuses a file that is no YAML, and one that is not there, in one sentence", async () => {
   complainsOf(await serve('issuer: "https://login'), /is not YAML/);
   const missing = await runProgram(["serve", "--config", join(folder, "none.yaml")]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { deriveCode, newRandom } from "../../src/core/code-derive.ts";
+import { CODE_PURPOSES } from "../../src/core/message-texts.ts";
 import { PhoneNumber } from "../../src/core/secret.ts";
 import { createCore, MINUTE, type TestCore } from "../kit/core.ts";
 
@@ -11,6 +12,7 @@ const asked = {
   purpose: "sign-in",
   boundTo: "login-1",
   appName: "Bank",
+  client: "bank",
   locale: "en",
 } as const;
 
@@ -36,6 +38,17 @@ async function issue(core: TestCore, over: Partial<{ boundTo: string; subject: s
 const wrongOf = (code: string) => (code === "000000" ? "000001" : "000000");
 
 describe("one-time codes", () => {
+  it("M18: a code belongs to the act it was sent for; to sign in with it changes no number", async () => {
+    const core = await createCore();
+    const { id, boundTo } = await issue(core);
+    const challenge = await core.codes.look(id, boundTo);
+    assert.ok(challenge);
+    const codes = CODE_PURPOSES.map((purpose) =>
+      core.codes.reveal({ ...challenge, purpose, digits: 10 }).reveal(),
+    );
+    assert.equal(new Set(codes).size, CODE_PURPOSES.length);
+  });
+
   it("O01: six digits, uniform at every position, leading zeros kept, over 200 000 codes", () => {
     const counts = Array.from({ length: 6 }, () => new Array<number>(10).fill(0));
     const key = Buffer.alloc(32, 7);
@@ -119,7 +132,7 @@ describe("one-time codes", () => {
     assert.equal(again.kind, "same");
     if (again.kind === "same") await core.storage.commit(again.writes ?? []);
     assert.equal(await one.code(), code);
-    assert.deepEqual(await one.check(wrongOf(code)), { kind: "wrong", left: 0 });
+    assert.deepEqual(await one.check(wrongOf(code)), { kind: "wrong", left: 0, failures: 5 });
     assert.equal((await one.check(code)).kind, "spent");
   });
 

@@ -2,22 +2,30 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { composeMessage, countSegments, gsm7Septets, type MessageFacts } from "../../src/core/message.ts";
+import type { CodePurpose } from "../../src/core/message-texts.ts";
+import { messageTexts } from "../kit/messages.ts";
 
-const facts: MessageFacts = {
+const texts = messageTexts();
+type Facts = MessageFacts & { readonly purpose: CodePurpose };
+const facts: Facts = {
   appName: "Example Bank",
+  brand: "Example",
   code: "012345",
   minutes: 5,
   host: "login.example.org",
   purpose: "sign-in",
 };
-const compose = (over: Partial<MessageFacts> = {}) => composeMessage({ ...facts, ...over });
+const compose = (over: Partial<Facts> = {}) => {
+  const all = { ...facts, ...over };
+  return composeMessage(all, texts(all.purpose, "en", undefined));
+};
 const lastLine = (text: string) => text.split("\n").at(-1);
 /** The name as it stands in the first line. */
-const nameIn = (text: string) => / (?:sign in|this phone) to (.*?)\.? Valid /.exec(text)?.[1];
+const nameIn = (text: string) => / (?:sign in to|this phone to|phones at) (.*?)\.? Valid /.exec(text)?.[1];
 
 const code = fc.stringMatching(/^\d{6,10}$/);
 const host = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,38}[a-z0-9]$/);
-const purpose = fc.constantFrom<MessageFacts["purpose"]>("sign-in", "enrol");
+const purpose = fc.constantFrom<CodePurpose>("sign-in", "enrol", "change-number");
 const minutes = fc.integer({ min: 1, max: 10 });
 const GSM_LETTERS = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-/09:;<=>?¡AZÄÖÑÜ§¿azäöñüà";
 
@@ -31,14 +39,17 @@ describe("the text of a code", () => {
       compose({ purpose: "enrol", minutes: 1 }).text,
       "012345 is your code to add this phone to Example Bank. Valid 1 minute. Never share it.\n\n@login.example.org #012345",
     );
-    assert.deepEqual({ ...compose(), text: "" }, { text: "", segments: 1, encoding: "gsm7" });
+    assert.deepEqual(
+      { ...compose(), text: "" },
+      { text: "", name: "Example Bank", segments: 1, encoding: "gsm7" },
+    );
   });
 
   it("O18: names of up to 24 and hosts of up to 40 characters fit one GSM-7 segment whole", () => {
     const name = fc.string({ unit: fc.constantFrom(...GSM_LETTERS), minLength: 1, maxLength: 24 });
     fc.assert(
       fc.property(name, code, host, purpose, minutes, (appName, code, host, purpose, minutes) => {
-        const { text, segments, encoding } = composeMessage({ appName, code, host, purpose, minutes });
+        const { text, segments, encoding } = compose({ appName, code, host, purpose, minutes });
         assert.deepEqual({ segments, encoding }, { segments: 1, encoding: "gsm7" });
         assert.ok((gsm7Septets(text) ?? 999) <= 160);
         assert.equal(nameIn(text), appName);
@@ -58,7 +69,7 @@ describe("the text of a code", () => {
     );
     fc.assert(
       fc.property(name, code, host, purpose, minutes, (appName, code, host, purpose, minutes) => {
-        const { text, segments, encoding } = composeMessage({ appName, code, host, purpose, minutes });
+        const { text, segments, encoding } = compose({ appName, code, host, purpose, minutes });
         assert.deepEqual({ segments, encoding }, { segments: 1, encoding: "gsm7" });
         assert.equal(text.split(/[\n\r\f]/).length, 3);
         assert.equal(lastLine(text), `@${host} #${code}`);

@@ -86,7 +86,6 @@ function world(options: { mechanisms?: readonly Mechanism[]; holdsOtp?: boolean 
       pinned: false,
       restart: "",
       redirectUri: "",
-      uiLocales: "",
     });
     await walk.submit(id, 0, { code: "password" }, VISITOR);
     const show = () => walk.show(id, VISITOR);

@@ -149,8 +149,8 @@ test("texts: a missing, an unknown and a broken one are each named with their li
     /code\.wrong wants \{tries\}.*it gives \{left\}/,
   );
   found(
-    await check({ "texts/de.json": '{ "form.cancel": "Abbrechen" }' }),
-    /^texts\/de\.json:1: \d+ texts are missing and are shown in en/,
+    await check({ "texts/nl.json": '{ "form.cancel": "Annuleren" }' }),
+    /^texts\/nl\.json:1: \d+ texts are missing and are shown in en/,
   );
   found(await check({ "texts/en.json": "{" }), /texts\/en\.json: is no valid JSON/);
   assert.deepEqual(

@@ -61,17 +61,19 @@ test("a text, a style and a template of the site are shown without a restart, on
 
 test("people are shown their own language where the site has it, and the product's where it has not", async () => {
   const { show } = site({
-    "texts/de.json":
-      '{ "password.heading": "Anmelden", "password.paused": "Noch {seconds, plural, one {# Sekunde} other {# Sekunden}}." }',
+    "texts/nl.json":
+      '{ "password.heading": "Aanmelden", "password.paused": "Nog {seconds, plural, one {# seconde} other {# seconden}}." }',
+    "texts/de.json": '{ "password.heading": "Moin" }',
     "texts/ar.json": '{ "password.heading": "تسجيل الدخول" }',
   });
   assert.match(
-    await show(password, "de-AT"),
-    /<html lang="de" dir="ltr">[\s\S]*<h1>Anmelden<\/h1>[\s\S]*Username/,
+    await show(password, "nl-BE"),
+    /<html lang="nl" dir="ltr">[\s\S]*<h1>Aanmelden<\/h1>[\s\S]*Username/,
   );
   assert.match(await show(password, "ar"), /<html lang="ar" dir="rtl">/);
-  assert.match(await show(password, "fr"), /<html lang="en" dir="ltr">/);
-  assert.match(await show(stateOf("notice-password-paused"), "de"), /Noch 40 Sekunden\./);
+  assert.match(await show(password, "fi"), /<html lang="en" dir="ltr">/);
+  assert.match(await show(password, "de-AT"), /<html lang="de"[\s\S]*<h1>Moin<\/h1>[\s\S]*Benutzername/);
+  assert.match(await show(stateOf("notice-password-paused"), "nl"), /Nog 40 seconden\./);
 });
 
 test("a template, text or folder that is broken costs nobody a page, and the operator is told once", async () => {

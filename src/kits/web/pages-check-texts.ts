@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "./pages-fault.ts";
 import type { Folder } from "./pages-folder.ts";
-import { compileText } from "./texts.ts";
+import { argumentsOf, compileText } from "./texts.ts";
 
 /** `templates` are all that would be used: the site's over the product's. */
 export function checkTexts(
@@ -72,21 +72,4 @@ export function checkTexts(
       });
   }
   return faults;
-}
-
-/** Names of the values in an ICU message. */
-function argumentsOf(text: string): ReadonlySet<string> {
-  const compiled = compileText(text, "en");
-  const names = new Set<string>();
-  if (typeof compiled === "string" || compiled instanceof Error) return names;
-  const walk = (value: unknown): void => {
-    if (Array.isArray(value)) for (const one of value) walk(one);
-    if (Array.isArray(value) || typeof value !== "object" || value === null) return;
-    const { type, value: name, options } = value as { type?: number; value?: unknown; options?: object };
-    // 1–6 are the elements with a name: argument, number, date, time, select, plural; 0 is literal, 7 is `#`.
-    if (type !== undefined && type >= 1 && type <= 6 && typeof name === "string") names.add(name);
-    for (const option of Object.values(options ?? {})) walk((option as { value: unknown }).value);
-  };
-  walk(compiled.getAst());
-  return names;
 }

@@ -24,7 +24,7 @@ export function checkFolder(dir: string, base: Folder, locale: string): readonly
     say(
       file,
       0,
-      "nothing uses this file; put it into templates/, texts/ or assets/, or remove it",
+      "nothing uses this file; put it into templates/, texts/, messages/ or assets/, or remove it",
       "warning",
     );
 
@@ -44,7 +44,10 @@ export function checkFolder(dir: string, base: Folder, locale: string): readonly
     seen.add(message);
     return [{ level, message }];
   });
-  if (findings.length === 0 && own.templates.size + own.texts.size + own.assets.size === 0)
+  if (
+    findings.length === 0 &&
+    own.templates.size + own.texts.size + own.messages.size + own.assets.size === 0
+  )
     return [
       {
         level: "warning",

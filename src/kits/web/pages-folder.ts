@@ -1,6 +1,6 @@
 /**
- * Reads a folder of pages: `templates/*.liquid`, `texts/<locale>.json`, `assets/*`. Called by pages.ts at start and when
- * a site's folder has changed. Only these three flat folders are ever read, by names found in them, never by a name
+ * Reads a folder of pages: `templates/*.liquid`, `texts/<locale>.json`, `messages/<locale>.json`, `assets/*`. Called by pages.ts at start and when
+ * a site's folder has changed. Only these four flat folders are ever read, by names found in them, never by a name
  * that came from a template or a request.
  */
 import { createHash } from "node:crypto";
@@ -17,7 +17,9 @@ export interface Asset {
 /** What a folder holds. `strangers` are files that nothing uses; `faults` are files that cannot be used. */
 export interface Folder {
   readonly templates: ReadonlyMap<string, string>;
+  /** Texts by locale and key: those of the pages, and those of messages to phones. */
   readonly texts: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly messages: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly strangers: readonly string[];
   readonly faults: readonly string[];
@@ -32,18 +34,21 @@ const TYPES: Readonly<Record<string, string>> = {
   ico: "image/x-icon",
   woff2: "font/woff2",
 };
+const LOCALE_FILE = /^([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.json$/;
 const NAMES = {
   templates: /^([a-z][a-z0-9-]*)\.liquid$/,
-  texts: /^([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.json$/,
+  texts: LOCALE_FILE,
+  messages: LOCALE_FILE,
   assets: /^[A-Za-z0-9][A-Za-z0-9._-]*\.(css|js|svg|png|ico|woff2)$/,
 } as const;
 type Part = keyof typeof NAMES;
-const PARTS: readonly Part[] = ["templates", "texts", "assets"];
+const PARTS: readonly Part[] = ["templates", "texts", "messages", "assets"];
 
 /** Reads everything in `dir`. A folder that is not there is empty and has a fault. */
 export function readFolder(dir: string): Folder {
   const templates = new Map<string, string>();
   const texts = new Map<string, ReadonlyMap<string, string>>();
+  const messages = new Map<string, ReadonlyMap<string, string>>();
   const assets = new Map<string, Asset>();
   const strangers: string[] = [];
   const faults: string[] = [];
@@ -67,10 +72,10 @@ export function readFolder(dir: string): Folder {
       else {
         const parsed = parseTexts(bytes.toString("utf8"));
         if (typeof parsed === "string") faults.push(`${path}: ${parsed}`);
-        else texts.set(match[1], parsed);
+        else (part === "texts" ? texts : messages).set(match[1], parsed);
       }
     }
-  return { templates, texts, assets, strangers, faults };
+  return { templates, texts, messages, assets, strangers, faults };
 }
 
 /** Changes whenever a file of the folder does; costs a few system calls. */

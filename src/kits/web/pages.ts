@@ -6,7 +6,7 @@
 import { Breakage } from "../../core/errors.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Finding } from "../../core/sms.ts";
-
+import { chooseLocale } from "./locale.ts";
 import { checkFolder } from "./pages-check.ts";
 import { createEngine, type Engine } from "./pages-engine.ts";
 import { factsFor } from "./pages-facts.ts";
@@ -28,7 +28,17 @@ export interface PagesOptions {
 }
 
 export interface Pages {
-  render(page: Page, options: { readonly locale?: string | undefined }): Promise<{ readonly html: string }>;
+  /** `locale`: the languages that are wanted (BCP 47), the one that is liked best in front. */
+  render(
+    page: Page,
+    options: { readonly locale?: string | readonly string[] | undefined },
+  ): Promise<{ readonly html: string }>;
+  /** The language that a page would be shown in. */
+  localeFor(wanted: readonly string[]): string;
+  /** Languages that there are texts in. */
+  locales(): readonly string[];
+  /** Texts of messages by locale and purpose, a site's own in front; the same object until a file changes. */
+  messages(): MessageFiles;
   /** A file of `assets/` by its plain name; undefined when there is none. */
   asset(name: string): Promise<Asset | undefined>;
   /** Path under which `asset(name)` is served, with a mark of its content; empty when there is none. */
@@ -37,12 +47,17 @@ export interface Pages {
   check(): Promise<readonly Finding[]>;
 }
 
+/** What folders say of messages; the last is the product's own. */
+export type MessageFiles = readonly Folder["messages"][];
+
 /** How often a site's folder is looked at, milliseconds. */
 const LOOK_EVERY = 1000;
 
 interface Site {
-  /** Texts and templates for a wanted locale (BCP 47), or for the nearest there is. */
-  readonly voice: (wanted: string) => Engine;
+  /** Texts and templates in one of `locales`. */
+  readonly voice: (locale: string) => Engine;
+  readonly locales: readonly string[];
+  readonly messages: MessageFiles;
   readonly asset: (name: string) => Asset | undefined;
   readonly assetPath: (name: string) => string;
 }
@@ -82,12 +97,15 @@ export function createPages(options: PagesOptions): Pages {
     return site;
   }
 
-  const show = (from: Site, page: Page, wanted: string): string =>
-    from.voice(wanted).render(page.page, factsFor(page));
+  const localeIn = (from: Site, wanted: readonly string[]): string =>
+    chooseLocale(wanted, from.locales) ?? locale;
+  const show = (from: Site, page: Page, wanted: readonly string[]): string =>
+    from.voice(localeIn(from, wanted)).render(page.page, factsFor(page));
 
   return {
-    async render(page, { locale: wanted = locale }) {
+    async render(page, options) {
       const from = current();
+      const wanted = [options.locale ?? []].flat();
       try {
         return { html: show(from, page, wanted) };
       } catch (problem) {
@@ -96,6 +114,9 @@ export function createPages(options: PagesOptions): Pages {
         return { html: show(plain, page, wanted) };
       }
     },
+    localeFor: (wanted) => localeIn(current(), wanted),
+    locales: () => current().locales,
+    messages: () => current().messages,
     asset: async (name) => current().asset(name),
     assetPath: (name) => current().assetPath(name),
     check: async () => checkFolder(overlayDir ?? defaultDir, base, locale),
@@ -108,12 +129,7 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
   for (const layer of [...layers].reverse())
     for (const [name, source] of layer.templates) templates.set(name, source);
 
-  const available = new Map<string, string>();
-  for (const { texts } of layers) for (const tag of texts.keys()) available.set(tag.toLowerCase(), tag);
-  const nearest = (wanted: string): string => {
-    const tag = wanted.toLowerCase();
-    return available.get(tag) ?? available.get(tag.split("-")[0] ?? "") ?? locale;
-  };
+  const locales = [...new Set(layers.flatMap(({ texts }) => [...texts.keys()]))].sort();
   const asset = (name: string): Asset | undefined =>
     layers.find(({ assets }) => assets.has(name))?.assets.get(name);
   const assetPath = (name: string): string => {
@@ -121,8 +137,7 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
     return found === undefined ? "" : `/assets/${name}?v=${found.etag.slice(1, 9)}`;
   };
   const voices = new Map<string, Engine>();
-  const voice: Site["voice"] = (wanted) => {
-    const tag = nearest(wanted);
+  const voice: Site["voice"] = (tag) => {
     const known = voices.get(tag);
     if (known !== undefined) return known;
     const stack: TextLayer[] = [];
@@ -136,7 +151,7 @@ function createSite(layers: readonly Folder[], locale: string, tell: (message: s
     voices.set(tag, made);
     return made;
   };
-  return { voice, asset, assetPath };
+  return { voice, locales, messages: layers.map(({ messages }) => messages), asset, assetPath };
 }
 
 function reasonOf(problem: unknown): string {

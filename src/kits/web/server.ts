@@ -21,7 +21,7 @@ import type { Page } from "../../core/pages.ts";
 import type { TrustedPeers } from "./address.ts";
 import { securityHeaders } from "./headers.ts";
 import { namesHost, pathOf } from "./host.ts";
-import { wantedLocale } from "./locale.ts";
+import { wantedLocales } from "./locale.ts";
 
 export interface WebServerOptions {
   readonly issuer: URL;
@@ -29,7 +29,7 @@ export interface WebServerOptions {
   readonly peers: TrustedPeers;
   /** Turns a path that another product used into ours. */
   readonly rewrite: (url: string) => string;
-  readonly render: (page: Page, locale?: string) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
   readonly brand: () => string;
   readonly newReference: () => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
@@ -82,8 +82,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     },
   });
 
-  const refuseHost = (res: ServerResponse): void => {
-    render(errorPage("wrong-host"))
+  const refuseHost = (req: IncomingMessage, res: ServerResponse): void => {
+    render(errorPage("wrong-host"), wantedLocales(undefined, req.headers["accept-language"]))
       .catch(() => "")
       .then((html) => {
         res.writeHead(421, { "content-type": "text/html; charset=utf-8", connection: "close" }).end(html);
@@ -111,7 +111,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         if (tell !== undefined) onceAnswered(req, res, tell);
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
-        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(res);
+        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(req, res);
         req.url = options.rewrite(pathOf(req.url ?? "/"));
         handler(req, res);
       };
@@ -131,7 +131,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     reply.code(405).header("allow", verbs.join(", ")).send("");
   });
 
-  const languageOf = (request: FastifyRequest) => wantedLocale(undefined, request.headers["accept-language"]);
+  const languageOf = (request: FastifyRequest) =>
+    wantedLocales(undefined, request.headers["accept-language"]);
   const wantsJson = (accept: string | undefined) =>
     accept?.includes("application/json") === true && !accept.includes("text/html");
 

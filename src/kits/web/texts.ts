@@ -82,6 +82,45 @@ export function compileText(text: string, locale: string): Compiled | Error {
   }
 }
 
+/** An element of a parsed message, as far as it is looked at here. */
+interface Element {
+  readonly type: number;
+  readonly value?: unknown;
+  readonly options?: Readonly<Record<string, { readonly value: readonly Element[] }>>;
+}
+
+const partsOf = (text: string): readonly Element[] => {
+  const compiled = compileText(text, "en");
+  return typeof compiled === "string" || compiled instanceof Error
+    ? []
+    : (compiled.getAst() as unknown as readonly Element[]);
+};
+const optionsOf = ({ options = {} }: Element) => Object.values(options).map(({ value }) => value);
+
+/** Names of the values in an ICU message. */
+export function argumentsOf(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  const walk = (parts: readonly Element[]): void => {
+    for (const part of parts) {
+      // 1–6 are the elements with a name: argument, number, date, time, select, plural; 0 is literal, 7 is `#`.
+      if (part.type >= 1 && part.type <= 6) names.add(String(part.value));
+      for (const option of optionsOf(part)) walk(option);
+    }
+  };
+  walk(partsOf(text));
+  return names;
+}
+
+/** Whether an ICU message shows this value as it was given (not as a number or a date), whichever branch is taken. */
+export function alwaysShows(text: string, name: string): boolean {
+  const shown = (parts: readonly Element[]): boolean =>
+    parts.some((part) => {
+      const options = optionsOf(part);
+      return (part.type === 1 && part.value === name) || (options.length > 0 && options.every(shown));
+    });
+  return shown(partsOf(text));
+}
+
 function isolate(args: TextArgs): Record<string, string | number | boolean> {
   const safe: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries(args))

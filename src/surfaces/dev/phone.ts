@@ -2,13 +2,14 @@
 import type { FastifyInstance } from "fastify";
 import type { Page } from "../../core/pages.ts";
 import { createPhones } from "../../kits/phone/phones.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 
 export interface PhoneOptions {
   readonly https: boolean;
   readonly brand: string;
   /** Base URL of the simulator; undefined when the demo sends elsewhere. */
   readonly simulator: () => string | undefined;
-  readonly render: (page: Page) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
 }
 
 interface Message {
@@ -34,7 +35,7 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
 
   app.get("/dev/phone/messages", async (_request, reply) => reply.send(await received("messages")));
 
-  app.get("/dev/phone", async (_request, reply) => {
+  app.get("/dev/phone", async (request, reply) => {
     const [texts, calls] = await Promise.all([received("messages"), received("calls")]);
     const all = [
       ...texts.map((message) => ({ ...message, kind: "text" as const })),
@@ -49,6 +50,7 @@ export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
       at,
     }));
     const page: Page = { page: "simulator", facts: { brand: options.brand, appName: "", messages: list } };
-    return reply.type("text/html; charset=utf-8").send(await options.render(page));
+    const languages = wantedLocales(undefined, request.headers["accept-language"]);
+    return reply.type("text/html; charset=utf-8").send(await options.render(page, languages));
   });
 }

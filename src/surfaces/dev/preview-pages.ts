@@ -1,10 +1,11 @@
-/** `/dev/pages`: every page in every state, for whoever designs an overlay. Shows made-up facts only; demo only. */
+/** `/dev/pages`: every page in every state, for whoever designs an overlay; `?locale=de` shows one in another language. Shows made-up facts only; demo only. */
 import type { FastifyInstance } from "fastify";
 import type { Page } from "../../core/pages.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 import { previewStates } from "./previews.ts";
 
 export interface PreviewOptions {
-  readonly render: (page: Page) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
 }
 
 export function mountPreviews(app: FastifyInstance, { render }: PreviewOptions): void {
@@ -23,8 +24,10 @@ export function mountPreviews(app: FastifyInstance, { render }: PreviewOptions):
     const { name } = request.params as { name: string };
     const state = previewStates().find((one) => one.name === name);
     if (state === undefined) return reply.callNotFound();
+    const { locale } = request.query as { locale?: unknown };
+    const languages = wantedLocales(locale, request.headers["accept-language"]);
     // Somebody wants to look at it: a form that sends itself would be gone at once.
-    const html = (await render(state.page)).replace(" data-auto", "");
+    const html = (await render(state.page, languages)).replace(" data-auto", "");
     return reply.type("text/html; charset=utf-8").send(html);
   });
 }

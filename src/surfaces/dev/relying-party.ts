@@ -7,13 +7,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import * as client from "openid-client";
 import type { Page } from "../../core/pages.ts";
 import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 
 export interface RelyingPartyOptions {
   readonly issuer: URL;
   readonly clientId: string;
   readonly brand: string;
   readonly acrs: () => readonly string[];
-  readonly render: (page: Page) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
 }
 
 /** A sign-in that was begun and has not come back. */
@@ -91,7 +92,8 @@ export function mountRelyingParty(app: FastifyInstance, options: RelyingPartyOpt
         phoneUrl: "/dev/phone",
       },
     };
-    return reply.type("text/html; charset=utf-8").send(await options.render(page));
+    const languages = wantedLocales(undefined, request.headers["accept-language"]);
+    return reply.type("text/html; charset=utf-8").send(await options.render(page, languages));
   });
 
   app.get("/demo/login", async (request, reply) => {

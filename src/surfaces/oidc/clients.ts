@@ -9,7 +9,7 @@ export const authMethodOf = (
   client.token_endpoint_auth_method ?? (client.client_secret === undefined ? "none" : "client_secret_basic");
 
 /**
- * What the engine is told; `default_acr_values`, `pkce` and `trusted` are ours and stay here. `apiScopes` are those of
+ * What the engine is told; `default_acr_values`, `pkce`, `trusted` and `texts` are ours and stay here. `apiScopes` are those of
  * our API, which the engine knows by the resource alone (access.ts).
  */
 export function engineClient(client: ClientSettings, apiScopes: readonly string[]): ClientMetadata {
@@ -18,6 +18,7 @@ export function engineClient(client: ClientSettings, apiScopes: readonly string[
     allowed_acr_values: _allowed,
     pkce: _pkce,
     trusted: _trusted,
+    texts: _texts,
     disabled: _disabled,
     description: _description,
     jwks,

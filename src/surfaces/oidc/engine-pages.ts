@@ -2,7 +2,7 @@
 import type { ErrorOut, KoaContextWithOIDC } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
-import { wantedLocale } from "../../kits/web/locale.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 import { formActions } from "./form-actions.ts";
 
 export interface EnginePages {
@@ -13,10 +13,10 @@ export interface EnginePages {
 
 /** Answers the engine's request with a page of ours. */
 export const createShow =
-  (render: (page: Page, locale?: string) => Promise<string>) =>
+  (render: (page: Page, languages?: readonly string[]) => Promise<string>) =>
   async (ctx: KoaContextWithOIDC, page: Page): Promise<void> => {
     ctx.type = "html";
-    ctx.body = await render(page, wantedLocale(ctx.oidc?.params?.ui_locales, ctx.get("accept-language")));
+    ctx.body = await render(page, wantedLocales(ctx.oidc?.params?.ui_locales, ctx.get("accept-language")));
   };
 
 export function createEnginePages(options: {

@@ -12,6 +12,7 @@ import type { Page } from "../../core/pages.ts";
 import type { Snapshot } from "../../core/settings.ts";
 import type { Walk } from "../../core/walk.ts";
 import type { Clock } from "../../core/words.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 import { acrRequest, chooseAcr, proofsToBuildOn } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
 import { proofsOf, UNMET } from "./policy.ts";
@@ -36,6 +37,8 @@ export interface LoginDeps {
   readonly walk: Walk;
   readonly devices: Devices;
   readonly directory: Directory;
+  /** The language of the pages for somebody who wants these (BCP 47, best first). */
+  readonly localeFor: (wanted: readonly string[]) => string;
   readonly marksCookie: (marks: readonly string[]) => string;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
   readonly now: Clock;
@@ -89,7 +92,7 @@ export function createLogin(deps: LoginDeps) {
       ...(choice.essential ? { essential: true } : {}),
       revision: snapshot.revision,
       visitor: visit.visitor,
-      locale: "en",
+      locale: deps.localeFor(wantedLocales(params.ui_locales, visit.languages)),
       client: { id: String(params.client_id), name: client?.client_name ?? String(params.client_id) },
       // The interaction keeps only an extract of the session; the proofs are in the session itself.
       proofs:
@@ -104,7 +107,6 @@ export function createLogin(deps: LoginDeps) {
       pinned: subject !== undefined,
       restart: restartUrl(details),
       redirectUri: typeof params.redirect_uri === "string" ? params.redirect_uri : "",
-      uiLocales: typeof params.ui_locales === "string" ? params.ui_locales.slice(0, 100) : "",
     };
   }
 
@@ -126,13 +128,19 @@ export function createLogin(deps: LoginDeps) {
             kind: "see-other",
             url: await refuse(details, "access_denied", "the person cancelled the sign-in"),
           };
-        return errorPage(turn.reason, turn.login.restart, turn.login.client.name, 403);
+        return inLanguage(
+          turn.login.locale,
+          errorPage(turn.reason, turn.login.restart, turn.login.client.name, 403),
+        );
       case "expired":
-        return errorPage(
-          "expired",
-          turn.login?.restart ?? restartUrl(details),
-          turn.login?.client.name ?? "",
-          400,
+        return inLanguage(
+          turn.login?.locale,
+          errorPage(
+            "expired",
+            turn.login?.restart ?? restartUrl(details),
+            turn.login?.client.name ?? "",
+            400,
+          ),
         );
       case "other-browser":
         return elsewhere("other-browser", restartUrl(details));
@@ -160,7 +168,7 @@ export function createLogin(deps: LoginDeps) {
       status: 200,
       page: { page: page.page, facts } as Page,
       redirectUri: login.redirectUri,
-      uiLocales: login.uiLocales,
+      uiLocales: login.locale,
     };
   }
 
@@ -250,9 +258,11 @@ export function createLogin(deps: LoginDeps) {
       const turn = await walk.stand(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
       const { login } = turn;
-      if (state === "other-person") return elsewhere("other-person", login?.restart ?? "");
-      if (turn.kind === "proven") return elsewhere("finished", login?.restart ?? "");
-      return errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400);
+      const answer =
+        state === "other-person" || turn.kind === "proven"
+          ? elsewhere(state ?? "finished", login?.restart ?? "")
+          : errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400);
+      return inLanguage(login?.locale, answer);
     },
     /** The page of a login under way in a browser that has no session; undefined: the engine has to be asked. */
     async continued(uid: string, visit: Visit): Promise<Answer | undefined> {
@@ -346,6 +356,10 @@ export function createLogin(deps: LoginDeps) {
     },
   };
 }
+
+/** A page in the language its login began in; without a login in the browser's. */
+const inLanguage = (locale: string | undefined, answer: Answer): Answer =>
+  answer.kind === "page" && locale !== undefined ? { ...answer, uiLocales: locale } : answer;
 
 /** The settings that the login before this interaction was made on. */
 const revisionOf = (details: Interaction | undefined): number | undefined =>

@@ -8,7 +8,7 @@ import type { Page } from "../../core/pages.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
 import { kept } from "../../kits/web/kept.ts";
-import { wantedLocale } from "../../kits/web/locale.ts";
+import { wantedLocales } from "../../kits/web/locale.ts";
 import type { Engine } from "./engine.ts";
 import { formActions } from "./form-actions.ts";
 import { type Answer, findInteraction } from "./interaction.ts";
@@ -22,7 +22,7 @@ export interface MountOptions {
   readonly engineOf: (revision: number) => Promise<Engine>;
   readonly visits: ReturnType<typeof createVisits>;
   readonly csrf: Csrf;
-  readonly render: (page: Page, locale?: string) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
 }
 
 /** What the engine takes by GET alone, while its cookies are SameSite=Lax. */
@@ -197,7 +197,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       .send(
         await options.render(
           answer.page,
-          wantedLocale(answer.uiLocales, reply.request.headers["accept-language"]),
+          wantedLocales(answer.uiLocales, reply.request.headers["accept-language"]),
         ),
       );
   }

@@ -37,6 +37,8 @@ export interface ProviderDeps {
   readonly authenticators: Authenticators;
   readonly audit: Audit;
   readonly pages: EnginePages;
+  /** Languages that there are pages in (BCP 47). */
+  readonly languages: readonly string[];
   readonly device: DeviceFlow;
   /** Our own API, which tokens are given out for. */
   readonly api: OwnApi;
@@ -82,7 +84,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       short: cookie,
     },
     acrValues: mechanisms.flatMap(namesOf),
-    discovery: { auth_level_mapping: levels(mechanisms), ui_locales_supported: ["en"] },
+    discovery: { auth_level_mapping: levels(mechanisms), ui_locales_supported: [...deps.languages] },
     scopes: SCOPES,
     claims: claimsByScope,
     responseTypes: ["code"],

@@ -12,6 +12,8 @@ export interface Visit {
   readonly visitor: Visitor;
   /** The browser in words (agent.ts). */
   readonly agent: string;
+  /** The browser's `Accept-Language`. */
+  readonly languages: string | undefined;
   /** `Set-Cookie` values that this answer has to carry. */
   readonly setCookies: readonly string[];
 }
@@ -39,6 +41,7 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
             .slice(0, 5),
         },
         agent: agentOf(request.headers["user-agent"]),
+        languages: request.headers["accept-language"],
         setCookies: known ? [] : [setCookie("browser", id, { https, maxAge: HALF_YEAR })],
       };
       seen.set(request, visit);

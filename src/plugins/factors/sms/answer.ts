@@ -1,9 +1,11 @@
 /** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
 import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
-import type { CodeCheck, CodePurpose } from "../../../core/codes.ts";
+import type { CodeCheck } from "../../../core/codes.ts";
 import type { Channel } from "../../../core/delivery-state.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
+import type { CodePurpose } from "../../../core/message-texts.ts";
 import type { Amr, Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
@@ -25,21 +27,28 @@ interface Right {
 
 /** The outcome of the form, or that the code was right and what follows is the caller's. Every try has its event. */
 export async function answer(
-  { codes, now, canCall }: SmsFactorDeps,
+  deps: SmsFactorDeps,
   login: Login<Json>,
   form: Form,
   challenge: string,
   purpose: CodePurpose,
 ): Promise<Right | Outcome<Json>> {
+  const { codes, now } = deps;
   const channel = CHANNELS[form.action ?? ""];
   if (channel !== undefined) {
-    if (channel === "call" && !(await canCall())) return { kind: "retry", notice: { key: "code.no-call" } };
+    if (channel === "call" && !(await deps.canCall()))
+      return { kind: "retry", notice: { key: "code.no-call" } };
+    const before = await codes.look(challenge, login.id);
     const resent = await codes.resend(challenge, login.id, channel);
     if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     const notice = resentNotice(resent, channel, now());
-    return resent.kind === "same" || resent.kind === "new"
-      ? { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver }
-      : { kind: "retry", notice };
+    if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
+    if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
+    const { phone, country = "", fixed = false } = before;
+    if (fixed) return { kind: "retry", notice, writes: resent.writes };
+    const allowed = await allowance(deps, login, login.subject, phone, country, purpose);
+    if (allowed.kind === "refused") return { kind: "retry", notice: allowed.notice, events: allowed.events };
+    return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver };
   }
   const check = await codes.check(challenge, form.code ?? "", login.id);
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
@@ -55,6 +64,22 @@ export async function answer(
   const events = [event];
   if (check.kind === "right")
     return { kind: "right", method: check.channel === "call" ? "tel" : "sms", events };
+  if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
+    await tell(deps, login, challenge, purpose);
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
   return { kind: "retry", notice: checkNotice(check, now()), events };
+}
+
+/** Whoever fails so often has the password; the person gets to know it, not by the phone that is guessed at alone. */
+async function tell(
+  { codes, notices, phoneKey }: SmsFactorDeps,
+  { id, subject, username }: Login<Json>,
+  challenge: string,
+  purpose: CodePurpose,
+): Promise<void> {
+  if (subject === undefined) return;
+  // While binding, the number is the stranger's own choice, and none of the person's.
+  const phone = purpose === "enrol" ? undefined : (await codes.look(challenge, id))?.phone;
+  const spare = phone === undefined ? undefined : phoneKey(phone);
+  await notices.sendOnce(subject, "password-known", { name: username }, spare);
 }

@@ -4,9 +4,11 @@ import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
+import { fixedOf } from "./fixed.ts";
 
 type State = { readonly challenge: string | null };
 
@@ -18,17 +20,34 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
     const [phone] = await authenticators.list(subject, KIND);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
+    const { number, country } = phone.data as PhoneData;
+    const test = await fixedOf(deps, login, subject, number, "sign-in");
+    if (test.kind === "refused")
+      return {
+        kind: "ready",
+        state: { challenge: null },
+        notice: { key: "send.closed" },
+        events: [test.event],
+      };
     const issued = await codes.issue({
       subject,
-      phone: new PhoneNumber((phone.data as PhoneData).number),
+      phone: new PhoneNumber(number),
       purpose: "sign-in",
       boundTo: login.id,
+      client: login.client.id,
       appName: login.client.name,
       locale: login.locale,
+      country,
+      fixed: test.kind === "fixed",
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "ready", state: { challenge: null }, notice: pausedNotice(issued.until, now()) };
+    const allowed =
+      test.kind === "fixed"
+        ? ({ kind: "go" } as const)
+        : await allowance(deps, login, subject, number, country, "sign-in");
+    if (allowed.kind === "refused") return { ...allowed, kind: "ready", state: { challenge: null } };
     const event: AuditEvent = {
       kind: "code-issued",
       at: now(),
@@ -42,7 +61,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       state: { challenge: issued.challenge },
       writes: issued.writes,
       deliver: issued.deliver,
-      events: [event],
+      events: test.kind === "fixed" ? [event, test.event] : [event],
     };
   }
 

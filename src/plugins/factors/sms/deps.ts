@@ -2,14 +2,26 @@
 import type { Audit } from "../../../core/audit.ts";
 import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Codes } from "../../../core/codes.ts";
+import type { Devices } from "../../../core/device.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
-import type { Clock } from "../../../core/words.ts";
+import type { Notices } from "../../../core/notices.ts";
+import type { Sending } from "../../../core/sending.ts";
+import type { TestNumber } from "../../../core/test-numbers.ts";
+import type { Clock, Subject } from "../../../core/words.ts";
 import type { Phones } from "../../../kits/phone/phones.ts";
 
 export const KIND = "sms";
 
 export interface SmsFactorDeps {
   readonly codes: Codes;
+  readonly testNumberOf: (e164: string) => TestNumber | undefined;
+  /** Whether the person may administer anything. */
+  readonly hasRole: (subject: Subject) => Promise<boolean>;
+  readonly sending: Pick<Sending, "reserve">;
+  readonly devices: Pick<Devices, "knows">;
+  readonly notices: Pick<Notices, "sendOnce">;
+  /** Wrong codes in a row after which the person is told. */
+  readonly noticeAfter: () => number;
   readonly authenticators: Authenticators;
   readonly enrolment: Enrolment;
   readonly phones: Phones;

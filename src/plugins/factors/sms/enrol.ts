@@ -7,9 +7,11 @@ import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
+import { allowance } from "./allowance.ts";
 import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
+import { fixedOf } from "./fixed.ts";
 
 type State = {
   readonly typed: string;
@@ -52,18 +54,30 @@ export function createEnrol(deps: SmsFactorDeps): Step {
     if (old !== undefined && !old.spent && now() < old.endsAt)
       return { kind: "next", state: { ...kept, ticket, pending: state.before } };
     if (state.sends >= mostSends()) return again("phone.send-limit");
+    const test = await fixedOf(deps, login, subject, number, "enrol");
+    if (test.kind === "refused")
+      return { kind: "retry", state: kept, notice: { key: "send.closed" }, events: [test.event] };
     const issued = await codes.issue({
       subject,
       phone: parsed.number,
       purpose: "enrol",
       boundTo: login.id,
+      client: login.client.id,
       appName: login.client.name,
       locale: login.locale,
+      country: parsed.country,
+      fixed: test.kind === "fixed",
       sendsSoFar: state.sends,
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
       return { kind: "retry", state: kept, notice: pausedNotice(issued.until, now()) };
+    const allowed =
+      test.kind === "fixed"
+        ? ({ kind: "go" } as const)
+        : await allowance(deps, login, subject, number, parsed.country, "enrol");
+    if (allowed.kind === "refused")
+      return { kind: "retry", state: kept, notice: allowed.notice, events: allowed.events };
     const issue: AuditEvent = {
       kind: "code-issued",
       at: now(),
@@ -79,7 +93,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       state: { ...kept, ticket, pending, sends: state.sends + 1 },
       writes: issued.writes,
       deliver: issued.deliver,
-      events: [issue],
+      events: test.kind === "fixed" ? [issue, test.event] : [issue],
     };
   }
 

@@ -90,5 +90,36 @@ const auditSeals: Migration = {
   ],
 };
 
+const tallies: Migration = {
+  id: "0008-tallies",
+  up: ({ text, integer }) => [
+    `create table tallies (
+       kind ${text} not null, name ${text} not null, slot ${integer} not null, a ${integer} not null,
+       b ${integer} not null, primary key (kind, name, slot))`,
+    "create index tallies_by_slot on tallies (kind, slot)",
+  ],
+};
+
+const smsBooks: Migration = {
+  id: "0009-sms-books",
+  up: ({ text, integer, serial }) => [
+    `create table sms_decisions (seq ${serial}, at ${integer} not null, decision ${text} not null)`,
+    "create index sms_decisions_by_time on sms_decisions (at)",
+    `create table sms_spend (
+       day ${text} not null, country ${text} not null, client ${text} not null, channel ${text} not null,
+       count ${integer} not null, estimate ${integer} not null, settled ${integer} not null,
+       actual ${integer} not null, primary key (day, country, client, channel))`,
+  ],
+};
+
 /** In the order they are applied; ids of this plug-in are 0001 to 0009. */
-export const migrations: readonly Migration[] = [records, authenticators, audit, keys, settings, auditSeals];
+export const migrations: readonly Migration[] = [
+  records,
+  authenticators,
+  audit,
+  keys,
+  settings,
+  auditSeals,
+  tallies,
+  smsBooks,
+];

@@ -6,11 +6,14 @@
 import { z } from "zod";
 import type { AuditStore } from "../../../core/audit.ts";
 import type { AuthenticatorStore } from "../../../core/authenticators.ts";
+import type { DecisionStore } from "../../../core/guard.ts";
 import type { KeyStore } from "../../../core/keys.ts";
 import type { Plugin } from "../../../core/plugin.ts";
 import type { RecordStore } from "../../../core/records.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { SettingsStore } from "../../../core/settings.ts";
+import type { SpendStore } from "../../../core/spend.ts";
+import type { TallyStore } from "../../../core/tallies.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
 import { migrate } from "../../../kits/sql/migrate.ts";
@@ -22,14 +25,19 @@ import { createSqlKeys } from "./keys.ts";
 import { migrations } from "./migrations.ts";
 import { createSqlRecords } from "./records.ts";
 import { createSqlSettings } from "./settings.ts";
+import { createSqlDecisions, createSqlSpend } from "./sms-books.ts";
+import { createSqlTallies } from "./tallies.ts";
 
-/** An open store: five ports over one database. */
+/** An open store: eight ports over one database. */
 export interface SqlStore {
   readonly records: RecordStore;
   readonly authenticators: AuthenticatorStore;
   readonly audit: AuditStore;
   readonly keys: KeyStore;
   readonly settings: SettingsStore;
+  readonly tallies: TallyStore;
+  readonly decisions: DecisionStore;
+  readonly spend: SpendStore;
   readonly database: Database;
   close(): Promise<void>;
 }
@@ -82,6 +90,9 @@ async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStor
     audit: createSqlAudit(database),
     keys: createSqlKeys(database),
     settings: createSqlSettings(database),
+    tallies: createSqlTallies(database),
+    decisions: createSqlDecisions(database),
+    spend: createSqlSpend(database),
     database,
     close: () => database.close(),
   };

@@ -12,8 +12,13 @@ export function patched<V extends object>(
   patches: readonly JsonPatch[],
   schema: z.ZodObject & z.ZodType<V>,
 ): V | readonly Fault[] {
+  // Tools of the original leave the first slash out; whatever else is no JSON Pointer (RFC 6901) makes the library throw.
+  const pointed = patches.map((patch) => ({ ...patch, path: pointer(patch.path), ...fromOf(patch) }));
+  const wrong = pointed.findIndex(({ path, from = "" }) => !isPointer(path) || !isPointer(from));
+  if (wrong >= 0)
+    return [{ path: `[${wrong}]`, message: "path and from must be JSON Pointers such as /enabled" }];
   const copy = structuredClone(view);
-  const problems = applyPatch(copy, patches as Operation[]);
+  const problems = applyPatch(copy, pointed as Operation[]);
   const failed = problems.findIndex((problem) => problem !== null);
   if (failed >= 0)
     return [
@@ -25,6 +30,10 @@ export function patched<V extends object>(
   const parsed = schema.safeParse(typed(copy, schema));
   return parsed.success ? (parsed.data as V) : faultsOf(parsed.error);
 }
+
+const pointer = (path: string): string => (path === "" || path.startsWith("/") ? path : `/${path}`);
+const fromOf = ({ from }: JsonPatch) => (from === undefined ? {} : { from: pointer(from) });
+const isPointer = (path: string): boolean => /^(\/([^~/]|~[01])*)*$/.test(path);
 
 /** Whether it is a list of faults, and not what was made. */
 export const isFaults = (made: object | undefined): made is readonly Fault[] =>

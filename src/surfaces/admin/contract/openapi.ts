@@ -91,6 +91,9 @@ function operationOf(one: Operation): Json {
           ? {}
           : { content: { "application/json": { schema: schemaOf(one.answer, "output") } } }),
       },
+      // Refused before anything of ours reads it, in plain text.
+      ...(params === undefined ? {} : { 414: { description: "The path is too long" } }),
+      431: { description: "The path, the query or the header is too large" },
       ...Object.fromEntries(
         failures.map((status) => [
           status,

@@ -8,6 +8,7 @@ import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
 import { settingsOperations } from "./settings.ts";
+import { smsOperations } from "./sms.ts";
 import { userOperations } from "./users.ts";
 
 export const operations: readonly Operation[] = [
@@ -20,4 +21,5 @@ export const operations: readonly Operation[] = [
   ...clientOperations,
   ...loggingOperations,
   ...settingsOperations,
+  ...smsOperations,
 ];

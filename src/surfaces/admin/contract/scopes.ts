@@ -27,6 +27,7 @@ export const scopes = {
   loggingWrite: `${CONFIG}/logging.write`,
   settingsRead: `${CONFIG}/settings.readonly`,
   settingsWrite: `${CONFIG}/settings.write`,
+  smsRead: `${CONFIG}/sms.readonly`,
   auditRead: `${CONFIG}/audit.readonly`,
   keysRead: `${CONFIG}/keys.readonly`,
   keysWrite: `${CONFIG}/keys.write`,

@@ -3,6 +3,8 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { pumpingSchema } from "../../../core/pumping-settings.ts";
+import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
   clientFields,
   deliverySchema,
@@ -12,12 +14,14 @@ import {
   loggingSchema,
   scriptSchema,
 } from "../../../core/settings.ts";
+import { spendSchema } from "../../../core/spend.ts";
+import { testNumbersSchema } from "../../../core/test-numbers.ts";
 import { operation } from "./operation.ts";
 import { scopes } from "./scopes.ts";
 import { listQuery, name, paged } from "./shapes.ts";
 
 const SECRET = "null: a secret that stays as it is; a text replaces it, the empty text clears it";
-const { brand, defaultAcr, enrolment, countries } = documentSchema.shape;
+const { brand, defaultAcr, enrolment, countries, texts } = documentSchema.shape;
 const { inum, aliases, description, level, source } = scriptSchema.shape;
 
 const script = z.strictObject({
@@ -59,6 +63,11 @@ export const settingsShape = name(
     enrolment: enrolment.unwrap().optional(),
     countries: countries.unwrap().optional(),
     limits: limitsSchema.optional(),
+    sending: sendingSchema.optional(),
+    pumping: pumpingSchema.optional(),
+    spend: spendSchema.optional(),
+    testNumbers: testNumbersSchema.optional(),
+    texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
     delivery: deliverySchema.optional(),
     gateways: z

@@ -83,7 +83,7 @@ export type JsonPatch = z.infer<typeof jsonPatch>;
 export const reason = z
   .string()
   .max(200)
-  .regex(/^[^\p{Cc}]*$/u, "one line of text")
+  .regex(/^[ -~\u00a0-\uffff]*$/, "one line of text")
   .describe("Why; goes into the audit");
 
 /** A name or id in a path. */
@@ -92,5 +92,5 @@ export const pathPart = (description: string) =>
     .string()
     .min(1)
     .max(200)
-    .regex(/^[^/?#\p{Cc}]+$/u)
+    .regex(/^[ !"$-.0->@-~\u00a0-\uffff]+$/)
     .describe(description);

@@ -6,6 +6,7 @@ import type { Said } from "./people.ts";
 export interface OwnerActs {
   rotate(config: string, purpose: string): Promise<Said>;
   checkPages(folder: string): Promise<Said>;
+  checkMessages(folder: string | undefined): Promise<Said>;
 }
 
 export function registerOwner(
@@ -31,4 +32,12 @@ export function registerOwner(
     .command("check <folder>")
     .description("look over a folder of own templates, texts and styles")
     .action(async (folder: string) => tell(await (await acts()).checkPages(folder)));
+
+  program
+    .command("messages")
+    .description("texts of the messages to phones")
+    .command("check [folder]")
+    .description("look over a folder of own pages for its messages/, ours without one, and count segments")
+    .addHelpText("after", "\nExample:\n  sallyport messages check my-pages")
+    .action(async (folder: string | undefined) => tell(await (await acts()).checkMessages(folder)));
 }

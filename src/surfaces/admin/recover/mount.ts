@@ -9,7 +9,7 @@ import type { Page, PageFacts } from "../../../core/pages.ts";
 import type { Recovery } from "../../../core/recovery.ts";
 import { Secret } from "../../../core/secret.ts";
 import { type Csrf, isCrossSite } from "../../../kits/web/csrf.ts";
-import { wantedLocale } from "../../../kits/web/locale.ts";
+import { wantedLocales } from "../../../kits/web/locale.ts";
 
 /** Path of the page; the token follows. */
 const RECOVER = "/admin/recover";
@@ -24,7 +24,7 @@ export interface RecoverOptions {
     readonly visitor: { readonly browser: string; readonly address: string };
     readonly setCookies: readonly string[];
   };
-  readonly render: (page: Page, locale?: string) => Promise<string>;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
 }
 
 type Notice = Pick<PageFacts<"recover">, "notice" | "noticeArgs">;
@@ -40,7 +40,7 @@ export async function mountRecover(app: FastifyInstance, options: RecoverOptions
     return reply
       .code(status)
       .type("text/html; charset=utf-8")
-      .send(await options.render(page, wantedLocale(undefined, request.headers["accept-language"])));
+      .send(await options.render(page, wantedLocales(undefined, request.headers["accept-language"])));
   }
 
   const failed = (problem: string, restartUrl = ""): Page => ({

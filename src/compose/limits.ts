@@ -1,0 +1,105 @@
+/** Puts together what bounds guessing and sending: the counts they share, the brake, the budgets, the guard, the money. */
+import type { Audit } from "../core/audit.ts";
+import { createBrake } from "../core/brake.ts";
+import type { Challenge, CodesDeps } from "../core/codes.ts";
+import { createGuard } from "../core/guard.ts";
+import type { LoginRecord } from "../core/login.ts";
+import { createSending } from "../core/sending.ts";
+import type { Limits } from "../core/settings.ts";
+import { type Channel, createLedger } from "../core/spend.ts";
+import { createTallies } from "../core/tallies.ts";
+import { testNumberOf } from "../core/test-numbers.ts";
+import type { Subject } from "../core/words.ts";
+import type { Parts } from "./parts.ts";
+
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const KINDS = ["typed country", "typed block", "typed address", "typed from"];
+const PAST = 15 * 24 * HOUR;
+const DECISIONS_KEPT = 30 * 24 * HOUR;
+const MOST_DECISIONS = 50_000;
+
+export interface LimitParts {
+  readonly parts: Parts;
+  readonly audit: Audit;
+  readonly alarm: (text: string) => void;
+  readonly onProblem: (problem: unknown) => void;
+  readonly countryOfAddress: ((address: string) => Promise<string | undefined>) | undefined;
+}
+
+export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress }: LimitParts) {
+  const { config, store, storage, settings, now } = parts;
+  const plain = () => settings.document().limits;
+  const tallies = createTallies({ store: store.tallies, now });
+  const brake = createBrake({ tallies, storage, limits: plain, audit, now, onAlarm: alarm });
+  const guard = createGuard({
+    tallies,
+    settings: () => settings.document().pumping,
+    sending: () => settings.document().sending,
+    decisions: store.decisions,
+    countryOfAddress,
+    now,
+  });
+  const ledger = createLedger({
+    store: store.spend,
+    storage,
+    settings: () => settings.document().spend,
+    prices: config.smsPrices,
+    audit,
+    now,
+    onAlarm: alarm,
+  });
+  const sending = createSending({
+    storage,
+    settings: () => settings.document().sending,
+    now,
+    gates: [ledger.gate, guard.gate],
+    onSend: guard.sent,
+  });
+  const testNumber = (e164: string) => testNumberOf(settings.document().testNumbers, e164, now());
+  const hooks: Pick<CodesDeps, "onCompared" | "withRight" | "fixedCode"> = {
+    fixedCode: (e164) => testNumber(e164)?.code,
+    onCompared: brake.told,
+    async withRight({ subject, boundTo }, fresh) {
+      const { writes, open } = await sending.proven(subject, boundTo, fresh);
+      return { writes, done: () => open !== undefined && guard.verified(open) };
+    },
+  };
+  return {
+    /** The limits in force: those of the settings, or tighter. */
+    limits: (): Limits => brake.tightened(plain()),
+    brake,
+    hooks,
+    /** What the factor that sends asks. */
+    factor: {
+      sending,
+      testNumberOf: testNumber,
+      hasRole: async (subject: Subject) => ((await parts.directory.get(subject))?.roles.length ?? 0) > 0,
+    },
+    /** A provider has taken a text or a call. */
+    onAccepted(
+      { phone, country = "", client }: Challenge,
+      taken: { channel: Channel; segments: number },
+    ): void {
+      ledger.sent({ e164: phone, country, client, ...taken });
+    },
+    /** A login that ended without its code: the person had something better. */
+    onProven({ id, subject, proofs, startedAt }: LoginRecord): void {
+      if (subject === undefined || proofs.some(({ factor, at }) => factor === "sms" && at >= startedAt))
+        return;
+      void sending
+        .abandoned(subject, id)
+        .then((open) => open !== undefined && guard.abandoned(open))
+        .catch(onProblem);
+    },
+    async flush(): Promise<void> {
+      await Promise.all([tallies.flush(), guard.flush(), ledger.flush()]);
+    },
+    /** Forgets counts and decisions that nobody asks for any more. */
+    async tidy(): Promise<void> {
+      await store.tallies.forget("codes", Math.floor((now() - HOUR) / MINUTE));
+      for (const kind of KINDS) await store.tallies.forget(kind, Math.floor((now() - PAST) / HOUR));
+      await store.decisions.forget(now() - DECISIONS_KEPT, MOST_DECISIONS);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * Looks over texts of messages: what cannot be sent (no code, values that nobody gives, no valid message) is a fault;
+ * what it costs is told. Called by messages.ts for a site's files, by compose for the settings, and by
+ * `sallyport messages check`.
+ */
+import { gsm7Units } from "../../core/gsm7.ts";
+import { type ComposedMessage, composeMessage, composeNotice } from "../../core/message.ts";
+import {
+  carriesCode,
+  MESSAGE_PURPOSES,
+  type MessagePurpose,
+  type MessageText,
+  valuesOf,
+} from "../../core/message-texts.ts";
+import type { Finding } from "../../core/sms.ts";
+import { type Folder, readFolder } from "./pages-folder.ts";
+import { alwaysShows, argumentsOf, compileText } from "./texts.ts";
+
+/** Segments that a provider takes in one message (Twilio: 1600 characters). */
+const MOST_SEGMENTS = 10;
+/** Characters that a locked screen shows of a message at least. */
+const PREVIEW = 40;
+/** The worst usual case: a name of 24, a host of 40 characters, the longer code of a server under attack. */
+const NAME = "x".repeat(24);
+const WORST = {
+  appName: NAME,
+  brand: NAME,
+  host: `${"h".repeat(36)}.org`,
+  code: "01234567",
+  minutes: 10,
+};
+
+const isPurpose = (name: string): name is MessagePurpose => MESSAGE_PURPOSES.some((one) => one === name);
+const listed = (names: readonly string[]): string => names.map((name) => `{${name}}`).join(", ");
+
+/** Why a text cannot be sent, as half a sentence; undefined when it can. */
+export function faultOfText(purpose: MessagePurpose, text: string, locale: string): string | undefined {
+  const compiled = compileText(text, locale);
+  if (compiled instanceof Error) return `is ${compiled.message}; mend its braces`;
+  if (/[\p{Cc}\u2028\u2029]/u.test(text))
+    return "has a line end or a control character; a text is one line, and the last line of a message is the server's own";
+  const given = valuesOf(purpose);
+  const odd = [...argumentsOf(text)].filter((name) => !given.includes(name));
+  if (odd.length > 0) return `wants ${listed(odd)}, which is not given; it is given ${listed(given)}`;
+  if (carriesCode(purpose) && !alwaysShows(text, "code"))
+    return "does not show {code} in every case; write {code} where the code belongs";
+  const { segments } = costOf(purpose, text, locale);
+  if (segments > MOST_SEGMENTS)
+    return `takes ${segments} segments, and no message may have more than ${MOST_SEGMENTS}; make it shorter`;
+  return undefined;
+}
+
+/** Every text of a file that cannot be sent. Names that are no purpose are nobody's text and pass. */
+export const faultsOfTexts = (
+  texts: ReadonlyMap<string, string>,
+  locale: string,
+): readonly { readonly purpose: string; readonly fault: string }[] =>
+  [...texts].flatMap(([purpose, text]) => {
+    const fault = isPurpose(purpose) ? faultOfText(purpose, text, locale) : undefined;
+    return fault === undefined ? [] : [{ purpose, fault }];
+  });
+
+/** What a sound text costs in the worst usual case, and what has no room in it. */
+export function tellOfText(purpose: MessagePurpose, text: string, locale: string): Finding {
+  const { encoding, segments, name, text: whole } = costOf(purpose, text, locale);
+  const outside = [...new Set([...whole].filter((letter) => gsm7Units(letter) === undefined))];
+  const room = name.startsWith("x") ? name.length : 0;
+  const long = encoding === "ucs2" ? 67 : 153;
+  const said = [
+    encoding === "gsm7" ? "GSM-7" : "UCS-2",
+    `${segments} ${segments === 1 ? "segment" : "segments"}`,
+    ...(encoding === "gsm7" || outside.length === 0
+      ? segments === 1
+        ? []
+        : [`${long} characters each`]
+      : [`${segments === 1 ? 70 : long} characters each because of ${quoted(outside)}`]),
+    ...(room < NAME.length && argumentsOf(text).has("app")
+      ? [`room for ${room} characters of the application's name`]
+      : []),
+    ...(carriesCode(purpose) && whole.indexOf(WORST.code) > PREVIEW
+      ? ["the code comes late, and a locked screen may not show it"]
+      : []),
+  ];
+  return {
+    level: said.length === 2 && encoding === "gsm7" && segments === 1 ? "ok" : "warning",
+    message: `${purpose}: ${said.join(", ")}.`,
+  };
+}
+
+const quoted = (letters: readonly string[]): string =>
+  letters
+    .slice(0, 3)
+    .map((letter) => `“${letter}”`)
+    .join(", ") + (letters.length > 3 ? " and others" : "");
+
+function costOf(purpose: MessagePurpose, text: string, locale: string): ComposedMessage {
+  const compiled = compileText(text, locale);
+  const shown: MessageText = (values) =>
+    typeof compiled === "string" || compiled instanceof Error ? text : String(compiled.format(values));
+  return carriesCode(purpose) ? composeMessage(WORST, shown) : composeNotice(WORST, shown);
+}
+
+/** Faults and costs of the messages in `dir`, as they would lie over `base`; `locale` is what is missing shown in. */
+export function checkMessages(dir: string, base: Folder, locale: string): readonly Finding[] {
+  const { messages, faults } = readFolder(dir);
+  const findings: Finding[] = faults
+    .filter((fault) => !/^(?:templates|texts|assets)\//.test(fault))
+    .map((fault) => ({ level: "error", message: `${fault}.` }));
+  for (const [tag, texts] of messages) {
+    const say = (level: Finding["level"], message: string) =>
+      findings.push({ level, message: `messages/${tag}.json: ${message}` });
+    for (const [purpose, text] of texts) {
+      const fault = isPurpose(purpose)
+        ? faultOfText(purpose, text, tag)
+        : `is no purpose of a message; choose among ${MESSAGE_PURPOSES.join(", ")}`;
+      if (fault !== undefined) say("error", `${purpose} ${fault}.`);
+      else if (isPurpose(purpose)) {
+        const { level, message } = tellOfText(purpose, text, tag);
+        say(level, message);
+      }
+    }
+    const missing = MESSAGE_PURPOSES.filter(
+      (purpose) => !texts.has(purpose) && base.messages.get(tag)?.has(purpose) !== true,
+    );
+    if (missing.length > 0) say("warning", `${missing.join(", ")} are missing and are sent in ${locale}.`);
+  }
+  if (findings.length === 0)
+    findings.push({ level: "warning", message: `${dir} holds no messages/; nothing is changed.` });
+  return findings;
+}
