@@ -9,7 +9,6 @@ import { type BootConfig, invalid } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
-import { createGatewayLine, type GatewayEntry, problemWords } from "../core/gateway-line.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
@@ -41,9 +40,9 @@ import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
-import { createGateways } from "./gateway.ts";
 import { composeLimits } from "./limits.ts";
-import { answersLog, auditLog, followSettings, openServerLogs, sendsLog } from "./logs.ts";
+import { composeLine } from "./line.ts";
+import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
@@ -93,7 +92,6 @@ export interface ComposeOptions extends Voices {
     },
   ) => void;
   readonly parts?: Parts;
-  readonly gateways?: () => Promise<readonly GatewayEntry[]>;
   /** Is told of every attempt to bring a code. */
   readonly onSend?: OnSend;
   readonly logs?: Logs;
@@ -142,17 +140,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     parts.hearAudit(auditLog(log, settings));
-    const line = createGatewayLine({
-      entries: options.gateways ?? createGateways(() => settings.document(), options.apiBase),
-      now,
-      onTold: sendsLog(log),
-      onProblem({ gateway, reason, providerCode = null, at }) {
-        complain(`gateway ${gateway}: ${problemWords(reason)} (${providerCode ?? reason})`);
-        audit
-          .append({ kind: "gateway-problem", at, facts: { gateway, reason, providerCode } })
-          .catch(onProblem);
-      },
-    });
+    const { apiBase } = options;
+    const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
       parts,
       audit,
