@@ -4,12 +4,13 @@ import { sqlDirectory } from "./plugins/directories/sql/directory.ts";
 import { simplePasswordAuth } from "./plugins/mechanisms/simple-password-auth.ts";
 import { twilioSms } from "./plugins/mechanisms/twilio-sms.ts";
 import { twilioGateway } from "./plugins/sms/twilio/gateway.ts";
+import { webhookGateway } from "./plugins/sms/webhook/gateway.ts";
 import { sqlStore } from "./plugins/stores/sql/store.ts";
 
 export const catalog = {
   stores: { sqlite: sqlStore, postgres: sqlStore },
   directories: { sql: sqlDirectory },
-  gateways: { twilio: twilioGateway },
+  gateways: { twilio: twilioGateway, webhook: webhookGateway },
   /** Mechanisms, and the gateway that a script's properties configure. */
   scripts: [
     { script: simplePasswordAuth, gateway: undefined },

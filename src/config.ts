@@ -33,6 +33,24 @@ const originOnly = z.string().superRefine((value, context) => {
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
 
+/** Properties of the first gateway; which of them are given and suit each other, the gateway itself judges. */
+const twilioFields = {
+  twilio_sid: z.string().optional(),
+  twilio_token: secret.optional(),
+  twilio_token_secondary: secret.optional(),
+  from_number: z.string().optional(),
+  voice_number: z.string().optional(),
+  content_retention: z.string().optional(),
+  address_retention: z.string().optional(),
+  risk_check: z.string().optional(),
+  messaging_service_sid: z.string().optional(),
+  api_key_sid: z.string().optional(),
+  api_key_secret: secret.optional(),
+  region: z.string().optional(),
+  edge: z.string().optional(),
+  api_base: z.string().optional(),
+};
+
 const fileSchema = z.strictObject({
   issuer: originOnly,
   listen: z
@@ -59,15 +77,7 @@ const fileSchema = z.strictObject({
   master_key: secret.optional(),
   pages: z.string().optional(),
   breached_passwords: z.string().optional(),
-  twilio_sid: z.string().optional(),
-  twilio_token: secret.optional(),
-  from_number: z.string().optional(),
-  messaging_service_sid: z.string().optional(),
-  api_key_sid: z.string().optional(),
-  api_key_secret: secret.optional(),
-  region: z.string().optional(),
-  edge: z.string().optional(),
-  api_base: z.string().optional(),
+  ...twilioFields,
   address_countries: z.string().optional(),
   sms_prices: z.string().optional(),
   smtp: smtpSchema.extend({ password: secret.optional() }).optional(),
@@ -125,17 +135,9 @@ export interface BootConfig {
   readonly warnings: readonly string[];
 }
 
-const TWILIO = [
-  "twilio_sid",
-  "twilio_token",
-  "from_number",
-  "messaging_service_sid",
-  "api_key_sid",
-  "api_key_secret",
-  "region",
-  "edge",
-  "api_base",
-] as const;
+const TWILIO = Object.keys(twilioFields) as (keyof typeof twilioFields)[];
+
+const SECRET_PROPERTIES: readonly string[] = ["twilio_token", "twilio_token_secondary", "api_key_secret"];
 
 /**
  * Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each.
@@ -228,10 +230,7 @@ export function readConfig(
   const twilio: Record<string, string | Secret> = {};
   for (const name of TWILIO) {
     const value = config[name];
-    const given =
-      typeof value === "object" || name === "twilio_token" || name === "api_key_secret"
-        ? reveal(value, name)
-        : value;
+    const given = typeof value === "object" || SECRET_PROPERTIES.includes(name) ? reveal(value, name) : value;
     if (given !== undefined) twilio[name] = given;
   }
   const smsWanted = config.acrs.enabled.includes("twilio_sms");
@@ -304,6 +303,7 @@ export function readConfig(
 function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly string[] {
   const secrets = [
     config.twilio_token,
+    config.twilio_token_secondary,
     config.api_key_secret,
     config.smtp?.password,
     config.master_key,

@@ -23,6 +23,7 @@ import { smsHandlers } from "../surfaces/admin/api/sms.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
+import { gatewayOf } from "./gateway.ts";
 import { secondFactorAcrs } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, sourceOf } from "./scripts.ts";
@@ -54,6 +55,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       return { script: found.script, rules: { secrets, targets, descriptions } };
     },
     sourceOf,
+    gatewayRules: gatewayOf,
   };
   await mountAdmin(app, {
     issuer: config.issuer,

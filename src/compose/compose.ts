@@ -12,8 +12,9 @@ import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { createNoticeSender } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
+import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
+import type { OnSend } from "../core/send-fact.ts";
 import type { Snapshot } from "../core/settings.ts";
-import type { SmsGateway } from "../core/sms.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
@@ -29,6 +30,7 @@ import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
+import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
 import { createEngine } from "../surfaces/oidc/engine.ts";
@@ -38,9 +40,9 @@ import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
-import { createGateways } from "./gateway.ts";
 import { composeLimits } from "./limits.ts";
-import { answersLog, auditLog, followSettings, loggedGateway, openServerLogs } from "./logs.ts";
+import { composeLine } from "./line.ts";
+import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
@@ -90,7 +92,8 @@ export interface ComposeOptions extends Voices {
     },
   ) => void;
   readonly parts?: Parts;
-  readonly gateway?: SmsGateway;
+  /** Is told of every attempt to bring a code. */
+  readonly onSend?: OnSend;
   readonly logs?: Logs;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
@@ -137,10 +140,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     parts.hearAudit(auditLog(log, settings));
-    const gateway = loggedGateway(
-      options.gateway ?? createGateways(() => settings.document().scripts, options.apiBase),
-      log,
-    );
+    const { apiBase } = options;
+    const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
       parts,
       audit,
@@ -170,12 +171,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const delivery = createDelivery({
       storage,
       codes,
-      gateway,
-      audit,
+      line,
+      urls: createReportUrls(config.issuer, keyring, now),
+      settings: () => settings.document().delivery,
       now,
       texts,
       brand,
       host,
+      onSend: options.onSend,
       onProblem,
       onAccepted: bounds.onAccepted,
     });
@@ -183,7 +186,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       storage,
       authenticators,
       directory,
-      gateway,
+      gateway: line,
       mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
       audit,
       host,
@@ -208,6 +211,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           now,
           host,
           phoneKey,
+          canCall: () => line.hasNext("call", new Set()),
           mostSends: () => limits().sendsPerLogin,
           mostTries: () => limits().triesPerCode,
         }),
@@ -301,6 +305,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       csrf,
       render,
     });
+    await mountCallbacks(app, { issuer: config.issuer, path: REPORT_PATH, take: delivery.report });
     mountAssets(app, pages);
     await mountRecover(app, {
       issuer: config.issuer,
@@ -365,7 +370,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     setImmediate(() => void delivery.sweep().catch(onProblem));
     const { script } = logs;
-    setImmediate(() => tellOfScripts(script, settings, gateway));
+    setImmediate(() => tellOfScripts(script, settings, line));
 
     return {
       issuer: config.issuer.origin,

@@ -3,9 +3,16 @@
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
 import { CLI_CLIENT } from "../core/access.ts";
-import type { ClientSettings, Fault, Property, ScriptEntry, SettingsDocument } from "../core/settings.ts";
+import type {
+  ClientSettings,
+  Fault,
+  GatewaySettings,
+  Property,
+  ScriptEntry,
+  SettingsDocument,
+} from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
-import { homeCountry, NO_HOME } from "./gateway.ts";
+import { gatewayOf, homeCountry, NO_HOME } from "./gateway.ts";
 import { textFaults } from "./message-texts.ts";
 import { builtInOf, propertiesOf } from "./scripts.ts";
 
@@ -14,6 +21,7 @@ export const createJudge =
   (phones: Phones, ofClient: (client: ClientSettings) => Fault | undefined = () => undefined) =>
   (document: SettingsDocument): readonly Fault[] => [
     ...document.scripts.flatMap((entry, index) => scriptFaults(entry, `scripts[${index}]`)),
+    ...gatewayFaults(document.gateways),
     ...nameFaults(document.scripts),
     ...acrFaults(document),
     ...clientFaults(document),
@@ -46,10 +54,24 @@ const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
     message: `${name} stands there twice`,
   }));
 
+function gatewayFaults(gateways: readonly GatewaySettings[]): readonly Fault[] {
+  const names = ["twilio_sms", ...gateways.map(({ name }) => name)];
+  return [
+    ...repeated(names).map((name) => ({ path: "gateways", message: `the name ${name} stands there twice` })),
+    ...gateways.flatMap((entry, index) => {
+      const at = `gateways[${index}]`;
+      const plugin = gatewayOf(entry.type);
+      return plugin === undefined
+        ? [{ path: `${at}.type`, message: `${entry.type} is no kind of gateway; twilio and webhook are` }]
+        : [...twice(entry.configurationProperties, at), ...propertyFaults(entry, plugin, at)];
+    }),
+  ];
+}
+
 /** Each fault names its property. What is missing is a fault only where the script is enabled. */
 function propertyFaults(
-  { configurationProperties, enabled }: ScriptEntry,
-  gateway: NonNullable<ReturnType<typeof builtInOf>>["gateway"],
+  { configurationProperties, enabled }: Pick<ScriptEntry, "configurationProperties" | "enabled">,
+  gateway: ReturnType<typeof gatewayOf>,
   at: string,
 ): readonly Fault[] {
   if (gateway === undefined)

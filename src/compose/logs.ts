@@ -4,7 +4,7 @@ import type { BootConfig } from "../config.ts";
 import type { SignedEvent } from "../core/audit.ts";
 import { Breakage } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
-import type { SmsGateway } from "../core/sms.ts";
+import type { Receipt } from "../core/sms.ts";
 import { type Logger, type Logs, openLogs } from "../kits/log/log.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import type { Answered } from "../kits/web/server.ts";
@@ -48,18 +48,16 @@ export function answersLog(log: Logger, settings: Settings, peers: TrustedPeers)
   return () => (settings.document().logging.http ? tell : undefined);
 }
 
-/** The gateway, telling the log why a text did not go out; never to whom. */
-export const loggedGateway = (gateway: SmsGateway, log: Logger): SmsGateway => ({
-  ...gateway,
-  async send(message) {
-    const receipt = await gateway.send(message);
-    if (receipt.kind === "refused") {
-      const { reason, providerCode } = receipt;
-      log.warn("A text was not sent", { reason, ...(providerCode === undefined ? {} : { providerCode }) });
-    } else log.debug("A text was sent", { id: receipt.id });
-    return receipt;
-  },
-});
+/** For the line of gateways: why a text or call did not go out; never to whom. */
+export const sendsLog = (log: Logger) => (gateway: string, receipt: Receipt) => {
+  if (receipt.kind === "accepted") return log.debug("A text was sent", { gateway, id: receipt.id });
+  const { reason, providerCode } = receipt;
+  log.warn("A text was not sent", {
+    gateway,
+    reason,
+    ...(providerCode === undefined ? {} : { providerCode }),
+  });
+};
 
 /** For the audit (heard-audit.ts): a line per event while the settings ask for it. */
 export const auditLog = (log: Logger, settings: Settings) => (event: SignedEvent) => {

@@ -35,6 +35,7 @@ const OVERLAP: Record<KeyPurpose, number> = {
   code: 600,
   seal: 15 * 86_400,
   csrf: 3600,
+  callback: 7200,
 };
 
 const directoryOptions = ({ settings, issuer, breachedPasswords }: BootConfig) => ({

@@ -2,8 +2,8 @@
  * What scripts say in the script log when they start and when they change: the lines that the original's document tells
  * an administrator to look for, and why not, when not.
  */
+import type { GatewayLine } from "../core/gateway-line.ts";
 import type { ScriptEntry, Settings } from "../core/settings.ts";
-import type { SmsGateway } from "../core/sms.ts";
 import type { Logger } from "../kits/log/log.ts";
 import { scriptFaults } from "./judge.ts";
 
@@ -21,7 +21,7 @@ function whyNot(entry: ScriptEntry): string | undefined {
 }
 
 /** Says it now, and again at each change of an entry. `warm`: what makes the sender ready. */
-export function tellOfScripts(log: Logger, settings: Settings, { warm }: Pick<SmsGateway, "warm">): void {
+export function tellOfScripts(log: Logger, settings: Settings, { warm }: Pick<GatewayLine, "warm">): void {
   const said = new Map<string, string>();
 
   async function tell(entry: ScriptEntry, name: string): Promise<void> {
@@ -30,7 +30,7 @@ export function tellOfScripts(log: Logger, settings: Settings, { warm }: Pick<Sm
     const reason = whyNot(entry);
     if (reason !== undefined) return log.warn(`${name}. Not initialized: ${reason}`, facts);
     try {
-      await warm?.();
+      await warm();
       log.info(`${name}. Initialized successfully`, facts);
     } catch {
       log.error(

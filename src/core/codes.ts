@@ -10,6 +10,7 @@ import { randomInt, timingSafeEqual } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deriveCode, newRandom } from "./code-derive.ts";
 import { createFailures, type FailureCount } from "./code-failures.ts";
+import { type Attempt, type Channel, channelOf } from "./delivery-state.ts";
 import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Effects } from "./mechanism.ts";
@@ -17,7 +18,6 @@ import type { CodePurpose } from "./message-texts.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import { type PhoneNumber, Secret } from "./secret.ts";
 import type { Limits } from "./settings.ts";
-import type { SmsRefusal } from "./sms.ts";
 import { createTurns } from "./turns.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
@@ -46,22 +46,24 @@ export type Challenge = {
   readonly sends: number;
   readonly resendAt: EpochMs;
   readonly spent: boolean;
-  readonly delivery: {
-    readonly state: "sending" | "sent" | "failed";
-    readonly reason?: SmsRefusal | undefined;
-  };
+  /** By what the last send goes. */
+  readonly channel: Channel;
+  /** What became of it so far, oldest first; bounded (delivery-state.ts). */
+  readonly attempts: readonly Attempt[];
 };
 
 /** A message that has been promised and not yet confirmed. Holds no code and no number: both are in the challenge. */
 export type OutboxRow = {
   readonly key: string;
   readonly challenge: string;
+  /** Until then somebody is at it, or the provider may still tell that it has arrived. */
   readonly leaseUntil: EpochMs;
   readonly expiresAt: EpochMs;
 };
 
 export type CodeCheck =
-  | { readonly kind: "right" }
+  /** `channel`: by what it has come. */
+  | { readonly kind: "right"; readonly channel: Channel }
   /** `failures`: in a row, over all codes and logins of the account. */
   | { readonly kind: "wrong"; readonly left: number; readonly failures: number }
   | { readonly kind: "malformed" | "expired" | "spent" | "disabled" }
@@ -92,7 +94,8 @@ export interface Codes {
     fixed?: boolean;
     sendsSoFar?: number;
   }): Promise<Issued>;
-  resend(challenge: string, boundTo: string): Promise<Resent>;
+  /** The same code once more, by text or call; the same limits hold for both, and no try is given back. */
+  resend(challenge: string, boundTo: string, channel?: Channel): Promise<Resent>;
   check(challenge: string, code: string, boundTo: string): Promise<CodeCheck>;
   look(challenge: string, boundTo: string): Promise<Challenge | undefined>;
   failures(subject: Subject): Promise<FailureCount>;
@@ -159,9 +162,11 @@ export function createCodes(deps: CodesDeps): Codes {
       | "sends"
       | "resendAt"
       | "spent"
-      | "delivery"
+      | "channel"
+      | "attempts"
     >,
     sends: number,
+    channel: Channel,
   ): Challenge {
     const at = now();
     const { codeLife, codeLongestLife, codeDigits } = deps.limits();
@@ -178,7 +183,8 @@ export function createCodes(deps: CodesDeps): Codes {
       sends,
       resendAt: at + coolDown(sends),
       spent: false,
-      delivery: { state: base.fixed === true ? "sent" : "sending" },
+      channel,
+      attempts: [],
     };
   }
 
@@ -217,11 +223,11 @@ export function createCodes(deps: CodesDeps): Codes {
     async issue({ phone, sendsSoFar = 0, ...request }) {
       const standing = await failures.standing(request.subject);
       if (standing.kind !== "open") return standing;
-      const challenge = fresh({ ...request, id: deps.newId(), phone: phone.reveal() }, sendsSoFar + 1);
+      const challenge = fresh({ ...request, id: deps.newId(), phone: phone.reveal() }, sendsSoFar + 1, "sms");
       return { kind: "issued", challenge: challenge.id, ...effects(challenge, "absent") };
     },
 
-    async resend(id, boundTo) {
+    async resend(id, boundTo, channel = "sms") {
       const found = await challenges.read(id);
       if (found === undefined || found.value.boundTo !== boundTo) return { kind: "gone" };
       const { version, value: old } = found;
@@ -241,11 +247,11 @@ export function createCodes(deps: CodesDeps): Codes {
           sends,
           endsAt: end,
           resendAt: at + coolDown(sends),
-          delivery: { state: old.fixed === true ? "sent" : "sending" },
+          channel,
         };
         return { kind: "same", ...effects(again, version) };
       }
-      return { kind: "new", ...effects(fresh(old, sends), version) };
+      return { kind: "new", ...effects(fresh(old, sends, channel), version) };
     },
 
     // One try after the other for one code in this process; with other processes the commits decide.
@@ -301,21 +307,25 @@ export function createCodes(deps: CodesDeps): Codes {
     const spent = (challenge: Challenge, expect: number) =>
       challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect });
     const clean = failures.clean(right.subject);
+    const found = ({ attempts, sends, channel }: Challenge): CodeCheck => ({
+      kind: "right",
+      channel: channelOf(attempts, sends, channel),
+    });
     const count = async (challenge: Challenge, expect: number, fresh: boolean): Promise<boolean> => {
       const effects = await deps.withRight?.(right, fresh);
       const done = await storage.commit([spent(challenge, expect), clean, ...(effects?.writes ?? [])]);
       if (done) effects?.done();
       return done;
     };
-    if (await count(right, version, false)) return { kind: "right" };
+    if (await count(right, version, false)) return found(right);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const found = await challenges.read(right.id);
+      const current = await challenges.read(right.id);
       // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
-      if (found === undefined || found.value.spent || found.value.random !== right.random) {
+      if (current === undefined || current.value.spent || current.value.random !== right.random) {
         await failures.giveBack(right.subject);
         return { kind: "spent" };
       }
-      if (await count(found.value, found.version, true)) return { kind: "right" };
+      if (await count(current.value, current.version, true)) return found(current.value);
       await pause(round);
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });

@@ -1,22 +1,40 @@
 /**
  * Sends what the outbox promises. A send has a few seconds inside the request that asked for it and then goes on
- * behind it; a row that nobody confirmed (the process died) is sent again with the same code and key. Called by the
- * walk and by the clock in compose; never decides whether somebody may sign in.
+ * behind it; a row that nobody confirmed (the process died) is sent again with the same code and key. Where a gateway
+ * refuses, or its provider never tells that the message arrived, the next one brings the same code. Called by the walk,
+ * by the clock in compose and by surfaces/callbacks; never decides whether somebody may sign in.
+ *
+ *   outbox row "unsent"   somebody has to send it        "awaiting"   sent, and another gateway stands by
  */
-import type { Audit, AuditEvent } from "./audit.ts";
+import { type AttemptChange, createAttemptLedger } from "./attempt-ledger.ts";
+import type { AuditEvent } from "./audit.ts";
 import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
+import { type Attempt, advance, hasFailed, isTerminal, type News } from "./delivery-state.ts";
+import type { GatewayEntry, GatewayLine } from "./gateway-line.ts";
 import { composeMessage } from "./message.ts";
 import type { MessageTexts } from "./message-texts.ts";
-import type { Records, Storage } from "./records.ts";
+import type { Records, Storage, Versioned, Write } from "./records.ts";
+import type { AttemptName, ReportUrls } from "./report-url.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
-import type { Receipt, SmsGateway } from "./sms.ts";
+import type { OnSend } from "./send-fact.ts";
+import type { DeliverySettings } from "./settings.ts";
+import { isUncertain, type Receipt, type Report, type ReportRequest, worthAnother } from "./sms.ts";
+import { composeSpeech } from "./speech.ts";
 import type { Clock } from "./words.ts";
+
+/** A provider's word as it came in: the last part of its path, its query, and the request itself. */
+export interface Reported extends ReportRequest {
+  readonly attempt: string;
+  readonly query: Readonly<Record<string, unknown>>;
+}
 
 export interface Delivery {
   /** Sends one row; resolves when the provider has answered or `patience` is over, whichever is first. */
   deliver(outboxKey: string): Promise<void>;
   /** Sends rows whose lease has run out; answers how many. */
   sweep(): Promise<number>;
+  /** Takes a provider's word; `refused` where it is not the provider's, and then nothing has changed. */
+  report(reported: Reported): Promise<"taken" | "refused">;
   /** Resolves when nothing is on its way any more. */
   idle(): Promise<void>;
 }
@@ -24,14 +42,16 @@ export interface Delivery {
 export interface DeliveryDeps {
   readonly storage: Storage;
   readonly codes: Codes;
-  readonly gateway: SmsGateway;
-  readonly audit: Audit;
+  readonly line: GatewayLine;
+  readonly urls: ReportUrls;
+  readonly settings: () => DeliverySettings;
   readonly now: Clock;
   readonly texts: MessageTexts;
   readonly brand: () => string;
   /** Host of the issuer, for the domain-bound last line. */
   readonly host: string;
   readonly patienceMs?: number;
+  readonly onSend?: OnSend | undefined;
   readonly onProblem: (problem: unknown) => void;
   /** A provider has taken a text, of so many segments, or a call. */
   readonly onAccepted?:
@@ -40,82 +60,275 @@ export interface DeliveryDeps {
 }
 
 const LEASE = 10_000;
+/** Rows of a kind that one sweep looks at. */
+const AT_ONCE = 50;
+
+const keyOf = ({ id, sends }: Challenge): string => `${id}.${sends}`;
+const isStale = (challenge: Challenge, key: string, now: number): boolean =>
+  challenge.spent || key !== keyOf(challenge) || challenge.endsAt - now < 1000;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
+  const { line, now } = deps;
   const outbox: Records<OutboxRow> = deps.storage.records("outbox");
   const challenges: Records<Challenge> = deps.storage.records("challenge");
-  const underWay = new Set<Promise<void>>();
+  const ledger = createAttemptLedger(deps);
+  const underWay = new Map<string, Promise<void>>();
+  const sweeps = new Set<Promise<void>>();
 
-  /** `justWritten`: by this process, a moment ago. */
+  const gone = (key: string): Write => outbox.write(key, null, 0);
+  function row(challenge: Challenge, group: "unsent" | "awaiting", leaseMs: number): Write {
+    const key = keyOf(challenge);
+    const leaseUntil = now() + leaseMs;
+    const { id, endsAt } = challenge;
+    return outbox.write(key, { key, challenge: id, leaseUntil, expiresAt: endsAt }, endsAt, { group });
+  }
+  /** Whether this is all that could be hoped for, so that no other gateway is needed. */
+  const isEnough = ({ state }: Attempt): boolean =>
+    state === "delivered" || (state === "sent" && deps.settings().receipt === "sent");
+
   async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
     const id = key.slice(0, key.lastIndexOf("."));
     const known = justWritten ? challenges.recall(id) : undefined;
     // A page that was shown between the write and its commit has left the older row in memory.
-    const isThis = known !== undefined && key === `${id}.${known.value.sends}`;
-    const found = isThis ? known : await challenges.read(id);
-    if (found === undefined) return;
-    const { value: challenge, version } = found;
-    const secondsLeft = Math.floor((challenge.endsAt - deps.now()) / 1000);
-    // A newer send has overtaken this one, the code was used, or it is too late to be of any use.
-    if (challenge.spent || secondsLeft < 1 || key !== `${challenge.id}.${challenge.sends}`)
-      return outbox.remove(key);
-    const { text, segments } = composeMessage(
-      {
-        appName: challenge.appName,
-        brand: deps.brand(),
-        code: deps.codes.reveal(challenge).reveal(),
-        minutes: Math.max(1, Math.round(secondsLeft / 60)),
-        host: deps.host,
-      },
-      deps.texts(challenge.purpose, challenge.locale, challenge.client),
-    );
-    const to = new PhoneNumber(challenge.phone);
-    const receipt = await deps.gateway.send({
-      to,
-      text: new Secret(text),
-      key,
-      validFor: Math.max(5, secondsLeft),
-    });
-    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "sms", segments });
-    await settle(key, challenge, version, receipt);
+    const isThis = known !== undefined && key === keyOf(known.value);
+    let found = isThis ? known : await challenges.read(id);
+    while (found !== undefined) {
+      const { value: challenge } = found;
+      const own = (challenge.attempts ?? []).filter((attempt) => attempt.send === challenge.sends);
+      // A newer send has overtaken this one, the code was used, it has arrived, or it is too late to be of any use.
+      if (isStale(challenge, key, now()) || own.some(isEnough)) return outbox.remove(key);
+      // An attempt that was promised to be made, and of which nothing is known, is made again where it was.
+      const again = own.at(-1)?.state === "pending" ? own.at(-1) : undefined;
+      const tried = new Set(own.filter((attempt) => attempt !== again).map(({ gateway }) => gateway));
+      const entry =
+        (again === undefined ? undefined : await line.find(again.gateway)) ??
+        (await line.next(challenge.channel ?? "sms", tried));
+      if (entry === undefined && own.length > 0) return outbox.remove(key);
+      const attempt: Attempt = {
+        send: challenge.sends,
+        number: again?.number ?? own.length + 1,
+        gateway: entry === undefined || entry === "busy" ? "none" : entry.name,
+        channel: challenge.channel ?? "sms",
+        state: "pending",
+        at: now(),
+        stateAt: now(),
+      };
+      if (entry === undefined || entry === "busy") {
+        await settle(key, found, attempt, { kind: "refused", reason: entry ?? "other" }, false);
+        return;
+      }
+      // The first is promised by the outbox. Any further one is written down before it is made: a code that was used
+      // meanwhile makes that commit fail, so that nothing is sent for it any more.
+      if (own.length > 0) {
+        found = await ledger.apply(id, found, (current) =>
+          isStale(current, key, now()) ? undefined : { attempt, outbox: row(current, "unsent", LEASE) },
+        );
+        if (found === undefined) return outbox.remove(key);
+      }
+      const receipt = await through(entry, challenge, attempt);
+      line.told(entry.name, receipt);
+      const another = await line.hasNext(attempt.channel, new Set([...tried, entry.name]));
+      found = await settle(key, found, attempt, receipt, another);
+    }
   }
 
-  async function settle(key: string, challenge: Challenge, version: number, receipt: Receipt): Promise<void> {
-    const delivery: Challenge["delivery"] =
-      receipt.kind === "accepted" ? { state: "sent" } : { state: "failed", reason: receipt.reason };
-    const event: AuditEvent = {
+  /** Brings the code through one gateway. */
+  async function through(
+    { name, gateway }: GatewayEntry,
+    challenge: Challenge,
+    attempt: Attempt,
+  ): Promise<Receipt> {
+    const key = keyOf(challenge);
+    const to = new PhoneNumber(challenge.phone);
+    const secondsLeft = Math.floor((challenge.endsAt - now()) / 1000);
+    const { id, appName, purpose, locale, client } = challenge;
+    const about = { challenge: id, send: attempt.send, number: attempt.number, gateway: name };
+    const report = deps.urls.of(about, challenge.endsAt + KEEP);
+    const code = deps.codes.reveal(challenge);
+    if (attempt.channel === "call" && gateway.call !== undefined) {
+      const speech = composeSpeech({ appName, code, purpose, locale });
+      const receipt = await gateway.call({ to, speech, key, report });
+      if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "call", segments: 1 });
+      return receipt;
+    }
+    const minutes = Math.max(1, Math.round(secondsLeft / 60));
+    const facts = { appName, brand: deps.brand(), code: code.reveal(), minutes, host: deps.host };
+    const { text, segments } = composeMessage(facts, deps.texts(purpose, locale, client));
+    const validFor = Math.max(5, secondsLeft);
+    const receipt = await gateway.send({ to, text: new Secret(text), key, validFor, report });
+    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "sms", segments });
+    return receipt;
+  }
+
+  /** Commits what came of an attempt; answers the challenge where the next gateway is to go on with it. */
+  async function settle(
+    key: string,
+    found: Versioned<Challenge>,
+    made: Attempt,
+    receipt: Receipt,
+    another: boolean,
+  ): Promise<Versioned<Challenge> | undefined> {
+    const news = newsOf(receipt);
+    let goesOn = false;
+    const next = await ledger.apply(found.value.id, found, (challenge) => {
+      // The provider may have told of it before it has answered, or without answering at all.
+      const known = (challenge.attempts ?? []).find(
+        ({ send, number }) => send === made.send && number === made.number,
+      );
+      const attempt = advance(known ?? made, news, now());
+      const stands = another && !isStale(challenge, key, now());
+      const failing = hasFailed(attempt.state) || attempt.state === "unknown";
+      goesOn = stands && failing && worthAnother(attempt.reason ?? "other");
+      const { receiptWithin } = deps.settings();
+      const reports = receipt.kind === "refused" || receipt.reports === true;
+      const waits = stands && !failing && !isEnough(attempt) && reports && receiptWithin > 0;
+      const outboxRow = goesOn
+        ? row(challenge, "unsent", LEASE)
+        : waits
+          ? row(challenge, "awaiting", receiptWithin * 1000)
+          : gone(key);
+      return { attempt, outbox: outboxRow, events: [eventOf(challenge, attempt, receipt)], isNews: true };
+    });
+    return goesOn ? next : undefined;
+  }
+
+  function eventOf(challenge: Challenge, attempt: Attempt, receipt: Receipt): AuditEvent {
+    const { gateway, channel } = attempt;
+    const of = { factor: "sms", gateway, channel };
+    return {
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
-      at: deps.now(),
+      at: now(),
       subject: challenge.subject,
       login: challenge.boundTo,
       facts:
         receipt.kind === "accepted"
-          ? { factor: "sms", messageId: receipt.id }
-          : { factor: "sms", reason: receipt.reason, providerCode: receipt.providerCode ?? null },
+          ? { ...of, messageId: receipt.id }
+          : { ...of, reason: receipt.reason, providerCode: receipt.providerCode ?? null },
     };
-    // The row goes and the page can tell; where the person has typed the code meanwhile, what they changed stays.
-    const told = challenges.write(challenge.id, { ...challenge, delivery }, challenge.endsAt + KEEP, {
-      expect: version,
+  }
+
+  /** What a report makes of a challenge; undefined: it says nothing new. */
+  function changeBy(
+    challenge: Challenge,
+    name: AttemptName,
+    word: Exclude<Report, string>,
+    another: boolean,
+  ): (AttemptChange & { readonly goesOn: boolean }) | undefined {
+    const attempts = challenge.attempts ?? [];
+    const known = attempts.find(({ send, number }) => send === name.send && number === name.number);
+    // Of an attempt that is not written down, only the one that is being made can be spoken of, at a gateway of its own.
+    const own = attempts.filter(({ send }) => send === challenge.sends);
+    const isNext = name.send === challenge.sends && name.number === own.length + 1;
+    if (known === undefined && !(isNext && own.every(({ gateway }) => gateway !== name.gateway)))
+      return undefined;
+    const before: Attempt = known ?? {
+      send: name.send,
+      number: name.number,
+      gateway: name.gateway,
+      channel: challenge.channel ?? "sms",
+      state: "pending",
+      at: now(),
+      stateAt: now(),
+    };
+    if (before.gateway !== name.gateway) return undefined;
+    // One message, one name: what was said of another is not said of this one.
+    if (before.providerId !== undefined && before.providerId !== word.id) return undefined;
+    const attempt = advance(before, { ...word, providerId: word.id }, now());
+    if (attempt === before) return undefined;
+    const key = keyOf(challenge);
+    const isCurrent = attempt.send === challenge.sends && !isStale(challenge, key, now());
+    const isNewest = own.every(({ number }) => number <= attempt.number);
+    const goesOn =
+      isCurrent &&
+      isNewest &&
+      known !== undefined &&
+      another &&
+      hasFailed(attempt.state) &&
+      worthAnother(attempt.reason ?? "other");
+    const outboxRow = goesOn
+      ? row(challenge, "unsent", LEASE)
+      : isCurrent && known !== undefined && (isEnough(attempt) || (isNewest && isTerminal(attempt.state)))
+        ? gone(key)
+        : undefined;
+    const event: AuditEvent = {
+      kind: attempt.state === "delivered" ? "code-delivered" : "code-undelivered",
+      at: now(),
+      subject: challenge.subject,
+      login: challenge.boundTo,
+      facts: {
+        factor: "sms",
+        gateway: attempt.gateway,
+        channel: attempt.channel,
+        messageId: word.id,
+        ...(attempt.state === "delivered"
+          ? {}
+          : { reason: attempt.reason ?? null, providerCode: attempt.providerCode ?? null }),
+      },
+    };
+    const events = isTerminal(attempt.state) ? [event] : [];
+    return { attempt, outbox: outboxRow, events, isNews: attempt.state !== before.state, goesOn };
+  }
+
+  async function report(reported: Reported): Promise<"taken" | "refused"> {
+    const name = deps.urls.read(reported.attempt, reported.query);
+    const entry = name === undefined ? undefined : await line.find(name.gateway);
+    if (name === undefined || entry?.gateway.readReport === undefined) return "refused";
+    const word = await entry.gateway.readReport(reported);
+    if (word === "forged") return "refused";
+    if (word === "nothing") return "taken";
+    const known = await challenges.read(name.challenge);
+    if (known === undefined) return "taken";
+    const tried = new Set(
+      (known.value.attempts ?? []).filter(({ send }) => send === name.send).map(({ gateway }) => gateway),
+    );
+    const channel = known.value.channel ?? "sms";
+    const another = hasFailed(word.state) && (await line.hasNext(channel, new Set([...tried, name.gateway])));
+    let goesOn = false;
+    const done = await ledger.apply(name.challenge, known, (challenge) => {
+      const change = changeBy(challenge, name, word, another);
+      goesOn = change?.goesOn === true;
+      return change;
     });
-    if (await deps.storage.commit([told, outbox.write(key, null, 0)], [event])) return;
-    await Promise.all([
-      deps.audit.append(event),
-      outbox.remove(key),
-      challenges.update(challenge.id, (current) =>
-        current === undefined || current.sends !== challenge.sends
-          ? { result: undefined }
-          : { result: undefined, write: { ...current, delivery }, expiresAt: current.endsAt + KEEP },
-      ),
-    ]);
+    if (done === undefined) return "taken";
+    if (hasFailed(word.state) && word.reason !== undefined)
+      line.told(name.gateway, { kind: "reported", reason: word.reason, providerCode: word.providerCode });
+    if (goesOn) void start(keyOf(done.value), false);
+    return "taken";
   }
 
   function start(key: string, justWritten: boolean): Promise<void> {
+    const busy = underWay.get(key);
+    if (busy !== undefined) return busy;
     const run = send(key, justWritten)
       .catch(deps.onProblem)
-      .finally(() => underWay.delete(run));
-    underWay.add(run);
+      .finally(() => underWay.delete(key));
+    underWay.set(key, run);
     return run;
+  }
+
+  /** Takes a row whose time has come; false where another node has. */
+  const claim = ({ key }: OutboxRow): Promise<boolean> =>
+    outbox.update(key, (current) =>
+      current === undefined || current.leaseUntil > now()
+        ? { result: false }
+        : {
+            result: true,
+            write: { ...current, leaseUntil: now() + LEASE },
+            expiresAt: current.expiresAt,
+            group: "unsent",
+          },
+    );
+
+  async function sweep(): Promise<number> {
+    let count = 0;
+    for (const group of ["unsent", "awaiting"])
+      for (const due of await outbox.list(group, AT_ONCE)) {
+        if (due.leaseUntil > now() || underWay.has(due.key) || !(await claim(due))) continue;
+        count += 1;
+        void start(due.key, false);
+      }
+    return count;
   }
 
   return {
@@ -127,28 +340,25 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await Promise.race([start(key, true), patience]);
       clearTimeout(timer);
     },
-    async sweep() {
-      let count = 0;
-      for (const row of await outbox.list("unsent", 50)) {
-        if (row.leaseUntil > deps.now()) continue;
-        const mine = await outbox.update(row.key, (current) =>
-          current === undefined || current.leaseUntil > deps.now()
-            ? { result: false }
-            : {
-                result: true,
-                write: { ...current, leaseUntil: deps.now() + LEASE },
-                expiresAt: current.expiresAt,
-                group: "unsent",
-              },
-        );
-        if (!mine) continue;
-        count += 1;
-        void start(row.key, false);
-      }
-      return count;
+    sweep() {
+      const run = sweep();
+      const done = run.then(
+        () => void sweeps.delete(done),
+        () => void sweeps.delete(done),
+      );
+      sweeps.add(done);
+      return run;
     },
+    report,
     async idle() {
-      await Promise.all(underWay);
+      while (underWay.size + sweeps.size > 0) await Promise.all([...underWay.values(), ...sweeps]);
     },
   };
+}
+
+/** What the answer to a send says of its attempt. */
+function newsOf(receipt: Receipt): News {
+  if (receipt.kind === "accepted") return { state: "accepted", providerId: receipt.id };
+  const { reason, providerCode } = receipt;
+  return { state: isUncertain(reason) ? "unknown" : "failed", reason, providerCode };
 }

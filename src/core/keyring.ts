@@ -35,7 +35,16 @@ export interface Keyring extends Keys {
 }
 
 const SIGNING = ["signing-es256", "signing-rs256"] as const;
-const PURPOSES: readonly StoredPurpose[] = [...SIGNING, "cookie", "code", "seal", "lookup", "csrf", "audit"];
+const PURPOSES: readonly StoredPurpose[] = [
+  ...SIGNING,
+  "cookie",
+  "code",
+  "seal",
+  "lookup",
+  "csrf",
+  "callback",
+  "audit",
+];
 const DEFAULT_LEAD: Seconds = 60;
 
 interface Loaded extends KeyRow {

@@ -7,7 +7,7 @@ import type { EpochMs } from "./words.ts";
  * open what they sealed for good, since permanent rows stay under them; the keys that name rows and that sign the audit
  * are never rotated.
  */
-export type KeyPurpose = "signing-rs256" | "signing-es256" | "cookie" | "code" | "seal" | "csrf";
+export type KeyPurpose = "signing-rs256" | "signing-es256" | "cookie" | "code" | "seal" | "csrf" | "callback";
 
 /** What a stored key is for: a purpose that rotates, the names of the rows, or the audit. */
 export type StoredPurpose = KeyPurpose | "lookup" | "audit";

@@ -6,6 +6,10 @@ import type { Acr, EpochMs, Json, Proof, Subject } from "./words.ts";
 export type LoginRecord = {
   readonly id: string;
   readonly acr: Acr;
+  /** The relying party takes this acr and no other, however strong. */
+  readonly essential?: boolean | undefined;
+  /** Acrs that the person has turned away from in this login; none is entered twice, so that turning sends nothing. */
+  readonly left?: readonly Acr[] | undefined;
   /** The settings it began on and ends on, whatever is changed meanwhile. */
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
@@ -45,6 +49,7 @@ export interface LoginStart {
   readonly id: string;
   /** What is asked for, chosen by the surface (acr_values, the client's default, the server's default). */
   readonly acr: Acr;
+  readonly essential?: boolean | undefined;
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
   readonly locale: string;

@@ -48,6 +48,8 @@ export interface Login<S extends Json = Json> {
   readonly locale: string;
   readonly endsAt: EpochMs;
   readonly visitor: Visitor;
+  /** Whether the person may show another factor instead of this one, for no less (the form's action `other-method`). */
+  readonly canOtherMethod?: boolean | undefined;
 }
 
 /** The browser in front of the page, as far as steps may know it. */

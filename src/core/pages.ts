@@ -35,11 +35,19 @@ export const pageFacts = {
     ...form,
     masked: z.string(),
     digits: z.number(),
-    delivery: z.enum(["sending", "sent", "failed"]),
+    /** How far the last send has come, by `channel`; since `stateAt` (seconds since 1970), `stateMinutes` ago. */
+    delivery: z.enum(["sending", "sent", "delivered", "failed"]),
+    channel: z.enum(["sms", "call"]),
+    stateAt: z.number(),
+    stateMinutes: z.number(),
+    /** Why it failed, and what is best done next: the texts `best.<name>`. */
     deliveryText: z.string().optional(),
+    best: z.enum(["wait", "resend", "call", "change-number", "other-method", "ask"]).optional(),
     resendIn: z.number(),
     endsIn: z.number(),
+    canCall: z.boolean(),
     canChangeNumber: z.boolean(),
+    canOtherMethod: z.boolean(),
     host: z.string(),
   }),
   /** Which scopes the relying party asks for; each has the texts `scope.<name>`. */
@@ -105,11 +113,12 @@ export const pageFacts = {
     problem: z.string(),
     phoneUrl: z.string(),
   }),
-  /** The phone simulator's screen. `text` is shown as it arrived. */
+  /** The phone simulator's screen. `text` is shown as it arrived, of a call what was said. */
   simulator: z.strictObject({
     ...common,
     messages: z.array(
       z.strictObject({
+        kind: z.enum(["text", "call"]),
         to: z.string(),
         from: z.string(),
         text: z.string(),

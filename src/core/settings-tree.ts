@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { Secret } from "./secret.ts";
-import type { ClientSettings, ScriptEntry, SettingsDocument } from "./settings.ts";
+import type { ClientSettings, GatewaySettings, Property, ScriptEntry, SettingsDocument } from "./settings.ts";
 
 /** A value in the tree: JSON, or a secret in place of a text. */
 export type Leaf = string | number | boolean | null | Secret | readonly unknown[] | undefined;
@@ -19,18 +19,26 @@ export interface Difference {
   readonly to?: unknown;
 }
 
+const propertiesTree = (properties: readonly Property[]): Tree =>
+  Object.fromEntries(
+    properties.map(({ value1, value2, hide }) => [
+      value1,
+      hide && value2 !== "" ? new Secret(value2) : value2,
+    ]),
+  );
+
+function gatewayTree({ name: _name, configurationProperties, ...gateway }: GatewaySettings): Tree {
+  const given = Object.entries(gateway).filter(([, value]) => value !== undefined);
+  return { ...(Object.fromEntries(given) as Tree), properties: propertiesTree(configurationProperties) };
+}
+
 const scriptTree = (entry: ScriptEntry): Tree => ({
   inum: entry.inum,
   enabled: entry.enabled,
   level: entry.level,
   aliases: entry.aliases,
   description: entry.description,
-  properties: Object.fromEntries(
-    entry.configurationProperties.map(({ value1, value2, hide }) => [
-      value1,
-      hide && value2 !== "" ? new Secret(value2) : value2,
-    ]),
-  ),
+  properties: propertiesTree(entry.configurationProperties),
   ...(entry.source === undefined ? {} : { source: entry.source }),
 });
 
@@ -56,6 +64,8 @@ export function treeOf(document: SettingsDocument): Tree {
     testNumbers,
     texts,
     logging,
+    delivery,
+    gateways,
   } = document;
   return {
     brand,
@@ -71,6 +81,8 @@ export function treeOf(document: SettingsDocument): Tree {
     testNumbers,
     texts,
     logging,
+    delivery,
+    gateways: Object.fromEntries(gateways.map((gateway) => [gateway.name, gatewayTree(gateway)])),
   };
 }
 

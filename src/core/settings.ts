@@ -141,6 +141,15 @@ export const limitsSchema = limitFields.superRefine(({ pauseAfter, disableAfter 
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
+/** When a message counts as lost, so that the next gateway brings the code. */
+export const deliverySchema = z.strictObject({
+  /** Seconds without the receipt; 0: receipts move nothing. */
+  receiptWithin: z.int().min(0).max(120).default(20),
+  /** What has to come: that the carrier took it, or (many never say) that the phone got it. */
+  receipt: z.enum(["sent", "delivered"]).default("sent"),
+});
+export type DeliverySettings = z.infer<typeof deliverySchema>;
+
 /** How much is logged, and how; changed while the server runs. */
 export const loggingSchema = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
@@ -193,6 +202,24 @@ export const scriptSchema = z.strictObject({
 });
 export type ScriptEntry = z.infer<typeof scriptSchema>;
 
+/**
+ * A gateway that stands by behind the one of the `twilio_sms` script, in the order of the list. Its properties are
+ * those of its type, and as write-only where they are secrets as a script's.
+ */
+export const gatewaySchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits or hyphens"),
+  type: z.string().min(1).max(30),
+  enabled: z.boolean().default(true),
+  configurationProperties: z.array(propertySchema).default([]),
+  /** Its own limits, per node. */
+  perSecond: z.int().min(1).max(1000).optional(),
+  perMinute: z.int().min(1).max(60_000).optional(),
+  /** After so many failures within a minute it is left alone for `restSeconds`; then one send tries it again. */
+  breakAfter: z.int().min(1).max(100).default(5),
+  restSeconds: z.int().min(5).max(3600).default(30),
+});
+export type GatewaySettings = z.infer<typeof gatewaySchema>;
+
 const countryList = z
   .array(z.string().regex(/^[A-Z]{2}$/, "must be ISO country codes such as DE"))
   .min(1)
@@ -217,6 +244,9 @@ export const documentSchema = z.strictObject({
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
   logging: loggingSchema.prefault({}),
+  delivery: deliverySchema.prefault({}),
+  /** Behind the gateway of the script, in this order. */
+  gateways: z.array(gatewaySchema).max(5).default([]),
   /** Clients that were disabled or taken away: the second up to which their tokens have ended, by client_id. */
   ended: z.record(z.string(), z.int()).default({}),
   /** What the boot file said when it was last taken in: digests by name (compose/seed.ts). */

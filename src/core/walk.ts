@@ -66,6 +66,30 @@ export function createWalk(deps: WalkDeps): Walk {
     return task.act === "challenge" ? factor?.challenge : factor?.enrol;
   };
 
+  /**
+   * A mechanism that is no weaker than what was asked for, without the factor that is being asked for, and of which the
+   * person has all the rest already: where a code does not come, there may be another way that lowers nothing.
+   */
+  async function otherMechanism(record: LoginRecord): Promise<Mechanism | undefined> {
+    const { subject, acr, task, left = [] } = record;
+    if (subject === undefined || record.essential === true || task.act !== "challenge") return undefined;
+    const mechanisms = await deps.mechanisms(record.revision);
+    const wanted = mechanisms.find((one) => one.acr === acr);
+    if (wanted === undefined) return undefined;
+    const proved = record.proofs.map(({ factor }) => factor);
+    for (const other of mechanisms) {
+      const { level, requires } = other;
+      if (other.acr === acr || left.includes(other.acr) || requires.includes(task.factor)) continue;
+      if (!satisfies({ acr: other.acr, level, factors: requires, amr: [], authTime: 0 }, wanted)) continue;
+      const missing = requires.filter((kind) => !proved.includes(kind));
+      const held = await Promise.all(
+        missing.map(async (kind) => (await deps.factors.get(kind)?.held(subject)) === true),
+      );
+      if (held.every(Boolean)) return other;
+    }
+    return undefined;
+  }
+
   const viewOf = (record: LoginRecord, visitor: Visitor): Login<Json> => ({
     id: record.id,
     state: record.state,
@@ -184,7 +208,8 @@ export function createWalk(deps: WalkDeps): Walk {
     const { login } = standing;
     const step = stepOf(login.task);
     if (step === undefined) throw new Breakage("step-broken", `factor ${login.task.factor} is gone`);
-    const { page, notice } = await step.view(viewOf(login, visitor));
+    const canOtherMethod = (await otherMechanism(login)) !== undefined;
+    const { page, notice } = await step.view({ ...viewOf(login, visitor), canOtherMethod });
     return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
   }
 
@@ -235,6 +260,13 @@ export function createWalk(deps: WalkDeps): Walk {
       if (claim === undefined) return stand(id, visitor);
       const { record: claimed, version } = claim;
       if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, version, visitor);
+      if (form.action === "other-method") {
+        const other = await otherMechanism(claimed);
+        if (other === undefined) return settle(claimed, {}, version, visitor);
+        const left = [...(claimed.left ?? []), claimed.acr];
+        const turned = await enter({ ...claimed, acr: other.acr, left }, visitor);
+        return settle(turned.record, turned.effects, version, visitor);
+      }
       const step = stepOf(claimed.task);
       if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
       const outcome = await step.authenticate(viewOf(claimed, visitor), form);

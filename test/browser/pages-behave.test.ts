@@ -10,14 +10,18 @@ import { startPageServer } from "../kit/page-server.ts";
 const states = previewStates();
 const code = states.find(({ name }) => name === "code")?.page.facts as object;
 const short = (facts: object): Page => ({ page: "code", facts: { ...code, ...facts } }) as Page;
+/** 14:02 UTC. */
+const ARRIVED = Date.UTC(2026, 10, 26, 14, 2) / 1000;
 let asked = 0;
 const server = await startPageServer((name) => {
   asked += 1;
   if (name === "countdown") return short({ resendIn: 1, endsIn: 2 });
   if (name === "sending") return short({ delivery: asked > 1 ? "sent" : "sending" });
+  if (name === "arriving")
+    return short({ delivery: asked > 4 ? "delivered" : asked > 2 ? "sent" : "sending", stateAt: ARRIVED });
   if (name === "sending-fails")
     return asked > 1
-      ? short({ delivery: "failed", deliveryText: "send-failed-busy" })
+      ? short({ delivery: "failed", deliveryText: "send-failed-busy", best: "resend" })
       : short({ delivery: "sending" });
   return states.find((state) => state.name === name)?.page;
 });
@@ -87,8 +91,35 @@ test("the code page follows a text that is being sent, without moving and withou
   asked = 0;
   const failing = await open("sending-fails");
   await failing.locator("[data-delivery=failed]").waitFor({ timeout: 6000 });
-  assert.match((await failing.locator("[data-delivery]").textContent()) ?? "", /Send it again in a minute/);
+  assert.match(
+    (await failing.locator("[data-delivery]").textContent()) ?? "",
+    /Too many texts are waiting just now. Wait a moment, then send it again/,
+  );
   await close(failing);
+});
+
+for (const width of [320, 390, 1280])
+  test(`the code page says when the text has arrived, by the person's clock, and stands still (${width} pixels)`, async () => {
+    const tab = await open("arriving", {
+      viewport: { width, height: 700 },
+      locale: "en-GB",
+      timezoneId: "Europe/Sofia",
+    });
+    await tab.locator("[data-delivery=delivered]").waitFor({ timeout: 9000 });
+    // The page's language is English as such, which has a twelve-hour clock.
+    assert.match((await tab.locator("[data-delivery]").textContent())?.trim() ?? "", /at 0?4:02\sPM\.$/);
+    assert.match((await tab.locator("#live").textContent()) ?? "", /^Our text reached your phone •••• 43 at/);
+    assert.equal(await shifts(tab), 0);
+    const after = asked;
+    await tab.waitForTimeout(2500);
+    assert.equal(asked, after, "it goes on asking although nothing can come");
+    await close(tab);
+  });
+
+test("without JavaScript the code page says how long ago the text arrived", async () => {
+  const tab = await open("code-delivered-earlier", { javaScriptEnabled: false });
+  assert.match((await tab.locator("[data-delivery]").textContent()) ?? "", /•••• 43 3 minutes ago\./);
+  await close(tab);
 });
 
 test("P10 password managers, phones and the text's code find their fields", async () => {

@@ -11,12 +11,16 @@ const FAULTS: readonly (readonly [string, FaultRequest, Reason, number?])[] = [
   ["401", { status: 401 }, "credentials", 20003],
   ["403 without a code of Twilio's", { status: 403, code: 1 }, "credentials", 1],
   ["404: no such account", { status: 404 }, "credentials", 20404],
-  ["429 with Retry-After", { status: 429, retryAfter: 3 }, "busy", 20429],
+  ["429 with a long Retry-After", { status: 429, retryAfter: 30 }, "busy", 20429],
   ["21611: the sender's queue is full", { code: 21611 }, "busy", 21611],
   ["500", { status: 500 }, "provider-down", 20500],
   ["503", { status: 503 }, "provider-down", 20503],
   ["21211: no valid number", { code: 21211 }, "number-unusable", 21211],
   ["21614: no mobile", { code: 21614 }, "number-unusable", 21614],
+  ["21612: no route", { code: 21612 }, "no-route", 21612],
+  ["21635: a landline", { code: 21635 }, "landline", 21635],
+  ["30002: suspended", { code: 30002 }, "suspended", 30002],
+  ["30450: taken for pumping", { code: 30450 }, "risk-blocked", 30450],
   ["21408: region not enabled", { code: 21408, status: 403 }, "region-not-enabled", 21408],
   ["21608: trial account", { code: 21608 }, "trial-account", 21608],
   ["21610: the person sent STOP", { code: 21610 }, "number-blocked", 21610],
@@ -57,7 +61,12 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
     openNowhere: () => open({ api_base: `http://127.0.0.1:${port}` }),
     openStranger: () => open(credentials === "token" ? { twilio_token: wrong } : { api_key_secret: wrong }),
     taken: async () => (await phones.messages()).map(({ to, body }) => ({ to, body })),
+    called: async () =>
+      ((await (await fetch(`${phones.url}/calls`)).json()) as { to: string; said: string }[]).map(
+        ({ to, said }) => ({ to, said }),
+      ),
     async clear() {
+      await fetch(`${phones.url}/calls`, { method: "DELETE" });
       await phones.clearFaults();
       await phones.clear();
     },

@@ -27,6 +27,8 @@ export interface GatewayUnderTest {
   openStranger(): Promise<SmsGateway>;
   /** What the provider took, oldest first. */
   taken(): Promise<readonly { readonly to: string; readonly body: string }[]>;
+  /** What was said in the calls the provider took, oldest first. */
+  called(): Promise<readonly { readonly to: string; readonly said: string }[]>;
   clear(): Promise<void>;
   /** Makes the provider take so long for the next answer. */
   hang(ms: number): Promise<void>;
@@ -90,6 +92,32 @@ export function smsGatewayContract(name: string, start: () => Promise<GatewayUnd
       const body = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞ^{}\\[~]|€ÆæßÉ !\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà\n% + 🚀 я";
       assert.equal((await gateway.send({ ...message, text: new Secret(body) })).kind, "accepted");
       assert.equal((await test.taken())[0]?.body, body);
+    });
+
+    it("calls with the code, and every failure of a call is a refusal", async () => {
+      assert.ok(gateway.call, "the gateway under test can call");
+      const speech = {
+        language: "en-US",
+        intro: "Hello <you> & others.",
+        again: "Once more:",
+        bye: "Goodbye.",
+        code: new Secret(CODE),
+      };
+      const call = () => gateway.call?.({ to: message.to, speech, key: message.key });
+      const receipt = await call();
+      clean(receipt);
+      assert.equal(receipt?.kind, "accepted");
+      const [{ to, said } = assert.fail("nobody was called")] = await test.called();
+      assert.equal(to, NUMBER);
+      assert.match(said, /Hello <you> & others\./);
+      assert.ok(said.includes("0 4 8 1 5 1"), "digit by digit");
+      for (const { name, arrange, reason } of test.failures.slice(0, 4)) {
+        await test.clear();
+        await arrange();
+        const refused = await call();
+        clean(refused);
+        assert.equal(refused?.kind === "refused" && refused.reason, reason, name);
+      }
     });
 
     it("sends many at once, each once", async () => {

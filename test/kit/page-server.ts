@@ -47,6 +47,12 @@ export async function startPageServer(find: (name: string) => Page | undefined):
       const asset = await pages.asset(pathname.slice("/assets/".length));
       if (asset === undefined) res.writeHead(404).end();
       else res.writeHead(200, { "content-type": asset.type }).end(asset.bytes);
+    } else if (pathname.endsWith("/delivery")) {
+      const page = find(pathname.slice(1, -"/delivery".length));
+      const state = page?.page === "code" ? { state: page.facts.delivery, seconds: 0 } : undefined;
+      res
+        .writeHead(state === undefined ? 404 : 200, { "content-type": "application/json" })
+        .end(JSON.stringify(state ?? {}));
     } else {
       const page = find(pathname.slice(1));
       if (page === undefined) res.writeHead(404).end();

@@ -13,6 +13,7 @@ import { addDemoPeople, DEMO_PASSWORD } from "../../src/compose/demo-config.ts";
 import { openParts } from "../../src/compose/parts.ts";
 import type { BootConfig } from "../../src/config.ts";
 import { Secret } from "../../src/core/secret.ts";
+import type { OnSend } from "../../src/core/send-fact.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
 import type { Logs } from "../../src/kits/log/log.ts";
 import type { Cost } from "../../src/kits/password/phc.ts";
@@ -70,6 +71,8 @@ export interface ServerOptions {
   /** Cost of password hashes, where a test looks at what is left beside them. */
   readonly hashCost?: Cost;
   readonly onProblem?: (text: string) => void;
+  /** Hears of every attempt to bring a code. */
+  readonly onSend?: OnSend;
   readonly logs?: Logs;
 }
 
@@ -145,6 +148,7 @@ export async function startServer(options: ServerOptions = {}) {
   if (options.people !== false) await addDemoPeople(parts);
   const running = await compose(config, {
     parts,
+    ...(options.onSend === undefined ? {} : { onSend: options.onSend }),
     ...(options.logs === undefined ? {} : { logs: options.logs }),
     complain: (text) => {
       problems.push(text);

@@ -64,7 +64,10 @@ export const testKeys: Pick<Keys, "secrets"> = (() => {
     { id: `${purpose}-1`, bytes: Buffer.alloc(32, purpose) },
   ];
   const made = new Map(
-    ["cookie", "code", "seal", "lookup", "csrf", "audit"].map((purpose) => [purpose, key(purpose)]),
+    ["cookie", "code", "seal", "lookup", "csrf", "callback", "audit"].map((purpose) => [
+      purpose,
+      key(purpose),
+    ]),
   );
   return { secrets: (purpose) => made.get(purpose) as readonly NamedKey[] };
 })();

@@ -62,11 +62,11 @@ describe("The keyring", () => {
     }
     const rsa = keyring.signing().find(({ alg }) => alg === "RS256");
     assert.equal(Buffer.from(String(rsa?.n), "base64url").length, 256);
-    for (const purpose of ["cookie", "code", "seal", "lookup", "csrf", "audit"] as const)
+    for (const purpose of ["cookie", "code", "seal", "lookup", "csrf", "callback", "audit"] as const)
       assert.equal(keyring.secrets(purpose)[0]?.bytes.length, 32);
     const again = await open();
     assert.deepEqual(again.signing(), keyring.signing());
-    assert.equal(store.rows.length, 8);
+    assert.equal(store.rows.length, 9);
   });
 
   it("L05: a new key is published first, signs after the lead, and the old one stays for the overlap", async () => {

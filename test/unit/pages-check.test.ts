@@ -123,7 +123,7 @@ test("a variable that the page does not have is named with its line and the ones
       "templates/logged-out.liquid":
         '{% layout "layout" %}{% assign heading = "x" %}{% block content %}\n{{ user.name }}{% endblock %}',
     }),
-    /^templates\/logged-out\.liquid:2: the page logged-out has no user; it has appName, brand, /,
+    /^templates\/logged-out\.liquid:2: the page logged-out has no user; it has appName, best, brand, /,
   );
   found(
     await check({ "templates/layout.liquid": `${template("layout")}{{ username }}` }),

@@ -67,7 +67,7 @@ test("only a field with something wrong in it is marked, not one that has to wai
     assert.deepEqual(await marked(name), [], name);
 });
 
-test("a code that counts no more is never called valid, and a text that did not go out has no life", async () => {
+test("a code that counts no more is never called valid, and a text that did not arrive has no life", async () => {
   for (const name of ["notice-code-spent", "notice-code-expired", "code-over"]) {
     const html = await show(state(name));
     assert.match(html, /id="life"><span class="time">Code no longer valid</, name);
@@ -76,10 +76,10 @@ test("a code that counts no more is never called valid, and a text that did not 
   const spent = await show(state("notice-code-resend-too-soon-new"));
   assert.match(spent, /role="alert">You can ask for a new one in 12 seconds\.</);
   assert.match(await show(state("notice-code-resend-too-soon")), /may still be on its way/);
-  const failed = await show(state("send-failed-number"));
-  assert.match(failed, /<h1>The text did not go out<\/h1>/);
+  const failed = await show(state("send-failed-number-ask"));
+  assert.match(failed, /<h1>The text did not arrive<\/h1>/);
   assert.doesNotMatch(failed, /id="life"/);
-  const unknown = await show(state("send-failed-unknown"));
+  const unknown = await show(state("send-failed-unknown-wait"));
   assert.match(unknown, /<h1>Enter the code<\/h1>/);
   assert.match(unknown, /id="life"/);
 });
@@ -144,16 +144,42 @@ test("O19 the enrolment page says what may happen to texts and that they still h
   assert.match(html, /better than a password alone/);
 });
 
-test("O16 every failed send has a sentence of its own and a way on", async () => {
-  const shown = new Set<string>();
+test("O16 every failed send has its reason and the best way on, and that way is a button", async () => {
+  const ways: Readonly<Record<string, RegExp>> = {
+    wait: /If it does not come, send it again/,
+    resend: /Wait a moment, then send it again/,
+    call: /the same code in a call/,
+    "change-number": /use another one/,
+    "other-method": /sign in another way/,
+    ask: /ask your administrator/,
+  };
+  const reasons = new Set<string>();
   for (const { name, page } of previewStates().filter((one) => one.name.startsWith("send-failed"))) {
     const html = await show(page);
-    const sentence = /We could not send a text[^<]*<\/p>\s*<p>([^<]+)<\/p>/.exec(html)?.[1] ?? "";
-    assert.match(sentence, /again|START|Ask your administrator|use another one/, name);
+    const [, reason = "", way = ""] =
+      /We (?:could not get|tried to send) a text[^<]*<\/p>\s*<p>([^<]+?\.) ((?:Wait|We can|Choose|You can|If it stays)[^<]+)<\/p>/.exec(
+        html,
+      ) ?? [];
+    const best = page.page === "code" ? (page.facts.best ?? "") : "";
+    assert.match(way, ways[best] ?? /^$/, name);
     assert.ok(actions(html).includes("resend"), name);
-    shown.add(sentence);
+    if (/^(call|change|other)/.test(best)) assert.ok(actions(html).includes(best), name);
+    reasons.add(reason);
   }
-  assert.equal(shown.size, 6);
+  assert.equal(reasons.size, 9);
+});
+
+test("the best way on stands beside sending again, the others below", async () => {
+  const html = await show(state("send-failed-landline-call"));
+  assert.match(html, /<button class="second" name="action" value="call" formnovalidate>Call me instead</);
+  assert.match(await show(state("code-every-way")), /<button class="link" name="action" value="call"/);
+  assert.deepEqual(actions(await show(state("code-every-way"))), [
+    "resend",
+    "call",
+    "change-number",
+    "other-method",
+    "cancel",
+  ]);
 });
 
 const HOSTILE = [

@@ -111,15 +111,15 @@ describe("the Twilio gateway on the wire", () => {
       ["201 and a text", answering(201, "SM"), "other"],
       ["201 and nothing", (res) => void res.writeHead(201).end(), "other"],
       ["a redirect", (res) => void res.writeHead(302, { location: "http://127.0.0.1:9/" }).end(), "other"],
-      [
-        "201, failed at once",
-        answering(201, { ...taken, status: "failed", error_code: 30006 }),
-        "number-unusable",
-      ],
+      ["201, failed at once", answering(201, { ...taken, status: "failed", error_code: 30006 }), "landline"],
       ["401 and a page", (res) => void res.writeHead(401).end("<html>no</html>"), "credentials"],
       ["502 and a page", (res) => void res.writeHead(502).end("<html>no</html>"), "provider-down"],
       ["408", (res) => void res.writeHead(408).end(), "no-answer"],
-      ["429 and nothing", (res) => void res.writeHead(429).end(), "busy"],
+      [
+        "429 for longer than there is time",
+        (res) => void res.writeHead(429, { "retry-after": "5" }).end(),
+        "busy",
+      ],
       ["400 and JSON null", answering(400, null), "other"],
       [
         "half an answer",
@@ -137,6 +137,93 @@ describe("the Twilio gateway on the wire", () => {
         assert.equal(receipt.kind === "refused" && receipt.reason, reason);
         assert.equal(asked.length, 1);
       });
+  });
+
+  it("O16: a 429 has done nothing, so it is asked again within the time, later and later", async (t) => {
+    const at: number[] = [];
+    const { url } = await provider(t, (res) => {
+      at.push(performance.now());
+      if (at.length < 3) res.writeHead(429).end();
+      else json(res, 201, taken);
+    });
+    const gateway = await open({ api_base: url }, { timeoutMs: 3000 });
+    assert.equal((await gateway.send(message)).kind, "accepted");
+    const [first = 0, second = 0, third = 0] = at;
+    assert.ok(second - first >= 95 && third - second >= 190, `${second - first} and ${third - second} ms`);
+  });
+
+  it("O16: a 429 that says when to come again is believed; one that never ends is busy in time", async (t) => {
+    const at: number[] = [];
+    const told = await provider(t, (res) => {
+      at.push(performance.now());
+      if (at.length < 2) res.writeHead(429, { "retry-after": "1" }).end();
+      else json(res, 201, taken);
+    });
+    const gateway = await open({ api_base: told.url }, { timeoutMs: 3000 });
+    assert.equal((await gateway.send(message)).kind, "accepted");
+    assert.ok((at[1] ?? 0) - (at[0] ?? 0) >= 990);
+    const endless = await provider(t, (res) => void res.writeHead(429).end());
+    const began = performance.now();
+    const receipt = await (await open({ api_base: endless.url }, { timeoutMs: 1000 })).send(message);
+    assert.deepEqual(receipt, { kind: "refused", reason: "busy", providerCode: undefined });
+    assert.ok(performance.now() - began < 1600);
+    assert.ok(endless.asked.length > 1);
+  });
+
+  it("sends a callback that Twilio can reach, and what it may keep, where that is set", async (t) => {
+    const { asked, url } = await provider(t, answering(201, taken));
+    const report = new URL("https://login.example.org/twilio/status/x.1.1?via=twilio_sms&until=1&sig=s");
+    const properties = { content_retention: "discard", address_retention: "obfuscate", risk_check: "enable" };
+    const gateway = await open({ api_base: url, ...properties });
+    assert.deepEqual(await gateway.send({ ...message, report }), {
+      kind: "accepted",
+      id: taken.sid,
+      reports: true,
+    });
+    const { StatusCallback, ContentRetention, AddressRetention, RiskCheck } = asked[0]?.form ?? {};
+    assert.deepEqual(
+      [StatusCallback, ContentRetention, AddressRetention, RiskCheck],
+      [report.href, "discard", "obfuscate", "enable"],
+    );
+    // Twilio refuses a message whose callback has an underscore in its host.
+    const odd = await gateway.send({ ...message, report: new URL("https://login_1.example.org/x") });
+    assert.deepEqual(odd, { kind: "accepted", id: taken.sid });
+    assert.equal(asked[1]?.form.StatusCallback, undefined);
+  });
+
+  it("calls with the code in the request's body alone: digits apart, three times, with breaks, in the language", async (t) => {
+    const call = { sid: `CA${"d4".repeat(16)}`, status: "queued" };
+    const { asked, url } = await provider(t, answering(201, call));
+    const gateway = await open({ api_base: url });
+    const speech = {
+      language: "de-DE",
+      intro: "Hallo <Bühne> & Co.",
+      again: "Noch einmal",
+      bye: "Tschüss",
+      code: new Secret("048213"),
+    };
+    const receipt = await gateway.call?.({ to: message.to, speech, key: "k" });
+    assert.deepEqual(receipt, { kind: "accepted", id: call.sid });
+    const [{ line, form, headers } = assert.fail("nothing was asked")] = asked;
+    assert.equal(line, `POST /2010-04-01/Accounts/${sid}/Calls.json`);
+    assert.doesNotMatch(line + JSON.stringify(headers), /048213|0%204/);
+    const { Twiml = "", To, From, Url } = form;
+    assert.deepEqual([To, From, Url], ["+12025550143", "+12025550100", undefined]);
+    const digits =
+      '0<break time="600ms"/>4<break time="600ms"/>8<break time="600ms"/>2<break time="600ms"/>1<break time="600ms"/>3';
+    assert.equal(Twiml.split(digits).length - 1, 3);
+    assert.match(
+      Twiml,
+      /^<Response>.*<Say language="de-DE" voice="Polly.Vicki">Hallo &#60;Bühne&#62; &#38; Co\.<\/Say>/,
+    );
+    assert.equal(Twiml.match(/language="de-DE" voice="Polly.Vicki"/g)?.length, Twiml.match(/<Say /g)?.length);
+  });
+
+  it("a gateway whose sender is no number cannot call, unless it is given one that can", async () => {
+    const service = { from_number: "", messaging_service_sid: `MG${"c3".repeat(16)}` };
+    assert.equal((await open(service)).call, undefined);
+    assert.equal((await open({ from_number: "Harbour" })).call, undefined);
+    assert.ok((await open({ ...service, voice_number: "+12025550100" })).call);
   });
 
   it("O16: a certificate that nobody vouches for gets no credentials", async (t) => {

@@ -70,19 +70,43 @@ if (code && "OTPCredential" in window) {
 const look = async () =>
   new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
 
-/* A text that was still being sent: looks again, a few times. Looking never sends. */
-let looks = 5;
-const follow = async () => {
-  const shown = one("[data-delivery=sending]");
-  if (!shown || looks-- < 1) return;
-  const now = (await look()).querySelector("[data-delivery]");
-  if (now?.dataset.delivery === "sent") {
-    shown.replaceWith(now);
-    say(now.textContent.trim());
-  } else if (now?.dataset.delivery === "failed" && !code?.value) location.reload();
-  else setTimeout(follow, 3000);
+/* When it arrived, by the clock of whoever reads it. */
+const tellTime = () => {
+  const line = one("[data-at]");
+  if (!line) return;
+  const at = new Date(line.dataset.at * 1000);
+  const time = at.toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+  line.textContent = line.dataset.clock.replace("0:00", time);
 };
-setTimeout(() => follow().catch(() => {}), 2000);
+tellTime();
+
+/* What becomes of the text: asks for its state alone, and looks at the page where that has changed. Nothing of this sends. */
+const shown = () => one("[data-delivery]");
+const isOpen = () => /^sen/.test(shown()?.dataset.delivery ?? "");
+let looks = 200;
+let waiting;
+const follow = async () => {
+  if (!isOpen() || document.hidden || looks-- < 1) return;
+  const answer = await fetch(`${location.pathname}/delivery`, { headers: { accept: "application/json" } });
+  if (!answer.ok) return;
+  const { state } = await answer.json();
+  if (state !== shown().dataset.delivery) {
+    if (state === "failed" && !code?.value) return location.reload();
+    const now = (await look()).querySelector("[data-delivery]");
+    if (now) {
+      shown().replaceWith(now);
+      tellTime();
+      say(shown().textContent.trim());
+    }
+  }
+  plan(looks > 180 ? 1500 : 4000);
+};
+const plan = (ms) => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => follow().catch(() => plan(8000)), ms);
+};
+if (isOpen()) plan(1000);
+document.addEventListener("visibilitychange", () => document.hidden || plan(0));
 
 /* The demo phone. */
 const phone = one("#screen");

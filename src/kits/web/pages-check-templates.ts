@@ -25,6 +25,7 @@ const NEEDED: Partial<Record<PageName, readonly (readonly [RegExp, string])[]>> 
     field("code"),
     notice(),
     action("resend"),
+    action("call"),
     action("change-number"),
     action("cancel"),
   ],

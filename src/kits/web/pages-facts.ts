@@ -8,6 +8,7 @@ const ABSENT = {
   notice: "",
   noticeArgs: {},
   deliveryText: "",
+  best: "",
   problemArgs: {},
 } as const;
 const LINKS = ["policyUrl", "termsUrl", "restartUrl", "continueUrl", "phoneUrl"] as const;

@@ -97,6 +97,7 @@ export function mountMailbox(
   app.get("/dev/mail/messages", async (_request, reply) => reply.send(mailbox.letters()));
   app.get("/dev/mail", async (_request, reply) => {
     const messages = mailbox.letters().map(({ from, to, subject, text, at }) => ({
+      kind: "text" as const,
       from,
       to,
       text: `${subject}\n\n${text}`,

@@ -1,4 +1,4 @@
-/** `/dev/phone`: what the phone simulator received, fetched from it over HTTP like any other client would. */
+/** `/dev/phone`: the texts and calls that the phone simulator received, fetched from it over HTTP like any other client would. */
 import type { FastifyInstance } from "fastify";
 import type { Page } from "../../core/pages.ts";
 import { createPhones } from "../../kits/phone/phones.ts";
@@ -17,6 +17,8 @@ interface Message {
   readonly to: string;
   readonly from: string;
   readonly body: string;
+  /** Of a call: what was said. */
+  readonly said?: string | undefined;
   readonly status: string;
   readonly at: string;
 }
@@ -24,17 +26,23 @@ interface Message {
 export function mountPhone(app: FastifyInstance, options: PhoneOptions): void {
   const phones = createPhones();
 
-  async function messages(): Promise<readonly Message[]> {
+  async function received(what: "messages" | "calls"): Promise<readonly Message[]> {
     const base = options.simulator();
     if (base === undefined) return [];
-    const answer = await fetch(new URL("/messages", base), { signal: AbortSignal.timeout(2000) });
+    const answer = await fetch(new URL(`/${what}`, base), { signal: AbortSignal.timeout(2000) });
     return (await answer.json()) as readonly Message[];
   }
 
-  app.get("/dev/phone/messages", async (_request, reply) => reply.send(await messages()));
+  app.get("/dev/phone/messages", async (_request, reply) => reply.send(await received("messages")));
 
   app.get("/dev/phone", async (request, reply) => {
-    const list = (await messages()).map(({ to, from, body, status, at }) => ({
+    const [texts, calls] = await Promise.all([received("messages"), received("calls")]);
+    const all = [
+      ...texts.map((message) => ({ ...message, kind: "text" as const })),
+      ...calls.map((call) => ({ ...call, kind: "call" as const, body: call.said ?? call.body })),
+    ].sort((one, other) => one.at.localeCompare(other.at));
+    const list = all.map(({ kind, to, from, body, status, at }) => ({
+      kind,
       to: phones.spaced(to),
       from: phones.spaced(from),
       text: body,

@@ -28,9 +28,14 @@ const code: PageFacts<"code"> = {
   masked: "•••• 43",
   digits: 6,
   delivery: "sent",
+  channel: "sms",
+  stateAt: 1_795_517_207,
+  stateMinutes: 0,
   resendIn: 28,
   endsIn: 294,
+  canCall: false,
   canChangeNumber: false,
+  canOtherMethod: false,
   host: "login.example.org",
 };
 const consent: PageFacts<"consent"> = {
@@ -72,6 +77,7 @@ const claims = Object.entries({
 }).map(([name, value]) => ({ name, value }));
 const PASSWORD_ONLY: Readonly<Record<string, string>> = { acr: "simple_password_auth", amr: '["pwd"]' };
 const text = (value: string, at: string) => ({
+  kind: "text" as const,
   to: "+1 202 555 0143",
   from: "+1 202 555 0100",
   text: value,
@@ -107,6 +113,9 @@ const CODE_NOTICES: Readonly<Record<string, Args>> = {
   "code.resend-too-soon": { seconds: 12 },
   "code.resend-limit": {},
   "code.new-sent": {},
+  "code.called": {},
+  "code.new-called": {},
+  "code.no-call": {},
 };
 const DEVICE_NOTICES: Readonly<Record<string, Args>> = {
   "device.malformed": {},
@@ -122,7 +131,22 @@ const OVER: Readonly<Record<string, object>> = {
   "code.resend-too-soon": { resendIn: 12 },
   "code.resend-limit": { resendIn: -1 },
 };
-const FAILURES = ["number", "blocked", "provider", "busy", "unknown"];
+/** Why a text did not arrive, with what is then best done. */
+const FAILURES = [
+  ["number", "change-number"],
+  ["number", "ask"],
+  ["nobody", "change-number"],
+  ["landline", "call"],
+  ["blocked", "call"],
+  ["unreachable", "resend"],
+  ["carrier", "call"],
+  ["carrier", "other-method"],
+  ["provider", "resend"],
+  ["provider", "ask"],
+  ["provider", "other-method"],
+  ["busy", "resend"],
+  ["unknown", "wait"],
+] as const;
 const PROBLEMS = [
   "expired",
   "not-found",
@@ -209,12 +233,35 @@ export function previewStates(): readonly PreviewState[] {
       { minutes: 9 },
     ),
   });
-  for (const failure of FAILURES)
-    for (const canChangeNumber of failure === "number" ? [true, false] : [false])
-      add(`send-failed-${failure}${canChangeNumber ? "-new-phone" : ""}`, {
-        page: "code",
-        facts: { ...code, delivery: "failed", deliveryText: `send-failed-${failure}`, canChangeNumber },
-      });
+  add("code-delivered", { page: "code", facts: { ...code, delivery: "delivered", canCall: true } });
+  add("code-delivered-earlier", {
+    page: "code",
+    facts: { ...code, delivery: "delivered", stateMinutes: 3, resendIn: 0, canOtherMethod: true },
+  });
+  add("code-every-way", {
+    page: "code",
+    facts: { ...code, resendIn: 0, canCall: true, canChangeNumber: true, canOtherMethod: true },
+  });
+  const call = { ...code, channel: "call" as const, canCall: true };
+  for (const delivery of ["sending", "sent", "delivered"] as const)
+    add(`call-${delivery}`, { page: "code", facts: { ...call, delivery } });
+  add("call-failed", {
+    page: "code",
+    facts: { ...call, delivery: "failed", deliveryText: "send-failed-not-answered", best: "call" },
+  });
+  for (const [failure, best] of FAILURES)
+    add(`send-failed-${failure}-${best}`, {
+      page: "code",
+      facts: {
+        ...code,
+        delivery: "failed",
+        deliveryText: `send-failed-${failure}`,
+        best,
+        canCall: best === "call",
+        canChangeNumber: best === "change-number",
+        canOtherMethod: best === "other-method",
+      },
+    });
   for (const [key, args] of Object.entries(CODE_NOTICES))
     add(`notice-${dashed(key)}`, { page: "code", facts: noticed({ ...code, ...OVER[key] }, key, args) });
   add("notice-code-resend-too-soon-new", {
@@ -325,6 +372,14 @@ export function previewStates(): readonly PreviewState[] {
           "719004 is your code to sign in to Harbour Office. Valid 5 minutes. Never share it.\n\n@login.example.org #719004",
           "2026-11-24T10:04:40Z",
         ),
+        {
+          ...text(
+            "Hello. This is your code to sign in to Harbour Office. Never tell it to anybody. 7 1 9 0 0 4 Once more, your code is: 7 1 9 0 0 4",
+            "2026-11-24T10:05:02Z",
+          ),
+          kind: "call" as const,
+          status: "completed",
+        },
       ],
     },
   });

@@ -89,6 +89,7 @@ export function createLogin(deps: LoginDeps) {
     return {
       id: uid,
       acr: choice.mechanism.acr,
+      ...(choice.essential ? { essential: true } : {}),
       revision: snapshot.revision,
       visitor: visit.visitor,
       locale: deps.localeFor(wantedLocales(params.ui_locales, visit.languages)),
@@ -267,6 +268,16 @@ export function createLogin(deps: LoginDeps) {
     async continued(uid: string, visit: Visit): Promise<Answer | undefined> {
       const turn = await walk.show(uid, visit.visitor);
       return turn.kind === "page" ? pageOf(turn, visit) : undefined;
+    },
+    /** How far the code of a login has come; `seconds`: since when. undefined: this browser is at no such page. */
+    async delivery(
+      uid: string,
+      visit: Visit,
+    ): Promise<{ readonly state: string; readonly seconds: number } | undefined> {
+      const turn = await walk.show(uid, visit.visitor);
+      if (turn.kind !== "page" || turn.page.page !== "code") return undefined;
+      const { delivery, stateAt } = turn.page.facts;
+      return { state: delivery, seconds: Math.max(0, Math.floor(deps.now() / 1000) - stateAt) };
     },
     async show(details: Interaction, visit: Visit, current: CurrentSession): Promise<Answer> {
       // Somebody has signed in in another window since this login began: say so instead of asking again.

@@ -137,6 +137,13 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       return send(reply, await login.show(details, visit, currentSession(request, reply)), visit);
     });
 
+    // What the code page asks while it waits. Whoever is not at that page of that login in that browser learns nothing.
+    scope.get("/login/:uid/delivery", { exposeHeadRoute: false }, async (request, reply) => {
+      const { uid } = request.params as { uid: string };
+      const state = await engine().login.delivery(uid, visits.of(request.raw));
+      return reply.code(state === undefined ? 404 : 200).send(state ?? {});
+    });
+
     scope.post("/login/:uid", async (request, reply) => {
       const { uid } = request.params as { uid: string };
       const visit = visits.of(request.raw);

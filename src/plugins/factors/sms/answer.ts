@@ -1,9 +1,10 @@
 /** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
 import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
 import type { CodeCheck } from "../../../core/codes.ts";
+import type { Channel } from "../../../core/delivery-state.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
 import type { CodePurpose } from "../../../core/message-texts.ts";
-import type { Json } from "../../../core/words.ts";
+import type { Amr, Json } from "../../../core/words.ts";
 import { allowance } from "./allowance.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
@@ -14,6 +15,16 @@ const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
   disabled: "factor-disabled",
 };
 
+/** What asks for the code once more, and how. */
+const CHANNELS: Readonly<Record<string, Channel | undefined>> = { resend: "sms", call: "call" };
+
+/** The code was right; `method` says by what it came (RFC 8176). */
+interface Right {
+  readonly kind: "right";
+  readonly method: Amr;
+  readonly events: Events;
+}
+
 /** The outcome of the form, or that the code was right and what follows is the caller's. Every try has its event. */
 export async function answer(
   deps: SmsFactorDeps,
@@ -21,13 +32,16 @@ export async function answer(
   form: Form,
   challenge: string,
   purpose: CodePurpose,
-): Promise<{ readonly kind: "right"; readonly events: Events } | Outcome<Json>> {
+): Promise<Right | Outcome<Json>> {
   const { codes, now } = deps;
-  if (form.action === "resend") {
+  const channel = CHANNELS[form.action ?? ""];
+  if (channel !== undefined) {
+    if (channel === "call" && !(await deps.canCall()))
+      return { kind: "retry", notice: { key: "code.no-call" } };
     const before = await codes.look(challenge, login.id);
-    const resent = await codes.resend(challenge, login.id);
+    const resent = await codes.resend(challenge, login.id, channel);
     if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
-    const notice = resentNotice(resent, now());
+    const notice = resentNotice(resent, channel, now());
     if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
     if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
     const { phone, country = "", fixed = false } = before;
@@ -48,7 +62,8 @@ export async function answer(
     facts: { factor: KIND, purpose, result: check.kind },
   };
   const events = [event];
-  if (check.kind === "right") return { kind: "right", events };
+  if (check.kind === "right")
+    return { kind: "right", method: check.channel === "call" ? "tel" : "sms", events };
   if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
     await tell(deps, login, challenge, purpose);
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };

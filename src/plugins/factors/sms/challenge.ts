@@ -79,6 +79,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
           host: deps.host,
           mostSends: deps.mostSends(),
           mostTries: deps.mostTries(),
+          canCall: await deps.canCall(),
           canChangeNumber: false,
         }),
       };
@@ -93,7 +94,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       }
       const answered = await answer(deps, login, form, challenge, "sign-in");
       return answered.kind === "right"
-        ? { kind: "proved", method: "sms", events: answered.events }
+        ? { kind: "proved", method: answered.method, events: answered.events }
         : answered;
     },
   };

@@ -30,6 +30,8 @@ export interface SmsFactorDeps {
   readonly now: Clock;
   /** Host of the issuer as the message's last line names it. */
   readonly host: string;
+  /** Whether any gateway can bring a code by a call. */
+  readonly canCall: () => Promise<boolean>;
   /** Sends that one login may ask for. */
   readonly mostSends: () => number;
   /** Tries that one code allows. */

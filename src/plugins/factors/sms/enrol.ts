@@ -131,7 +131,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
     const key = deps.phoneKey(pending.number);
     // A crash after binding: the phone is there, and has just been shown.
     if ((await deps.authenticators.list(subject, KIND)).some((phone) => phone.key === key))
-      return { kind: "proved", method: "sms" };
+      return { kind: "proved", method: answered.method };
     const spent = await enrolment.spend(subject, KIND, state.ticket ?? undefined);
     if (spent === undefined) {
       await deps.audit.append({
@@ -160,7 +160,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       });
       throw problem;
     }
-    return { kind: "proved", method: "sms" };
+    return { kind: "proved", method: answered.method };
   }
 
   return {
@@ -190,6 +190,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
             host: deps.host,
             mostSends: mostSends(),
             mostTries: deps.mostTries(),
+            canCall: await deps.canCall(),
             canChangeNumber: true,
           }),
         };

@@ -1,14 +1,16 @@
 /**
- * Texts through Twilio's Programmable Messaging, by the official SDK. Called by core/delivery through the SmsGateway
- * port; opened by compose. It decides nothing about a login, tries nothing twice, logs nothing, and throws nothing: what
- * goes wrong comes back as a refusal within its time.
+ * Texts and calls through Twilio, by the official SDK. Called by core/delivery through the SmsGateway port; opened by
+ * compose. It decides nothing about a login, tries nothing twice but what Twilio promises not to have done, logs
+ * nothing, and throws nothing: what goes wrong comes back as a refusal within its time.
  */
 import type { Twilio } from "twilio";
-import type { Finding, GatewayPlugin, SmsGateway } from "../../../core/sms.ts";
+import type { Finding, GatewayPlugin, Receipt, SmsGateway } from "../../../core/sms.ts";
 import { checkTwilio } from "./check.ts";
 import { DESCRIPTIONS, SECRETS, TARGETS, type TwilioConfig, twilioSchema } from "./properties.ts";
 import { readAnswer, readFailure } from "./refusals.ts";
+import { readTwilioReport } from "./reports.ts";
 import { openSdk } from "./sdk.ts";
+import { toTwiml } from "./twiml.ts";
 
 export interface TwilioDeps {
   /** Milliseconds for one exchange, from the first byte out to the last one in; 4000 unless told. */
@@ -32,6 +34,20 @@ export const twilioGateway: GatewayPlugin<TwilioConfig, TwilioDeps> = {
 
 /** Twilio's own limits of ValidityPeriod, in seconds. */
 const LONGEST_VALIDITY = 36_000;
+/** How long it rings before nobody is there. */
+const RING_SECONDS = 40;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+interface Taken {
+  readonly sid: string;
+  readonly status: string;
+  readonly errorCode?: number | null | undefined;
+}
+
+/** Those that are set. */
+const set = <T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+
 const ENDED_BADLY: readonly string[] = ["failed", "undelivered", "canceled"];
 
 function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: TwilioDeps): SmsGateway {
@@ -44,25 +60,66 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
     return loading;
   };
 
+  /** Twilio refuses a callback it cannot reach; only a simulator on this machine can reach this machine. */
+  const callback = (report: URL | undefined): string | undefined => {
+    if (report === undefined) return undefined;
+    const isPublic = report.protocol === "https:" && !LOOPBACK.test(report.hostname);
+    const isNear = config.apiBase !== undefined && LOOPBACK.test(config.apiBase.hostname);
+    return (isPublic || isNear) && !report.hostname.includes("_") ? report.href : undefined;
+  };
+
+  async function exchange(
+    sid: RegExp,
+    report: URL | undefined,
+    act: (client: Twilio, statusCallback: string | undefined) => Promise<Taken>,
+  ): Promise<Receipt> {
+    try {
+      const statusCallback = callback(report);
+      const taken = await act(await sdk(), statusCallback);
+      // A captive portal or a proxy may answer 200 to anything.
+      if (!sid.test(taken.sid ?? "")) return { kind: "refused", reason: "other" };
+      if (ENDED_BADLY.includes(taken.status))
+        return { kind: "refused", ...readAnswer(200, taken.errorCode ?? undefined) };
+      const { sid: id } = taken;
+      return statusCallback === undefined
+        ? { kind: "accepted", id }
+        : { kind: "accepted", id, reports: true };
+    } catch (problem) {
+      return { kind: "refused", ...readFailure(problem) };
+    }
+  }
+
+  const { voiceNumber, privacy } = config;
   return {
-    async send({ to, text, validFor }) {
-      try {
-        const client = await sdk();
-        const message = await client.messages.create({
+    send: ({ to, text, validFor, report }) =>
+      exchange(/^[SM]M[0-9a-f]{32}$/i, report, (client, statusCallback) =>
+        client.messages.create({
           ...config.sender,
+          ...set(privacy),
+          ...set({ statusCallback }),
           to: to.reveal(),
           body: text.reveal(),
           validityPeriod: Math.min(LONGEST_VALIDITY, Math.max(1, Math.floor(validFor))),
-        });
-        // A captive portal or a proxy may answer 200 to anything.
-        if (!/^[SM]M[0-9a-f]{32}$/i.test(message.sid ?? "")) return { kind: "refused", reason: "other" };
-        if (ENDED_BADLY.includes(message.status))
-          return { kind: "refused", ...readAnswer(200, message.errorCode ?? undefined) };
-        return { kind: "accepted", id: message.sid };
-      } catch (problem) {
-        return { kind: "refused", ...readFailure(problem) };
-      }
-    },
+        }),
+      ),
+
+    call:
+      voiceNumber === undefined
+        ? undefined
+        : ({ to, speech, report }) =>
+            exchange(/^CA[0-9a-f]{32}$/i, report, (client, statusCallback) =>
+              client.calls.create({
+                from: voiceNumber,
+                to: to.reveal(),
+                twiml: toTwiml(speech),
+                timeout: RING_SECONDS,
+                ...(statusCallback === undefined
+                  ? {}
+                  : { statusCallback, statusCallbackEvent: ["ringing", "answered", "completed"] }),
+              }),
+            ),
+
+    readReport: (request) => readTwilioReport(config, request),
 
     async check(): Promise<readonly Finding[]> {
       try {
@@ -77,6 +134,7 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
     async warm() {
       // The SDK loads each of its parts at its first use.
       void (await sdk()).messages;
+      void (await sdk()).calls;
     },
   };
 }

@@ -17,6 +17,15 @@ export interface TwilioConfig {
   readonly region: string | undefined;
   readonly edge: string | undefined;
   readonly apiBase: URL | undefined;
+  /** With these Twilio signs what it reports: the auth token and, while it is rotated, the other one. None: it cannot be told. */
+  readonly authTokens: readonly Secret[];
+  /** The number that calls; undefined: this gateway cannot call. */
+  readonly voiceNumber: string | undefined;
+  readonly privacy: {
+    readonly contentRetention: "discard" | "retain" | undefined;
+    readonly addressRetention: "obfuscate" | "retain" | undefined;
+    readonly riskCheck: "enable" | "disable" | undefined;
+  };
 }
 
 const property = (description: string) => z.string("must be a text").optional().describe(description);
@@ -24,10 +33,15 @@ const property = (description: string) => z.string("must be a text").optional().
 const properties = z.strictObject({
   twilio_sid: property("Account SID: AC and 32 hexadecimal digits"),
   twilio_token: property("Auth token of the account"),
+  twilio_token_secondary: property("Secondary auth token, while tokens are rotated"),
   from_number: property("Sender: number in international form, short code, or sender name"),
   messaging_service_sid: property("Messaging service instead of from_number: MG and 32 hexadecimal digits"),
   api_key_sid: property("API key instead of the auth token: SK and 32 hexadecimal digits"),
   api_key_secret: property("Secret of the API key"),
+  voice_number: property("Number that calls, where from_number is none that can: international form"),
+  content_retention: property("discard: Twilio keeps no text; retain"),
+  address_retention: property("obfuscate: Twilio keeps no full number; retain"),
+  risk_check: property("enable or disable: Twilio's own check for SMS pumping"),
   region: property("Twilio region that processes requests, such as ie1; needs edge"),
   edge: property("Twilio edge that takes requests, such as dublin"),
   api_base: property("Base URL of a server that speaks Twilio's API; for tests and gateways of one's own"),
@@ -41,7 +55,7 @@ type Name = keyof Properties;
 type Complain = (name: Name, message: string) => void;
 
 /** What is never shown again once it is set. */
-export const SECRETS: readonly string[] = ["twilio_token", "api_key_secret"];
+export const SECRETS: readonly string[] = ["twilio_token", "twilio_token_secondary", "api_key_secret"];
 /** Where secrets are sent: who changes one of these has to give the secrets anew (CVE-2026-15943). */
 export const TARGETS: readonly string[] = ["twilio_sid", "api_base", "region", "edge"];
 /** What each property is, by its name. */
@@ -77,6 +91,11 @@ const SENDER = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +&_-]{1,11})$
 const SHAPES: readonly (readonly [Name, RegExp, string])[] = [
   ["twilio_sid", /^AC[0-9a-f]{32}$/i, "must be an Account SID: AC and 32 hexadecimal digits"],
   ["twilio_token", /^[\x21-\x7e]+$/, "must not contain spaces, line ends or letters outside ASCII"],
+  ["twilio_token_secondary", /^[\x21-\x7e]+$/, "must not contain spaces, line ends or letters outside ASCII"],
+  ["voice_number", /^\+[1-9]\d{6,14}$/, "must be a number in international form such as +12025550100"],
+  ["content_retention", /^(discard|retain)$/, "must be discard or retain"],
+  ["address_retention", /^(obfuscate|retain)$/, "must be obfuscate or retain"],
+  ["risk_check", /^(enable|disable)$/, "must be enable or disable"],
   [
     "messaging_service_sid",
     /^MG[0-9a-f]{32}$/i,
@@ -107,6 +126,8 @@ function checkCredentials(set: Properties, complain: Complain): void {
   const { twilio_token, api_key_sid, api_key_secret } = set;
   if (twilio_token === undefined && api_key_sid === undefined && api_key_secret === undefined)
     complain("twilio_token", "is missing; give it, or api_key_sid and api_key_secret");
+  if (set.twilio_token_secondary !== undefined && twilio_token === undefined)
+    complain("twilio_token_secondary", "is given without twilio_token; give the one in use as well");
   if (api_key_sid !== undefined && api_key_secret === undefined)
     complain("api_key_secret", "is missing; api_key_sid needs it");
   if (api_key_secret !== undefined && api_key_sid === undefined)
@@ -165,5 +186,14 @@ function toConfig(given: Properties): TwilioConfig {
     region: set.region,
     edge: set.edge,
     apiBase: set.api_base === undefined ? undefined : new URL(set.api_base),
+    authTokens: [set.twilio_token, set.twilio_token_secondary].flatMap((token) =>
+      token === undefined ? [] : new Secret(token),
+    ),
+    voiceNumber: set.voice_number ?? (/^\+/.test(set.from_number ?? "") ? set.from_number : undefined),
+    privacy: {
+      contentRetention: set.content_retention as "discard" | "retain" | undefined,
+      addressRetention: set.address_retention as "obfuscate" | "retain" | undefined,
+      riskCheck: set.risk_check as "enable" | "disable" | undefined,
+    },
   };
 }

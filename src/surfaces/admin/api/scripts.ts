@@ -23,6 +23,8 @@ import { changedNames, changedProperties, type PropertyRules, shownProperties } 
 export interface ScriptCatalogue {
   builtInOf(name: string): { readonly script: BuiltInScript; readonly rules: PropertyRules } | undefined;
   sourceOf(entry: ScriptEntry): string;
+  /** What is to be known of the properties of a kind of gateway; undefined where there is no such kind. */
+  gatewayRules(type: string): PropertyRules | undefined;
 }
 
 export interface ScriptDeps {

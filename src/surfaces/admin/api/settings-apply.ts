@@ -2,6 +2,7 @@
 import type {
   ClientSettings,
   Fault,
+  GatewaySettings,
   Property,
   ScriptEntry,
   SettingsDocument,
@@ -20,12 +21,13 @@ export interface ApplyDeps {
 }
 
 type Script = NonNullable<SettingsShape["scripts"]>[string];
+type Gateway = NonNullable<SettingsShape["gateways"]>[string];
 type Client = NonNullable<SettingsShape["clients"]>[string];
 
 /** The document after it, unchecked, or what is wrong beforehand. */
 export function applied(
   document: SettingsDocument,
-  { revision: _revision, scripts, clients, ...plain }: SettingsShape,
+  { revision: _revision, scripts, clients, gateways, ...plain }: SettingsShape,
   deps: ApplyDeps,
 ): SettingsDocument | readonly Fault[] {
   const faults: Fault[] = [];
@@ -35,6 +37,10 @@ export function applied(
     ...given,
     scripts: scripts === undefined ? document.scripts : laidScripts(document.scripts, scripts, deps, faults),
     clients: clients === undefined ? document.clients : laidClients(document.clients, clients, faults),
+    gateways:
+      gateways === undefined
+        ? document.gateways
+        : laidGateways(document.gateways, gateways, deps.catalogue, faults),
   };
   return faults.length > 0 ? faults : next;
 }
@@ -161,9 +167,32 @@ function laidClients(
   return [...kept, ...added.map(([id, client]) => one(id, client))];
 }
 
+/** All of them, in the order in which they were sent. */
+function laidGateways(
+  old: readonly GatewaySettings[],
+  given: Readonly<Record<string, Gateway>>,
+  catalogue: ScriptCatalogue,
+  faults: Fault[],
+): GatewaySettings[] {
+  return Object.entries(given).map(([name, { properties, ...rest }]) => {
+    // Of another kind, it is another gateway: no secret passes from one to the other.
+    const before = old.find((known) => known.name === name && known.type === rest.type);
+    const changed = changedProperties(
+      before?.configurationProperties ?? [],
+      Object.entries(properties).map(([value1, value2]) => ({ value1, value2 })),
+      catalogue.gatewayRules(rest.type) ?? NO_RULES,
+      `gateways.${name}.properties`,
+    );
+    if (!isFaults(changed)) return { name, ...rest, configurationProperties: [...changed] };
+    faults.push(...changed);
+    return { name, ...rest, configurationProperties: [] };
+  });
+}
+
 /** `clients[2].redirect_uris` as the document has it: `clients.web.redirect_uris`. */
 export const pathIn = (path: string, document: SettingsDocument | undefined): string =>
   path
     .replace(/^clients\[(\d+)\]/, (_, at) => `clients.${document?.clients[Number(at)]?.client_id ?? at}`)
     .replace(/^scripts\[(\d+)\]/, (_, at) => `scripts.${document?.scripts[Number(at)]?.name ?? at}`)
+    .replace(/^gateways\[(\d+)\]/, (_, at) => `gateways.${document?.gateways[Number(at)]?.name ?? at}`)
     .replace(".configurationProperties", ".properties");

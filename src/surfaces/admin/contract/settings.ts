@@ -7,7 +7,9 @@ import { pumpingSchema } from "../../../core/pumping-settings.ts";
 import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
   clientFields,
+  deliverySchema,
   documentSchema,
+  gatewaySchema,
   limitsSchema,
   loggingSchema,
   scriptSchema,
@@ -30,6 +32,10 @@ const script = z.strictObject({
   description: description.unwrap().optional(),
   properties: z.record(z.string().max(100), z.string().max(10_000).nullable().describe(SECRET)).optional(),
   source: source.describe("Of an entry that is none of the built-in ones"),
+});
+
+const gateway = gatewaySchema.omit({ name: true, configurationProperties: true }).extend({
+  properties: z.record(z.string().max(100), z.string().max(10_000).nullable().describe(SECRET)).default({}),
 });
 
 const client = clientFields
@@ -63,6 +69,13 @@ export const settingsShape = name(
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
+    delivery: deliverySchema.optional(),
+    gateways: z
+      .record(z.string().max(100), gateway)
+      .optional()
+      .describe(
+        "By name, all of them, in the order in which they stand behind the script's own: one that is left out goes",
+      ),
   }),
 );
 export type SettingsShape = z.output<typeof settingsShape>;

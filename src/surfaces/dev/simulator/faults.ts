@@ -1,6 +1,6 @@
 /**
  * What the simulator does wrong on request: HTTP errors with Twilio's codes, slowness, connections cut before or after
- * the message was taken, bytes that are no HTTP, and messages that never arrive.
+ * the message was taken, bytes that are no HTTP, messages that never arrive, and silence about what became of them.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -20,7 +20,9 @@ export const faultSchema = z
     retryAfter: z.number().min(0).optional(),
     delayMs: z.number().min(0).max(120_000).optional(),
     // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
-    then: z.enum(["reset", "drop-after-accept", "garbage", "undelivered", "failed"]).optional(),
+    then: z
+      .enum(["reset", "drop-after-accept", "garbage", "undelivered", "failed", "silent", "busy", "no-answer"])
+      .optional(),
   })
   .readonly();
 export type Fault = z.infer<typeof faultSchema>;
@@ -129,7 +131,9 @@ export function dropped(request: FastifyRequest, reply: FastifyReply): boolean {
 /** How the message of this request is to end, if a fault says so. */
 export function endOf(request: FastifyRequest): End | undefined {
   const fault = later.get(request);
-  return fault?.then === "undelivered" || fault?.then === "failed"
-    ? { status: fault.then, code: fault.code ?? 30003 }
+  const { then } = fault ?? {};
+  if (then === "busy" || then === "no-answer" || then === "silent") return { status: then };
+  return then === "undelivered" || then === "failed"
+    ? { status: then, code: fault?.code ?? 30003 }
     : undefined;
 }

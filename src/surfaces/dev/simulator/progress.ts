@@ -6,7 +6,7 @@ import { createHmac } from "node:crypto";
 import type { Clock } from "../../../core/words.ts";
 import type { Item } from "./book.ts";
 
-/** How it ends, where it does not end well: `undelivered` or `failed`, and Twilio's error code. */
+/** How it ends, where it does not end well: `undelivered`, `failed`, …, and Twilio's error code; `silent`: nobody is told. */
 export interface End {
   readonly status: string;
   readonly code?: number | undefined;
@@ -41,7 +41,7 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
       if (item.status === "canceled") return;
       const last = rest.length === 0;
       item.status = last && end !== undefined ? end.status : status;
-      item.errorCode = last ? end?.code : undefined;
+      item.errorCode = last && item.kind === "message" ? end?.code : undefined;
       item.updatedAt = now();
       if (item.status === "sent" || item.status === "in-progress") item.sentAt = item.updatedAt;
       if (item.callback !== undefined) void tell(item, item.callback).catch(() => {});
@@ -74,6 +74,8 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
 
   return {
     start(item, end) {
+      // Taken, and never heard of again.
+      if (end?.status === "silent") return;
       const way =
         item.kind === "call"
           ? ["ringing", "in-progress", "completed"]

@@ -37,6 +37,8 @@ export interface SimulatedMessage {
   readonly body: string;
   readonly status: string;
   readonly at: string;
+  /** Of a call: what was said, as text. */
+  readonly said?: string | undefined;
 }
 
 export interface Simulator {
@@ -103,4 +105,16 @@ const shown = (item: Item): SimulatedMessage => ({
   body: item.body,
   status: item.status,
   at: new Date(item.createdAt).toISOString(),
+  ...(item.kind === "call" ? { said: spoken(item.body) } : {}),
 });
+
+/** What is heard of TwiML: its words, without what makes the pauses. */
+const spoken = (twiml: string): string =>
+  twiml
+    .replace(/<[^>]*>/g, " ")
+    .replace(/&#(\d+);/g, (_all, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&(lt|gt|quot|amp);/g, (_all, name: string) => NAMED[name] ?? "")
+    .replace(/\s+/g, " ")
+    .trim();
+
+const NAMED: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };

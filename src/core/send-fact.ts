@@ -1,0 +1,28 @@
+/** What is told of every attempt to bring a code, to whoever counts or limits: one fact per attempt, one per change. */
+
+import type { Channel } from "./delivery-state.ts";
+import type { CodePurpose } from "./message-texts.ts";
+import type { PhoneNumber } from "./secret.ts";
+import type { DeliveryState, SmsRefusal } from "./sms.ts";
+import type { EpochMs, Subject } from "./words.ts";
+
+/** `challenge`, `send` and `number` together name the attempt; a fact may be told twice after a crash. */
+export interface SendFact {
+  readonly challenge: string;
+  readonly send: number;
+  readonly number: number;
+  readonly login: string;
+  readonly subject: Subject;
+  readonly phone: PhoneNumber;
+  readonly purpose: CodePurpose;
+  readonly gateway: string;
+  readonly channel: Channel;
+  readonly providerId: string | undefined;
+  readonly state: DeliveryState;
+  readonly reason: SmsRefusal | undefined;
+  readonly providerCode: number | undefined;
+  readonly at: EpochMs;
+}
+
+/** Takes a fact after it is durable. What it throws is reported and keeps nobody from signing in. */
+export type OnSend = (fact: SendFact) => void | Promise<void>;

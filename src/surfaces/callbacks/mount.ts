@@ -1,0 +1,55 @@
+/**
+ * `/twilio/status/<attempt>`: where a provider tells what became of a message. Owns that path and the bytes that come in
+ * on it; who sent them and what they mean is found out behind the port it is given. Mounted by compose. It reads no
+ * cookie, shows no page, and answers the same to every caller that is not the provider.
+ */
+import type { FastifyInstance } from "fastify";
+
+/** One request, as it came in. */
+export interface IncomingReport {
+  readonly attempt: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** The public URL: the issuer's, with the path and query of the request line. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface CallbackOptions {
+  readonly issuer: URL;
+  readonly path: string;
+  readonly take: (report: IncomingReport) => Promise<"taken" | "refused">;
+}
+
+/** Bytes; a status is a few hundred. */
+const BODY_LIMIT = 16_384;
+/** What a report's signature may stand in; every other header is nobody's business here. */
+const HEADERS = ["x-twilio-signature", "content-type"] as const;
+
+export async function mountCallbacks(app: FastifyInstance, options: CallbackOptions): Promise<void> {
+  const { issuer, path, take } = options;
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    // The signature is over the bytes: nothing parses them before.
+    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: BODY_LIMIT }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.post(`${path}/:attempt`, { bodyLimit: BODY_LIMIT }, async (request, reply) => {
+      const { attempt } = request.params as { attempt: string };
+      const headers = Object.fromEntries(
+        HEADERS.map((name) => {
+          const value = request.headers[name];
+          return [name, typeof value === "string" ? value : undefined];
+        }),
+      );
+      const outcome = await take({
+        attempt,
+        query: request.query as Readonly<Record<string, unknown>>,
+        url: `${issuer.origin}${request.raw.url ?? ""}`,
+        headers,
+        body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+      });
+      return reply.code(outcome === "taken" ? 204 : 403).send();
+    });
+  });
+}

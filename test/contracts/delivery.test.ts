@@ -1,0 +1,282 @@
+/** O16, O17, M33: what the outbox promises is kept over crashes and nodes, on every store; with the same code. */
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { it } from "node:test";
+import { type Codes, createCodes, type OutboxRow } from "../../src/core/codes.ts";
+import { createDelivery, type Delivery } from "../../src/core/delivery.ts";
+import { createGatewayLine, type GatewayEntry } from "../../src/core/gateway-line.ts";
+import type { Keys } from "../../src/core/keys.ts";
+import { createReportUrls } from "../../src/core/report-url.ts";
+import { PhoneNumber } from "../../src/core/secret.ts";
+import { deliverySchema, limitsSchema } from "../../src/core/settings.ts";
+import type { Receipt } from "../../src/core/sms.ts";
+import { createStorage } from "../../src/core/storage.ts";
+import { messageTexts } from "../kit/messages.ts";
+import { overEngines } from "../kit/over-engines.ts";
+import { testKeys, testSealer } from "../kit/stores.ts";
+
+const PHONE = new PhoneNumber("+12025550143");
+const accepted: Receipt = { kind: "accepted", id: "one", reports: true };
+
+overEngines("the outbox", ({ store }) => {
+  /** A world with a clock of its own; `node()` is a process that knows nothing but the store. */
+  function world() {
+    let time = Date.UTC(2027, 0, 1) + Math.floor(Math.random() * 1e9);
+    const now = () => time;
+    const commits: number[] = [];
+    const storage = createStorage({
+      store: {
+        ...store().records,
+        commit: (writes, at) => {
+          commits.push(writes.length);
+          return store().records.commit(writes, at);
+        },
+        commitTold: undefined as never,
+      },
+      sealer: testSealer(),
+      now,
+      audit: store().audit,
+    });
+    const codes: Codes = createCodes({
+      storage,
+      keys: testKeys as Keys,
+      limits: () => limitsSchema.parse({}),
+      now,
+      newId: () => randomBytes(16).toString("base64url"),
+    });
+    const sent: { gateway: string; text: string }[] = [];
+    const gateway = (name: string, answer: () => Promise<Receipt>): GatewayEntry => ({
+      name,
+      gateway: {
+        async send({ text }) {
+          sent.push({ gateway: name, text: text.reveal() });
+          return answer();
+        },
+        check: async () => [],
+      },
+    });
+    /** Is called before the line is asked for gateways. */
+    const hooks: { beforeLook?: () => Promise<void> } = {};
+    const node = (...entries: readonly GatewayEntry[]): Delivery =>
+      createDelivery({
+        storage: createStorage({ store: store().records, sealer: testSealer(), now, audit: store().audit }),
+        codes,
+        line: createGatewayLine({
+          entries: async () => {
+            await hooks.beforeLook?.();
+            return entries;
+          },
+          now,
+          onProblem: () => {},
+        }),
+        urls: createReportUrls(new URL("https://login.example.org"), testKeys, now),
+        settings: () => deliverySchema.parse({}),
+        now,
+        host: "login.example.org",
+        texts: messageTexts(),
+        brand: () => "Sallyport",
+        onProblem: (problem) => assert.fail(String(problem)),
+      });
+    /** A code is promised: its rows are committed, and then the process dies. */
+    async function promised() {
+      const issued = await codes.issue({
+        subject: randomBytes(8).toString("hex"),
+        phone: PHONE,
+        purpose: "sign-in",
+        boundTo: "login",
+        client: "example",
+        appName: "Example",
+        locale: "en",
+      });
+      assert.ok(issued.kind === "issued");
+      assert.ok(await storage.commit(issued.writes ?? []));
+      const look = async () => (await codes.look(issued.challenge, "login")) ?? assert.fail("it is gone");
+      return {
+        id: issued.challenge,
+        key: issued.deliver ?? "",
+        look,
+        code: codes.reveal(await look()).reveal(),
+      };
+    }
+    const textOf = (code: string) => new RegExp(`^${code} is your code[\\s\\S]*#${code}$`);
+    return {
+      hooks,
+      codes,
+      commits,
+      storage,
+      sent,
+      gateway,
+      node,
+      promised,
+      textOf,
+      advance: (ms: number) => (time += ms),
+    };
+  }
+
+  it("O17: killed after the commit and before the send, the next process sends that very code", async () => {
+    const { sent, gateway, node, promised, textOf, advance } = world();
+    const { code, look } = await promised();
+    const after = node(gateway("a", async () => accepted));
+    assert.equal(await after.sweep(), 0, "the dead process may still be at it");
+    advance(10_001);
+    await after.sweep();
+    await after.idle();
+    assert.deepEqual(
+      sent.map(({ gateway: at }) => at),
+      ["a"],
+    );
+    assert.match(sent[0]?.text ?? "", textOf(code));
+    assert.deepEqual(
+      (await look()).attempts.map(({ state }) => state),
+      ["accepted"],
+    );
+    advance(60_000);
+    await after.sweep();
+    await after.idle();
+    assert.equal(sent.length, 1);
+  });
+
+  it("O17: killed while the second gateway was at it, the second gateway is asked again, with that code", async () => {
+    const { sent, gateway, node, promised, textOf, advance } = world();
+    const { key, code, look } = await promised();
+    const never = new Promise<Receipt>(() => {});
+    const dying = node(
+      gateway("a", async () => ({ kind: "refused", reason: "provider-down" })),
+      gateway("b", () => never),
+    );
+    void dying.deliver(key);
+    while (sent.length < 2) await new Promise(setImmediate);
+    assert.deepEqual(
+      (await look()).attempts.map(({ state }) => state),
+      ["unknown", "pending"],
+    );
+    advance(10_001);
+    const next = node(
+      gateway("a", async () => assert.fail("it has failed already")),
+      gateway("b", async () => accepted),
+    );
+    await next.sweep();
+    await next.idle();
+    assert.deepEqual(
+      sent.map(({ gateway: at }) => at),
+      ["a", "b", "b"],
+    );
+    for (const { text } of sent) assert.match(text, textOf(code));
+    assert.deepEqual(
+      (await look()).attempts.map(({ gateway: at, state }) => [at, state]),
+      [
+        ["a", "unknown"],
+        ["b", "accepted"],
+      ],
+    );
+  });
+
+  it("of several nodes that sweep at once, one sends", async () => {
+    const { sent, gateway, node, promised, advance } = world();
+    await promised();
+    advance(10_001);
+    const nodes = Array.from({ length: 4 }, () => node(gateway("a", async () => accepted)));
+    await Promise.all(nodes.map((one) => one.sweep()));
+    await Promise.all(nodes.map((one) => one.idle()));
+    assert.equal(sent.length, 1);
+  });
+
+  it("M33: of several nodes that miss a receipt at once, one goes on; none for a code that was used", async () => {
+    const { codes, sent, gateway, node, promised, advance } = world();
+    const make = () =>
+      node(
+        gateway("a", async () => accepted),
+        gateway("b", async () => accepted),
+      );
+    const [first, ...others] = [make(), make(), make()];
+    const waiting = await promised();
+    const used = await promised();
+    await first?.deliver(waiting.key);
+    await first?.deliver(used.key);
+    assert.equal((await codes.check(used.id, used.code, "login")).kind, "right");
+    advance(20_001);
+    const all = [first as Delivery, ...others];
+    await Promise.all(all.map((one) => one.sweep()));
+    await Promise.all(all.map((one) => one.idle()));
+    assert.deepEqual(
+      sent.map(({ gateway: at }) => at),
+      ["a", "a", "b"],
+    );
+    assert.equal(sent[2]?.text, sent[0]?.text);
+    advance(60_000);
+    for (const one of all) await one.sweep();
+    for (const one of all) await one.idle();
+    assert.equal(sent.length, 3, "no third gateway, no third text");
+  });
+
+  it("M33: a code used while the first gateway hangs is sent by no other", async () => {
+    const { codes, sent, gateway, node, promised } = world();
+    const { id, key, code } = await promised();
+    const hanging = Promise.withResolvers<Receipt>();
+    const slow = node(
+      gateway("a", () => hanging.promise),
+      gateway("b", async () => accepted),
+    );
+    const sending = slow.deliver(key);
+    while (sent.length < 1) await new Promise(setImmediate);
+    // The text has come, although nobody says so.
+    assert.equal((await codes.check(id, code, "login")).kind, "right");
+    hanging.resolve({ kind: "refused", reason: "no-answer" });
+    await sending;
+    await slow.idle();
+    assert.deepEqual(
+      sent.map(({ gateway: at }) => at),
+      ["a"],
+    );
+  });
+
+  it("M33: nor one that is used in the moment before the next gateway is asked", async () => {
+    const { hooks, codes, sent, gateway, node, promised } = world();
+    const { id, key, code, look } = await promised();
+    hooks.beforeLook = async () => {
+      // The failure of the first is written down, the attempt at the second is not yet.
+      const { attempts, spent } = await look();
+      if (attempts.length === 1 && !spent) assert.equal((await codes.check(id, code, "login")).kind, "right");
+    };
+    const delivery = node(
+      gateway("a", async () => ({ kind: "refused", reason: "no-answer" })),
+      gateway("b", async () => accepted),
+    );
+    await delivery.deliver(key);
+    await delivery.idle();
+    assert.equal((await look()).spent, true);
+    assert.deepEqual(
+      sent.map(({ gateway: at }) => at),
+      ["a"],
+    );
+  });
+
+  it("what a send writes is what it has always written: one commit for the promise, one for what came of it", async () => {
+    const { commits, storage, codes, gateway, promised } = world();
+    const { key } = await promised();
+    const before = commits.length;
+    const delivery = createDelivery({
+      storage,
+      codes,
+      line: createGatewayLine({
+        entries: async () => [gateway("a", async () => accepted), gateway("b", async () => accepted)],
+        now: () => Date.UTC(2027, 0, 1),
+        onProblem: () => {},
+      }),
+      urls: createReportUrls(new URL("https://login.example.org"), testKeys, Date.now),
+      settings: () => deliverySchema.parse({}),
+      now: () => Date.UTC(2027, 0, 1),
+      host: "login.example.org",
+      texts: messageTexts(),
+      brand: () => "Sallyport",
+      onProblem: (problem) => assert.fail(String(problem)),
+    });
+    await delivery.deliver(key);
+    assert.deepEqual(commits.slice(before), [2], "the challenge and its outbox row");
+    const rows = await storage.records<OutboxRow>("outbox").list("awaiting", 500);
+    assert.ok(
+      rows.some((row) => row.key === key),
+      "and the row waits for the receipt",
+    );
+  });
+});
