@@ -39,6 +39,7 @@ import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
+import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
@@ -117,7 +118,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   if (options.parts === undefined) await probePort(config.listen);
   const parts = options.parts ?? (await openParts(config));
   const { now } = parts;
-  const timers: NodeJS.Timeout[] = [];
+  let background: Background | undefined;
   let logs = options.logs;
   const complain = (text: string): void => {
     options.complain(text);
@@ -332,21 +333,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       tls: config.tls !== undefined,
     });
 
-    // A store that is away is said once, and once more when it is back; not at every look.
-    const every = (ms: number, act: () => Promise<unknown>) => {
-      let failing = false;
-      const turn = async () => {
-        try {
-          await act();
-          if (failing) log.info("What had failed works again", { everyMs: ms });
-          failing = false;
-        } catch (problem) {
-          if (!failing) onProblem(problem);
-          failing = true;
-        }
-      };
-      timers.push(setInterval(() => void turn(), ms).unref());
-    };
+    background = createBackground(log, onProblem);
+    const { every, soon } = background;
     every(KEYS_EVERY, async () => {
       await keyring.refresh();
       // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
@@ -368,17 +356,16 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
-    setImmediate(() => void delivery.sweep().catch(onProblem));
+    soon(() => delivery.sweep());
     const { script } = logs;
-    setImmediate(() => tellOfScripts(script, settings, line));
+    soon(() => tellOfScripts(script, settings, line));
 
     return {
       issuer: config.issuer.origin,
       bootstrap: bootstrapFile.said,
       async close() {
-        for (const timer of timers) clearInterval(timer);
         log.info("Stopping");
-        await app.close();
+        await Promise.all([background?.stop(), app.close()]);
         await Promise.all([delivery.idle(), notices.idle()]);
         await bounds.flush().catch(onProblem);
         await parts.close();
@@ -387,7 +374,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       },
     };
   } catch (problem) {
-    for (const timer of timers) clearInterval(timer);
+    await background?.stop();
     await parts.close();
     logs?.server.error("Not started", { reason: reasonOf(problem) });
     await logs?.close();

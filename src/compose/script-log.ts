@@ -20,8 +20,12 @@ function whyNot(entry: ScriptEntry): string | undefined {
   return !entry.enabled || faults.length > 0 ? reasons.join("; ") : undefined;
 }
 
-/** Says it now, and again at each change of an entry. `warm`: what makes the sender ready. */
-export function tellOfScripts(log: Logger, settings: Settings, { warm }: Pick<GatewayLine, "warm">): void {
+/** Says it now, and again at each change of an entry; resolves when it is said for now. `warm`: what makes the sender ready. */
+export async function tellOfScripts(
+  log: Logger,
+  settings: Settings,
+  { warm }: Pick<GatewayLine, "warm">,
+): Promise<void> {
   const said = new Map<string, string>();
 
   async function tell(entry: ScriptEntry, name: string): Promise<void> {
@@ -40,16 +44,18 @@ export function tellOfScripts(log: Logger, settings: Settings, { warm }: Pick<Ga
     }
   }
 
-  function look(scripts: readonly ScriptEntry[]): void {
+  async function look(scripts: readonly ScriptEntry[]): Promise<void> {
+    const news: Promise<void>[] = [];
     for (const [acr, name] of SPEAKERS) {
       const entry = scripts.find((one) => one.name === acr);
       const text = JSON.stringify(entry);
       if (entry === undefined || said.get(acr) === text) continue;
       said.set(acr, text);
-      void tell(entry, name);
+      news.push(tell(entry, name));
     }
+    await Promise.all(news);
   }
 
-  look(settings.document().scripts);
-  settings.watch(({ scripts }) => look(scripts));
+  settings.watch(({ scripts }) => void look(scripts));
+  await look(settings.document().scripts);
 }
