@@ -1,6 +1,6 @@
 /**
- * Two people at the same step see the same page but for the form's `csrf` and `action`, and the phone `number` that
- * they typed. So a page is rendered once with gaps for these, and kept for the next person: the list of all countries is
+ * Two people at the same step see the same page but for the form's `csrf` and `action`, the phone `number` that they
+ * typed, and the moment `stateAt` at which something became of their text. So a page is rendered once with gaps for these, and kept for the next person: the list of all countries is
  * drawn once, not once for each of them. Called by the template engine. Pages that show a username are not kept.
  */
 import { randomBytes } from "node:crypto";
@@ -18,8 +18,8 @@ export interface Skeletons {
 
 /** Characters of all pages that are kept. */
 const MOST = 2_000_000;
-const GAPS = ["csrf", "action", "number"] as const;
-const SHOWN = /\{\{ (csrf|action|number) \}\}/g;
+const GAPS = ["csrf", "action", "number", "stateAt"] as const;
+const SHOWN = /\{\{ (csrf|action|number|stateAt) \}\}/g;
 const CODE = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 
 /** Undefined when a template does more with a gap's fact than show it: then every page is rendered anew. */
@@ -29,7 +29,11 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   const templates = new Map<string, string>();
   for (const [name, source] of given) {
     const marked = source.replace(SHOWN, (_all, gap: string) => `${mark}${gap}${mark}`);
-    if (marked.match(CODE)?.some((code) => /\b(?:csrf|action|number)\b/.test(code.replace(/"[^"]*"/g, ""))))
+    if (
+      marked
+        .match(CODE)
+        ?.some((code) => /\b(?:csrf|action|number|stateAt)\b/.test(code.replace(/"[^"]*"/g, "")))
+    )
       return undefined;
     templates.set(name, marked);
   }
