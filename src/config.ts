@@ -13,6 +13,7 @@ import { pumpingSchema } from "./core/pumping-settings.ts";
 import { Secret } from "./core/secret.ts";
 import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
+import { faultsOf } from "./core/settings-revisions.ts";
 import { type Price, spendSchema } from "./core/spend.ts";
 import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 
@@ -361,22 +362,9 @@ export const invalid = (where: string, faults: readonly string[]): Breakage =>
 
 /** zod's issues as sentences, each beginning with the name of what is wrong. */
 export function sentences(error: z.ZodError, prefix = ""): string[] {
-  return error.issues.flatMap((issue) => {
-    const at = (extra?: PropertyKey) =>
-      [...issue.path, ...(extra === undefined ? [] : [extra])].reduce<string>(
-        (path, part) =>
-          typeof part === "number"
-            ? `${path}[${part}]`
-            : path === ""
-              ? String(part)
-              : `${path}.${String(part)}`,
-        prefix,
-      ) || "the file";
-    if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => `${at(key)}: is not a known setting; check the spelling or remove it`);
-    if (issue.code === "invalid_type" && issue.input === undefined && /undefined/.test(issue.message))
-      return [`${at()}: is missing`];
-    return [`${at()}: ${issue.message}`];
+  return faultsOf(error).map(({ path, message }) => {
+    const inside = prefix === "" || path === "" || path.startsWith("[") ? path : `.${path}`;
+    return `${`${prefix}${inside}` || "the file"}: ${message}`;
   });
 }
 

@@ -1,19 +1,9 @@
 /** What the commands of this host do: the parts are opened for one act and closed again. No server is needed. */
-import { readConfig } from "../config.ts";
 import { verifyAudit } from "../surfaces/admin/host/audit.ts";
 import { checkOverlay } from "../surfaces/admin/host/overlay.ts";
-import { addUser, openEnrolment, resetPhone, type Said, setStatus } from "../surfaces/admin/host/people.ts";
+import { addUser, openEnrolment, resetPhone, setStatus } from "../surfaces/admin/host/people.ts";
 import { checkMessagesIn } from "./message-texts.ts";
-import { openParts, type Parts } from "./parts.ts";
-
-async function withParts(config: string, act: (parts: Parts) => Promise<Said>): Promise<Said> {
-  const parts = await openParts(readConfig(config, process.env));
-  try {
-    return await act(parts);
-  } finally {
-    await parts.close();
-  }
-}
+import { withParts } from "./with-parts.ts";
 
 type By = "window" | "ticket";
 

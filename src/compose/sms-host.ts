@@ -1,26 +1,17 @@
 /** What `sallyport sms …` does on this host; no server is needed. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { readConfig, sentences } from "../config.ts";
+import { sentences } from "../config.ts";
 import { type Decision, replay } from "../core/guard.ts";
 import { pumpingSchema } from "../core/pumping-settings.ts";
 import { dayOf } from "../core/spend.ts";
-import type { Said } from "../surfaces/admin/host/people.ts";
 import type { SmsActs } from "../surfaces/admin/host/sms.ts";
 import { replayText, spendText, testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
-import { openParts, type Parts } from "./parts.ts";
+import type { Parts } from "./parts.ts";
+import { withParts } from "./with-parts.ts";
 
 const PAGE = 1_000;
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
-
-async function withParts(config: string, act: (parts: Parts) => Promise<Said>): Promise<Said> {
-  const parts = await openParts(readConfig(config, process.env));
-  try {
-    return await act(parts);
-  } finally {
-    await parts.close();
-  }
-}
 
 const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 
