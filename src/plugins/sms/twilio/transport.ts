@@ -6,6 +6,7 @@
 import { randomInt } from "node:crypto";
 import * as http from "node:http";
 import * as https from "node:https";
+import { whole } from "../../../kits/http/whole.ts";
 import { OVERDUE } from "./refusals.ts";
 
 export interface Exchange {
@@ -48,35 +49,20 @@ export function createTransport({ apiBase, timeoutMs, proxies }: TransportOption
         );
   const { request } = apiBase?.protocol === "http:" ? http : https;
 
-  function once(exchange: Exchange, timeLeft: number): Promise<Answer> {
+  async function once(exchange: Exchange, timeLeft: number): Promise<Answer> {
     const url = addressOf(exchange, apiBase);
     const body = exchange.data === undefined ? undefined : formOf(exchange.data);
-    return new Promise((resolve, reject) => {
-      const headers = headersOf(exchange, body);
-      const req = request(url, { method: exchange.method.toUpperCase(), agent, headers });
-      // Not among the options: Node prints those when NODE_DEBUG=http is set.
-      req.setHeader("authorization", basicOf(exchange));
-      const timer = setTimeout(() => req.destroy(failure(OVERDUE)), timeLeft);
-      const fail = (problem: unknown) => {
-        clearTimeout(timer);
-        reject(failure((problem as { code?: string }).code ?? "ECONNRESET"));
-      };
-      req.on("error", fail);
-      req.on("response", (res) => {
-        let text = "";
-        res.setEncoding("utf8");
-        res.on("data", (part: string) => {
-          text += part;
-          if (text.length > LARGEST_ANSWER) req.destroy(failure("EMSGSIZE"));
-        });
-        res.on("error", fail);
-        res.on("end", () => {
-          clearTimeout(timer);
-          resolve({ statusCode: res.statusCode ?? 0, body: parse(text), headers: res.headers });
-        });
-      });
-      req.end(body);
+    const headers = headersOf(exchange, body);
+    const req = request(url, { method: exchange.method.toUpperCase(), agent, headers });
+    // Not among the options: Node prints those when NODE_DEBUG=http is set.
+    req.setHeader("authorization", basicOf(exchange));
+    const answer = await whole(req, body, {
+      timeoutMs: timeLeft,
+      largest: LARGEST_ANSWER,
+      overdue: OVERDUE,
+      failure,
     });
+    return { statusCode: answer.status, body: parse(answer.text), headers: answer.headers };
   }
 
   return async (exchange) => {

@@ -9,6 +9,7 @@ import dns from "node:dns";
 import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { Secret } from "../../../core/secret.ts";
+import { whole } from "../../../kits/http/whole.ts";
 import { isPublicAddress } from "../../../kits/web/address.ts";
 
 export interface ExchangeOptions {
@@ -48,39 +49,24 @@ export function createExchange({ url, secret, timeoutMs, ca, allows = isPublicAd
   };
   const literal = url.hostname.replace(/^\[|\]$/g, "");
 
-  return (message: Readonly<Record<string, unknown>>): Promise<Answer> => {
+  return async (message: Readonly<Record<string, unknown>>): Promise<Answer> => {
     // An address in the URL itself is looked up by nobody.
-    if (isIP(literal) !== 0 && !allows(literal)) return Promise.reject(failure("EACCES"));
+    if (isIP(literal) !== 0 && !allows(literal)) throw failure("EACCES");
     const body = JSON.stringify(message);
     const timestamp = String(Math.floor(Date.now() / 1000));
     const mac = createHmac("sha256", secret.reveal()).update(`${timestamp}.${body}`).digest("hex");
-    return new Promise((resolve, reject) => {
-      const req = https.request(url, { method: "POST", agent, lookup });
-      req.setHeader("content-type", "application/json");
-      req.setHeader("content-length", Buffer.byteLength(body));
-      req.setHeader("x-sallyport-timestamp", timestamp);
-      req.setHeader("x-sallyport-signature", `v1=${mac}`);
-      const timer = setTimeout(() => req.destroy(failure(OVERDUE)), timeoutMs);
-      const fail = (problem: unknown) => {
-        clearTimeout(timer);
-        reject(failure((problem as { code?: string }).code ?? "ECONNRESET"));
-      };
-      req.on("error", fail);
-      req.on("response", (res) => {
-        let text = "";
-        res.setEncoding("utf8");
-        res.on("data", (part: string) => {
-          text += part;
-          if (text.length > LARGEST_ANSWER) req.destroy(failure("EMSGSIZE"));
-        });
-        res.on("error", fail);
-        res.on("end", () => {
-          clearTimeout(timer);
-          resolve({ status: res.statusCode ?? 0, body: parse(text) });
-        });
-      });
-      req.end(body);
+    const req = https.request(url, { method: "POST", agent, lookup });
+    req.setHeader("content-type", "application/json");
+    req.setHeader("content-length", Buffer.byteLength(body));
+    req.setHeader("x-sallyport-timestamp", timestamp);
+    req.setHeader("x-sallyport-signature", `v1=${mac}`);
+    const { status, text } = await whole(req, body, {
+      timeoutMs,
+      largest: LARGEST_ANSWER,
+      overdue: OVERDUE,
+      failure,
     });
+    return { status, body: parse(text) };
   };
 }
 
