@@ -53,6 +53,9 @@ const TERMINAL = RANK.delivered;
 /** Whether nothing can come after it. */
 export const isTerminal = (state: DeliveryState): boolean => RANK[state] === TERMINAL;
 
+/** Whether the provider has it, or had it. */
+export const isTaken = ({ state }: Attempt): boolean => RANK[state] >= RANK.accepted;
+
 /** Whether the message did not and will not arrive. */
 export const hasFailed = (state: DeliveryState): boolean => isTerminal(state) && state !== "delivered";
 
