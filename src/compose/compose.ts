@@ -19,7 +19,7 @@ import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
-import { createTrustedPeers } from "../kits/web/address.ts";
+import { clientAddress, createTrustedPeers } from "../kits/web/address.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
@@ -264,6 +264,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         device,
         languages: pages.locales(),
         api: ownApi(config.issuer),
+        addressOf: (request) => clientAddress(request, peers),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
@@ -292,7 +293,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       rewrite: (url) => rewriteApi(rewriteOriginal(url)),
       render,
       brand,
-      newReference: () => newId().slice(0, 8),
+      // Of a login its own id: what the person reads out is what `sallyport trace` wants.
+      newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? newId().slice(0, 8),
       onAnswer: answersLog(log, settings, peers),
       onProblem: (problem, { reference, method, path }) =>
         complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
