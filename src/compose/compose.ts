@@ -45,6 +45,7 @@ import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
+import { openMeter } from "./metrics.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -140,7 +141,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
-    parts.hearAudit(auditLog(log, settings));
+    const meter = await openMeter(config);
+    const { metrics } = meter;
+    parts.hearAudit(meter.alsoHears(auditLog(log, settings)));
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
@@ -148,6 +151,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       alarm: complain,
       onProblem,
+      metrics,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
     const { limits } = bounds;
@@ -179,7 +183,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       texts,
       brand,
       host,
-      onSend: options.onSend,
+      onSend: meter.alsoSends(options.onSend),
       onProblem,
       onAccepted: bounds.onAccepted,
     });
@@ -197,7 +201,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
-        createPasswordFactor({ directory, throttle, devices, now }),
+        createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
         createSmsFactor({
           codes,
           ...bounds.factor,
@@ -335,6 +339,15 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       tls: config.tls !== undefined,
     });
 
+    const closeMetrics = await meter.open(
+      {
+        brakeOn: () => bounds.brake.since !== undefined,
+        gateways: line.states,
+        hashing: parts.directory.hashingStats,
+      },
+      onProblem,
+    );
+
     background = createBackground(log, onProblem);
     const { every, soon } = background;
     every(KEYS_EVERY, async () => {
@@ -367,7 +380,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       bootstrap: bootstrapFile.said,
       async close() {
         log.info("Stopping");
-        await Promise.all([background?.stop(), app.close()]);
+        await Promise.all([background?.stop(), app.close(), closeMetrics()]);
         await Promise.all([delivery.idle(), notices.idle()]);
         await bounds.flush().catch(onProblem);
         await parts.close();
