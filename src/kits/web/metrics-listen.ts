@@ -1,6 +1,6 @@
 /** What the boot file says of the address that metrics are read at: a door of its own, closed unless it is wanted. */
-import { isIP } from "node:net";
 import { z } from "zod";
+import { isLoopback } from "../../core/network.ts";
 import type { Secret } from "../../core/secret.ts";
 
 export interface MetricsListen {
@@ -18,9 +18,6 @@ export const metricsSchema = z.strictObject({
 });
 
 const LEAST_TOKEN = 16;
-
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
 /** The address; says a fault where figures would be open to whoever can reach it. */
 export function metricsOf(
