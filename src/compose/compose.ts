@@ -19,7 +19,7 @@ import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
-import { createTrustedPeers } from "../kits/web/address.ts";
+import { clientAddress, createTrustedPeers } from "../kits/web/address.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
@@ -45,6 +45,7 @@ import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
+import { openMeter } from "./metrics.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -140,7 +141,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
-    parts.hearAudit(auditLog(log, settings));
+    const meter = await openMeter(config);
+    const { metrics } = meter;
+    parts.hearAudit(meter.alsoHears(auditLog(log, settings)));
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
@@ -148,6 +151,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       alarm: complain,
       onProblem,
+      metrics,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
     const { limits } = bounds;
@@ -179,7 +183,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       texts,
       brand,
       host,
-      onSend: options.onSend,
+      onSend: meter.alsoSends(options.onSend),
       onProblem,
       onAccepted: bounds.onAccepted,
     });
@@ -197,7 +201,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
-        createPasswordFactor({ directory, throttle, devices, now }),
+        createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
         createSmsFactor({
           codes,
           ...bounds.factor,
@@ -264,6 +268,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         device,
         languages: pages.locales(),
         api: ownApi(config.issuer),
+        addressOf: (request) => clientAddress(request, peers),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
@@ -292,7 +297,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       rewrite: (url) => rewriteApi(rewriteOriginal(url)),
       render,
       brand,
-      newReference: () => newId().slice(0, 8),
+      // Of a login its own id: what the person reads out is what `sallyport trace` wants.
+      newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? newId().slice(0, 8),
       onAnswer: answersLog(log, settings, peers),
       onProblem: (problem, { reference, method, path }) =>
         complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
@@ -333,6 +339,15 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       tls: config.tls !== undefined,
     });
 
+    const closeMetrics = await meter.open(
+      {
+        brakeOn: () => bounds.brake.since !== undefined,
+        gateways: line.states,
+        hashing: parts.directory.hashingStats,
+      },
+      onProblem,
+    );
+
     background = createBackground(log, onProblem);
     const { every, soon } = background;
     every(KEYS_EVERY, async () => {
@@ -365,7 +380,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       bootstrap: bootstrapFile.said,
       async close() {
         log.info("Stopping");
-        await Promise.all([background?.stop(), app.close()]);
+        await Promise.all([background?.stop(), app.close(), closeMetrics()]);
         await Promise.all([delivery.idle(), notices.idle()]);
         await bounds.flush().catch(onProblem);
         await parts.close();

@@ -81,6 +81,10 @@ export function withAttempt(attempts: readonly Attempt[], changed: Attempt): rea
   return next.slice(-MOST_ATTEMPTS);
 }
 
+/** The provider's own name for the message a code has come by: of the newest attempt that has not failed, as in `channelOf`. */
+export const messageOf = (attempts: readonly Attempt[]): string | undefined =>
+  (attempts.findLast(({ state }) => !hasFailed(state)) ?? attempts.at(-1))?.providerId;
+
 /** What a person is told of the last send: how far its best attempt has come. */
 export interface DeliveryView {
   readonly state: "sending" | "sent" | "delivered" | "failed";

@@ -197,14 +197,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     return goesOn ? next : undefined;
   }
 
+  const whoAndWhere = ({ subject, boundTo, client, address }: Challenge) => ({
+    at: now(),
+    subject,
+    login: boundTo,
+    client,
+    address,
+  });
+
   function eventOf(challenge: Challenge, attempt: Attempt, receipt: Receipt): AuditEvent {
-    const { gateway, channel } = attempt;
-    const of = { factor: "sms", gateway, channel };
+    const of = factsOf(challenge, attempt);
     return {
+      ...whoAndWhere(challenge),
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
-      at: now(),
-      subject: challenge.subject,
-      login: challenge.boundTo,
       facts:
         receipt.kind === "accepted"
           ? { ...of, messageId: receipt.id }
@@ -256,14 +261,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         ? gone(key)
         : undefined;
     const event: AuditEvent = {
+      ...whoAndWhere(challenge),
       kind: attempt.state === "delivered" ? "code-delivered" : "code-undelivered",
-      at: now(),
-      subject: challenge.subject,
-      login: challenge.boundTo,
       facts: {
-        factor: "sms",
-        gateway: attempt.gateway,
-        channel: attempt.channel,
+        ...factsOf(challenge, attempt),
         messageId: word.id,
         ...(attempt.state === "delivered"
           ? {}
@@ -364,6 +365,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
   };
 }
+
+/** What the audit says of every attempt. */
+const factsOf = ({ purpose, phone, country }: Challenge, { gateway, channel }: Attempt) => ({
+  factor: "sms",
+  purpose,
+  phone: new PhoneNumber(phone).toString(),
+  country: country ?? null,
+  gateway,
+  channel,
+});
 
 /** What the answer to a send says of its attempt. */
 function newsOf(receipt: Receipt): News {
