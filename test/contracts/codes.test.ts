@@ -56,7 +56,10 @@ function openNode(store: SqlStore): Node {
 }
 
 let people = 0;
-const newPerson = () => `person-${(people += 1)}`;
+const newPerson = () => {
+  people += 1;
+  return `person-${people}`;
+};
 const wrongOf = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 const compared = (nodes: readonly Node[]) => nodes.reduce((sum, node) => sum + node.compared(), 0);
 
@@ -223,7 +226,10 @@ overEngines("one-time codes at two nodes", ({ store, place }) => {
         const subject = newPerson();
         let logins = 0;
         const start = compared(nodes);
-        const open = (node: Node) => send(node, subject, `${subject} ${(logins += 1)}`);
+        const open = (node: Node) => {
+          logins += 1;
+          return send(node, subject, `${subject} ${logins}`);
+        };
         let sent = await open(nodes[0]);
         const triesOf = new Map<string, number>();
         for (const [at, what] of acts) {
