@@ -54,6 +54,8 @@ async function judge(bug: Bug, copy: string): Promise<string | undefined> {
   for (const change of bug.changes) plant(copy, change);
   const withBug = await run(bug, copy);
   for (const begins of bug.red) {
+    if (!withBug.some(({ name }) => name.startsWith(begins)))
+      return `does not come so far with the bug: ${withBug.map(({ says }) => says).join("; ")}`;
     const red = withBug.filter(({ name, outcome }) => outcome === "failed" && name.startsWith(begins));
     if (red.length === 0) return `stays green with the bug: "${begins}" of ${bug.test}`;
     const right = red.find(({ asserted, says }) => asserted && bug.says.test(says));
