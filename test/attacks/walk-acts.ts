@@ -308,6 +308,7 @@ export function actsOf(walking: Walking): { readonly any: fc.Arbitrary<Act>[]; r
     stubborn(1, "grace", "call", 2),
     provider(0, "genuine", "sent"),
     provider(0, "unsigned", "failed"),
+    stubborn(0, "grace", "resend", 6),
     stubborn(2, "root", "wrong", 6),
   ];
   return { any, scripted };

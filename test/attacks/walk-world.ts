@@ -14,7 +14,7 @@ import { claims, grantOf, ROOT } from "./attacker.ts";
 
 /** Tight, so that a short walk meets every bound. */
 export const LIMITS = { pauseAfter: 4, disableAfter: 10, pauses: [15] };
-export const TEXTS_A_DAY = 4;
+export const TEXTS_A_DAY = 2;
 const TRIES = 5;
 const SENDS = 5;
 const PHONES: Readonly<Record<string, string>> = { [GRACE]: "grace", [ROOT]: "root" };
