@@ -10,7 +10,7 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
-import { createNoticeSender } from "../core/notices.ts";
+import { createNoticeSender } from "../core/notice-sender.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
@@ -79,6 +79,8 @@ const SEAL_EVERY = 5_000;
 /** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
 const COUNTS_EVERY = 1_000;
 const BRAKE_EVERY = 5_000;
+/** Ten questions at most each time. */
+const PRICES_EVERY = 10_000;
 const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
@@ -144,6 +146,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
+      line,
       parts,
       audit,
       alarm: complain,
@@ -182,6 +185,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onSend: options.onSend,
       onProblem,
       onAccepted: bounds.onAccepted,
+      maySend: bounds.maySend,
     });
     const notices = createNoticeSender({
       storage,
@@ -190,7 +194,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       gateway: line,
       mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
       audit,
+      texts,
+      brand,
       host,
+      ...bounds.notices,
       now,
     });
     const devices = createDevices(keyring);
@@ -349,10 +356,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(OUTBOX_EVERY, () => notices.sweep());
+    every(PRICES_EVERY, () => bounds.prices.look());
     every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       await bounds.tidy();
+      await bounds.lookAtBound();
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
@@ -365,6 +374,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       bootstrap: bootstrapFile.said,
       async close() {
         log.info("Stopping");
+        bounds.prices.stop();
         await Promise.all([background?.stop(), app.close()]);
         await Promise.all([delivery.idle(), notices.idle()]);
         await bounds.flush().catch(onProblem);

@@ -55,8 +55,18 @@ export interface DeliveryDeps {
   readonly onProblem: (problem: unknown) => void;
   /** A provider has taken a text, of so many segments, or a call. */
   readonly onAccepted?:
-    | ((challenge: Challenge, taken: { readonly channel: "sms" | "call"; readonly segments: number }) => void)
+    | ((
+        challenge: Challenge,
+        taken: {
+          readonly channel: "sms" | "call";
+          readonly segments: number;
+          /** Of a gateway that can tell what it cost. */
+          readonly message?: { readonly gateway: string; readonly id: string } | undefined;
+        },
+      ) => void)
     | undefined;
+  /** Whether money and the emergency switch let one more go out; asked before any attempt but the first. */
+  readonly maySend?: (() => Promise<boolean>) | undefined;
 }
 
 const LEASE = 10_000;
@@ -105,6 +115,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         (again === undefined ? undefined : await line.find(again.gateway)) ??
         (await line.next(challenge.channel ?? "sms", tried));
       if (entry === undefined && own.length > 0) return outbox.remove(key);
+      // The first was allowed a moment ago, with the budgets. Another message for the same code is ours, not the person's:
+      // it draws on nobody's budget, but it costs money, and may come long after.
+      if ((own.length > 0 || !justWritten) && (await deps.maySend?.()) === false) return outbox.remove(key);
       const attempt: Attempt = {
         send: challenge.sends,
         number: again?.number ?? own.length + 1,
@@ -133,6 +146,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
+  function textOf(challenge: Challenge) {
+    const { appName, purpose, locale, client, endsAt } = challenge;
+    const code = deps.codes.reveal(challenge).reveal();
+    const minutes = Math.max(1, Math.round((endsAt - now()) / 60_000));
+    const facts = { appName, brand: deps.brand(), code, minutes, host: deps.host };
+    return composeMessage(facts, deps.texts(purpose, locale, client));
+  }
+
   /** Brings the code through one gateway. */
   async function through(
     { name, gateway }: GatewayEntry,
@@ -142,23 +163,22 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const key = keyOf(challenge);
     const to = new PhoneNumber(challenge.phone);
     const secondsLeft = Math.floor((challenge.endsAt - now()) / 1000);
-    const { id, appName, purpose, locale, client } = challenge;
+    const { id, appName, purpose, locale } = challenge;
     const about = { challenge: id, send: attempt.send, number: attempt.number, gateway: name };
     const report = deps.urls.of(about, challenge.endsAt + KEEP);
-    const code = deps.codes.reveal(challenge);
-    if (attempt.channel === "call" && gateway.call !== undefined) {
-      const speech = composeSpeech({ appName, code, purpose, locale });
-      const receipt = await gateway.call({ to, speech, key, report });
-      if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "call", segments: 1 });
+    const tell = (receipt: Receipt, channel: "sms" | "call", segments: number): Receipt => {
+      const { price } = gateway;
+      const message = receipt.kind === "accepted" && price ? { gateway: name, id: receipt.id } : undefined;
+      if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel, segments, message });
       return receipt;
+    };
+    if (attempt.channel === "call" && gateway.call !== undefined) {
+      const speech = composeSpeech({ appName, code: deps.codes.reveal(challenge), purpose, locale });
+      return tell(await gateway.call({ to, speech, key, report }), "call", 1);
     }
-    const minutes = Math.max(1, Math.round(secondsLeft / 60));
-    const facts = { appName, brand: deps.brand(), code: code.reveal(), minutes, host: deps.host };
-    const { text, segments } = composeMessage(facts, deps.texts(purpose, locale, client));
+    const { text, segments } = textOf(challenge);
     const validFor = Math.max(5, secondsLeft);
-    const receipt = await gateway.send({ to, text: new Secret(text), key, validFor, report });
-    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "sms", segments });
-    return receipt;
+    return tell(await gateway.send({ to, text: new Secret(text), key, validFor, report }), "sms", segments);
   }
 
   /** Commits what came of an attempt; answers the challenge where the next gateway is to go on with it. */
@@ -214,7 +234,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     name: AttemptName,
     word: Exclude<Report, string>,
     another: boolean,
-  ): (AttemptChange & { readonly goesOn: boolean }) | undefined {
+  ): (AttemptChange & { readonly goesOn: boolean; readonly late: boolean }) | undefined {
     const attempts = challenge.attempts ?? [];
     const known = attempts.find(({ send, number }) => send === name.send && number === name.number);
     // Of an attempt that is not written down, only the one that is being made can be spoken of, at a gateway of its own.
@@ -267,7 +287,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       },
     };
     const events = isTerminal(attempt.state) ? [event] : [];
-    return { attempt, outbox: outboxRow, events, isNews: attempt.state !== before.state, goesOn };
+    // Taken after all, although nobody had answered: it costs as much.
+    const late = before.state === "unknown" && !hasFailed(attempt.state);
+    return { attempt, outbox: outboxRow, events, isNews: attempt.state !== before.state, goesOn, late };
   }
 
   async function report(reported: Reported): Promise<"taken" | "refused"> {
@@ -285,12 +307,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const channel = known.value.channel ?? "sms";
     const another = hasFailed(word.state) && (await line.hasNext(channel, new Set([...tried, name.gateway])));
     let goesOn = false;
+    let late = false;
     const done = await ledger.apply(name.challenge, known, (challenge) => {
       const change = changeBy(challenge, name, word, another);
       goesOn = change?.goesOn === true;
+      late = change?.late === true;
       return change;
     });
     if (done === undefined) return "taken";
+    if (late) {
+      const segments = channel === "call" ? 1 : textOf(done.value).segments;
+      const message = entry.gateway.price && { gateway: name.gateway, id: word.id };
+      deps.onAccepted?.(done.value, { channel, segments, message });
+    }
     if (hasFailed(word.state) && word.reason !== undefined)
       line.told(name.gateway, { kind: "reported", reason: word.reason, providerCode: word.providerCode });
     if (goesOn) void start(keyOf(done.value), false);
