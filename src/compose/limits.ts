@@ -10,12 +10,14 @@ import { type Channel, createLedger } from "../core/spend.ts";
 import { createTallies } from "../core/tallies.ts";
 import { testNumberOf } from "../core/test-numbers.ts";
 import type { Subject } from "../core/words.ts";
+import { HAPPENED } from "./overview.ts";
 import type { Parts } from "./parts.ts";
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const KINDS = ["typed country", "typed block", "typed address", "typed from"];
-const PAST = 15 * 24 * HOUR;
+const DAY = 24 * HOUR;
+const PAST = 15 * DAY;
 const DECISIONS_KEPT = 30 * 24 * HOUR;
 const MOST_DECISIONS = 50_000;
 
@@ -69,6 +71,7 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     /** The limits in force: those of the settings, or tighter. */
     limits: (): Limits => brake.tightened(plain()),
     brake,
+    tallies,
     hooks,
     /** What the factor that sends asks. */
     factor: {
@@ -99,6 +102,7 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     async tidy(): Promise<void> {
       await store.tallies.forget("codes", Math.floor((now() - HOUR) / MINUTE));
       for (const kind of KINDS) await store.tallies.forget(kind, Math.floor((now() - PAST) / HOUR));
+      await store.tallies.forget(HAPPENED, Math.floor((now() - 2 * DAY) / HOUR));
       await store.decisions.forget(now() - DECISIONS_KEPT, MOST_DECISIONS);
     },
   };

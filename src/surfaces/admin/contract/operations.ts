@@ -3,11 +3,14 @@ import { auditOperations } from "./audit.ts";
 import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
 import { loggingOperations } from "./logging.ts";
+import { logOperations } from "./logs.ts";
 import type { Operation } from "./operation.ts";
+import { overviewOperations } from "./overview.ts";
 import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
 import { settingsOperations } from "./settings.ts";
+import { settingsHistoryOperations } from "./settings-history.ts";
 import { smsOperations } from "./sms.ts";
 import { userOperations } from "./users.ts";
 
@@ -21,5 +24,8 @@ export const operations: readonly Operation[] = [
   ...clientOperations,
   ...loggingOperations,
   ...settingsOperations,
+  ...settingsHistoryOperations,
+  ...overviewOperations,
+  ...logOperations,
   ...smsOperations,
 ];
