@@ -1,0 +1,81 @@
+/** Puts the console on a terminal and waits until it is left. */
+import process from "node:process";
+import { render, Text, useApp, useInput, usePaste, useWindowSize } from "ink";
+import { createElement as h, useEffect, useSyncExternalStore } from "react";
+import type { Api } from "./api.ts";
+import { type Console, createConsole } from "./console.ts";
+import { parts } from "./parts.ts";
+import { pressOf } from "./press.ts";
+import { runEditor, type Suspend } from "./review.ts";
+import { createTheme } from "./theme.ts";
+
+const TICK = 1_000;
+
+interface ScreenProps {
+  readonly console: Console;
+  readonly theme: ReturnType<typeof createTheme>;
+  /** Is handed what the terminal library alone can do. */
+  readonly take: (tools: { suspend: Suspend; exit: () => void }) => void;
+}
+
+function Screen({ console, theme, take }: ScreenProps) {
+  const { exit, suspendTerminal } = useApp();
+  const { columns, rows } = useWindowSize();
+  useSyncExternalStore(console.subscribe, console.version);
+  useEffect(
+    () => take({ suspend: (act) => suspendTerminal(act), exit: () => exit() }),
+    [take, exit, suspendTerminal],
+  );
+  useInput((input, key) => {
+    const press = pressOf(input, key as unknown as Readonly<Record<string, unknown>>);
+    if (press !== undefined) console.press(press);
+  });
+  usePaste((text) => console.press({ kind: "text", text }));
+  return console.lines(columns, rows).map((pieces, row) =>
+    h(
+      Text,
+      { key: row, wrap: "truncate" },
+      pieces.map(({ text, tone }, at) => h(Text, { key: `${at}`, ...theme(tone) }, text)),
+    ),
+  );
+}
+
+/** Runs the console until somebody leaves it. */
+export async function startConsole(
+  api: Api,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const editor = [environment.VISUAL, environment.EDITOR].find((one) => (one ?? "") !== "") ?? "vi";
+  let tools: { suspend: Suspend; exit: () => void } | undefined;
+  const console = createConsole(api, parts, {
+    edit: async (file) => {
+      let problem: unknown;
+      await tools?.suspend(async () => {
+        await runEditor(editor, file).catch((reason: unknown) => {
+          problem = reason;
+        });
+      });
+      if (problem !== undefined) throw problem;
+    },
+    leave: () => tools?.exit(),
+  });
+  const theme = createTheme(environment);
+  const take = (given: NonNullable<typeof tools>): void => {
+    tools = given;
+  };
+  const app = render(h(Screen, { console, theme, take }), {
+    exitOnCtrlC: false,
+    alternateScreen: true,
+    incrementalRendering: true,
+    interactive: true,
+    patchConsole: false,
+  });
+  console.start();
+  const ticking = setInterval(() => console.tick(Date.now()), TICK);
+  try {
+    await app.waitUntilExit();
+  } finally {
+    clearInterval(ticking);
+    process.stdin.unref();
+  }
+}

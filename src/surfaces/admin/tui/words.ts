@@ -1,0 +1,44 @@
+/** Words of the console: text from elsewhere made harmless, times, and the command that does the same. */
+import { printable } from "../client/printable.ts";
+
+/** One line of text as a terminal may see it. */
+export function clean(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (Array.isArray(value)) return value.map(clean).join(" ");
+  return printable(typeof value === "object" ? JSON.stringify(value) : String(value));
+}
+
+/** Several lines, each of them harmless; tabs as spaces. */
+export const cleanLines = (text: string): readonly string[] =>
+  text.replace(/\r\n/g, "\n").replace(/\t/g, "  ").split("\n").map(printable);
+
+/** A word as a shell takes it. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, "'\\''")}'`;
+
+/** The command that does the same: an option whose value is not there yet is left out. */
+export const commandLine = (...words: readonly (string | undefined | readonly (string | undefined)[])[]) =>
+  ["sallyport", ...words]
+    .flatMap((word) => {
+      if (!Array.isArray(word)) return word === undefined ? [] : [word as string];
+      const some = word as readonly (string | undefined)[];
+      return some.every((one) => one !== undefined && one !== "") ? (some as readonly string[]) : [];
+    })
+    .map(shellWord)
+    .join(" ");
+
+/** `2027-01-31 07:14:52`, in UTC as the audit and the logs have it. */
+export const when = (value: unknown): string => {
+  const at = typeof value === "string" ? new Date(value) : undefined;
+  if (at === undefined || Number.isNaN(at.getTime())) return clean(value);
+  return at.toISOString().slice(0, 19).replace("T", " ");
+};
+
+/** The same without year and seconds, for lists. */
+export const short = (value: unknown): string => {
+  const whole = when(value);
+  return /^\d{4}-/.test(whole) ? whole.slice(5, 16) : whole;
+};
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
