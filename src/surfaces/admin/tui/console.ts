@@ -140,7 +140,6 @@ export function createConsole(api: Api, parts: readonly Part[], terminal: Termin
     } else {
       const act = view.acts().find(({ key }) => key === text);
       if (act === undefined) return;
-      said = undefined;
       const failed = (problem: Error) => desk.say({ text: problem.message, tone: "bad" });
       void Promise.resolve(act.run()).catch(failed);
     }
@@ -151,7 +150,11 @@ export function createConsole(api: Api, parts: readonly Part[], terminal: Termin
     const view = top();
     if (press.kind === "ctrl" && press.letter === "c") leave();
     else if (dialog !== undefined) dialog.press(press);
-    else if (view !== undefined && !view.press(press)) global(press, view);
+    else if (view !== undefined) {
+      // What was said was about what was done before.
+      said = undefined;
+      if (!view.press(press)) global(press, view);
+    }
   }
 
   return {

@@ -7,7 +7,7 @@ import type { Desk, Dialog, Field, FormSpec, Values } from "./desk.ts";
 import { fit, type Line, line, type Piece, piece, wrap } from "./lines.ts";
 import type { Press } from "./press.ts";
 import { createTyped, type Typed } from "./typed.ts";
-import { clean } from "./words.ts";
+import { clean, foldCommand } from "./words.ts";
 
 interface Entry {
   readonly field: Field;
@@ -126,7 +126,7 @@ export function createForm(spec: FormSpec, desk: Desk): Dialog {
         ...(trouble === undefined ? [] : wrap(trouble, width - 2).map((text) => line(` ${text}`, "bad"))),
         ...(trouble === undefined ? [] : [line(" What you typed is still here.", "dim"), line()]),
         line(" The same from a shell:", "dim"),
-        ...wrap(clean(spec.command(valuesWith(() => ""))), width - 4).map((text) =>
+        ...foldCommand(clean(spec.command(valuesWith(() => ""))), width - 4).map((text) =>
           line(`   ${text}`, "accent"),
         ),
       ];

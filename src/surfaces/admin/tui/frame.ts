@@ -14,7 +14,7 @@ export interface FrameState {
 }
 
 /** What the smallest terminal has to have. */
-export const SMALLEST = { columns: 60, rows: 16 };
+const SMALLEST = { columns: 60, rows: 16 };
 
 /** As many lines as the terminal has. */
 export function frameLines(state: FrameState, columns: number, rows: number): readonly Line[] {

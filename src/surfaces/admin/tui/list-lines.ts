@@ -1,9 +1,6 @@
 /** How a list looks: facts above it, headings, the rows around the selected one, and beside it what is selected. */
-import { beside, fit, fitLine, type Line, line, type Piece, piece, type Tone, wrap } from "./lines.ts";
-import type { Column, Row } from "./list.ts";
-
-/** A name, what it is, and how that is. */
-export type Facts = readonly (readonly [name: string, value: string, tone?: Tone | undefined])[];
+import { beside, fit, fitLine, type Line, line, type Piece, piece, wrap } from "./lines.ts";
+import type { Column, Facts, Row } from "./rows.ts";
 
 export interface ListState {
   readonly columns: readonly Column[];
@@ -39,7 +36,7 @@ function searchLines(search: ListState["search"]): readonly Line[] {
 }
 
 /** Facts in as many columns as there is room for. */
-export function factLines(facts: Facts, width: number, most = Number.POSITIVE_INFINITY): readonly Line[] {
+function factLines(facts: Facts, width: number, most = Number.POSITIVE_INFINITY): readonly Line[] {
   if (facts.length === 0) return [];
   const across = Math.max(1, Math.min(3, Math.floor(width / 38)));
   const each = Math.floor(width / across);

@@ -1,30 +1,11 @@
 /** A screen with rows: moved through, searched, loaded page after page, and looked at again without losing one's place. */
 import type { Outcome } from "../client/trouble.ts";
 import type { Act, Desk, View } from "./desk.ts";
-import type { Line, Tone } from "./lines.ts";
-import { type Facts, listLines } from "./list-lines.ts";
+import type { Line } from "./lines.ts";
+import { listLines } from "./list-lines.ts";
 import { motionOf, type Press } from "./press.ts";
+import type { Column, Facts, Row } from "./rows.ts";
 import { createTyped } from "./typed.ts";
-
-export interface Column {
-  readonly title: string;
-  /** Cells at least; what is left over goes to those that grow. */
-  readonly width: number;
-  readonly grow?: number | undefined;
-  readonly align?: "right" | undefined;
-}
-
-export interface Row {
-  readonly id: string;
-  readonly cells: readonly string[];
-  readonly tone?: Tone | undefined;
-  /** The heading above the rows that follow. */
-  readonly group?: string | undefined;
-  /** What is shown beside the list where there is room. */
-  readonly facts?: Facts | undefined;
-  readonly open?: (() => void) | undefined;
-  readonly acts?: readonly Act[] | undefined;
-}
 
 export interface Loaded {
   readonly rows: readonly Row[];

@@ -2,8 +2,8 @@
 import type { Outcome } from "../client/trouble.ts";
 import type { Act, Desk, View } from "./desk.ts";
 import { beside, fit, fitLine, type Line, line, piece, wrap } from "./lines.ts";
-import type { Facts } from "./list-lines.ts";
 import { motionOf } from "./press.ts";
+import type { Facts } from "./rows.ts";
 
 export interface Panel {
   readonly title: string;

@@ -6,6 +6,7 @@ import { clients } from "./screens/clients.ts";
 import { logs } from "./screens/logs.ts";
 import { overview } from "./screens/overview.ts";
 import { people } from "./screens/people.ts";
+import { person } from "./screens/person.ts";
 import { sessions } from "./screens/sessions.ts";
 import { settings } from "./screens/settings.ts";
 
@@ -15,7 +16,7 @@ export const parts: readonly Part[] = [
   { name: "People", first: people },
   { name: "Clients", first: clients },
   { name: "Sessions", first: sessions },
-  { name: "Audit", first: (desk) => audit(desk) },
+  { name: "Audit", first: (desk) => audit(desk, undefined, person) },
   { name: "Settings", first: settings },
   { name: "Logs", first: logs },
 ];

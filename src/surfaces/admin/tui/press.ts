@@ -42,14 +42,25 @@ const NAMES = [
   ["delete", "delete"],
 ] as const;
 
-/** undefined: a key that means nothing here. */
-export function pressOf(input: string, key: Key): Press | undefined {
-  if (key.tab === true) return { kind: key.shift === true ? "backtab" : "tab" };
-  for (const [name, kind] of NAMES) if (key[name] === true) return { kind };
-  if (key.ctrl === true) return { kind: "ctrl", letter: input.toLowerCase() };
-  if (key.meta === true || input === "") return undefined;
-  return { kind: "text", text: input };
+/** What was read at once: one key as a rule, several over a slow line. */
+export function pressesOf(input: string, key: Key): readonly Press[] {
+  if (key.tab === true) return [{ kind: key.shift === true ? "backtab" : "tab" }];
+  for (const [name, kind] of NAMES) if (key[name] === true) return [{ kind }];
+  if (key.ctrl === true) return [{ kind: "ctrl", letter: input.toLowerCase() }];
+  if (key.meta === true) return [];
+  return input.split(CONTROL).flatMap((part): readonly Press[] => {
+    if (part === "") return [];
+    const control = part.length === 1 ? part.charCodeAt(0) : 32;
+    if (control === 13 || control === 10) return [{ kind: "enter" }];
+    if (control === 9) return [{ kind: "tab" }];
+    if (control === 8 || control === 127) return [{ kind: "backspace" }];
+    if (control < 27) return [{ kind: "ctrl", letter: String.fromCharCode(control + 96) }];
+    return control < 32 ? [] : [{ kind: "text", text: part }];
+  });
 }
+
+/** Between the letters that were read at once; a paste comes by itself and is no keys. */
+const CONTROL = /(\p{Cc})/u;
 
 /** The same key in the words of vi; for screens on which nothing is typed. */
 export function motionOf(press: Press): Press["kind"] | undefined {

@@ -128,7 +128,9 @@ export async function reviewEdit(spec: EditSpec, desk: Desk, { edit }: Editing):
         ...(trouble === undefined ? [] : [line(` Your text is kept in ${file}`, "dim"), line()]),
         ...(lost ? [line(" Both sides:", "strong")] : []),
         ...(busy ? [line(" Asking the server …", "dim")] : []),
-      ].flatMap((one) => wrap(one[0]?.text ?? "", width - 1).map((text) => line(text, one[0]?.tone)));
+      ].flatMap(([one]) =>
+        wrap((one?.text ?? "").trim(), width - 2).map((text) => line(` ${text}`, one?.tone)),
+      );
       const nothing =
         body.length === 0 && !busy ? [line(" Nothing differs from what is there.", "dim")] : body;
       return [...head, ...scroll.lines(nothing, width, Math.max(3, height - head.length))];

@@ -5,7 +5,7 @@ import { createElement as h, useEffect, useSyncExternalStore } from "react";
 import type { Api } from "./api.ts";
 import { type Console, createConsole } from "./console.ts";
 import { parts } from "./parts.ts";
-import { pressOf } from "./press.ts";
+import { pressesOf } from "./press.ts";
 import { runEditor, type Suspend } from "./review.ts";
 import { createTheme } from "./theme.ts";
 
@@ -27,8 +27,8 @@ function Screen({ console, theme, take }: ScreenProps) {
     [take, exit, suspendTerminal],
   );
   useInput((input, key) => {
-    const press = pressOf(input, key as unknown as Readonly<Record<string, unknown>>);
-    if (press !== undefined) console.press(press);
+    for (const press of pressesOf(input, key as unknown as Readonly<Record<string, unknown>>))
+      console.press(press);
   });
   usePaste((text) => console.press({ kind: "text", text }));
   return console.lines(columns, rows).map((pieces, row) =>

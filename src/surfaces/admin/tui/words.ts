@@ -1,5 +1,6 @@
 /** Words of the console: text from elsewhere made harmless, times, and the command that does the same. */
 import { printable } from "../client/printable.ts";
+import { widthOf } from "./lines.ts";
 
 /** One line of text as a terminal may see it. */
 export function clean(value: unknown): string {
@@ -26,6 +27,19 @@ export const commandLine = (...words: readonly (string | undefined | readonly (s
     })
     .map(shellWord)
     .join(" ");
+
+/** A command in lines of at most so many cells that a shell still takes as one: broken between words, never in one. */
+export function foldCommand(command: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let current = "";
+  for (const [word] of command.matchAll(/(?:'[^']*'|\\'|[^\s'])+/g)) {
+    if (current !== "" && widthOf(current) + widthOf(word) + 3 > width) {
+      lines.push(`${current} \\`);
+      current = `  ${word}`;
+    } else current = current === "" ? word : `${current} ${word}`;
+  }
+  return [...lines, current];
+}
 
 /** `2027-01-31 07:14:52`, in UTC as the audit and the logs have it. */
 export const when = (value: unknown): string => {

@@ -2,7 +2,8 @@
 import { done, type Outcome } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { clean, commandLine } from "../words.ts";
 import { editSource, script } from "./script.ts";
 

@@ -3,7 +3,8 @@ import { done, type Outcome, usage } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Desk, View } from "../desk.ts";
 import { line, type Tone } from "../lines.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { clean, commandLine, when } from "../words.ts";
 
 /** What a list is bound to: one person, or one login. */
@@ -14,6 +15,8 @@ export interface AuditOf {
   readonly of: string;
 }
 
+/** Names that are asked for at once. */
+const MOST_NAMED = 25;
 const FIELDS = ["kind", "user", "by", "client", "login", "from", "to"];
 const HINT = "user=ada  kind=code-wrong  by=  client=  from=2027-01-31; Enter looks";
 
@@ -34,8 +37,27 @@ export function auditQuery(search: string): Outcome<Readonly<Record<string, stri
   return done(query);
 }
 
-export function audit(desk: Desk, bound?: AuditOf): View {
+/** `personView`: the screen of somebody whom an entry is about; none where this is opened from there. */
+export function audit(
+  desk: Desk,
+  bound?: AuditOf,
+  personView?: (desk: Desk, inum: string, name: string) => View,
+): View {
   const { api } = desk;
+  /** Usernames by inum, as far as they were asked for. */
+  const names = new Map<string, string>();
+
+  /** Whom the entries are about, for eyes: an inum says nothing at 3 a.m. Who is gone keeps the inum. */
+  async function nameThem(entries: readonly Entry[]): Promise<void> {
+    const subjects = [...new Set(entries.map(({ subject }) => subject))];
+    const unknown = subjects.filter((one): one is string => typeof one === "string" && !names.has(one));
+    await Promise.all(
+      unknown.slice(0, MOST_NAMED).map(async (inum) => {
+        const answer = await api.call("get-user-by-inum", { values: { inum } });
+        if (answer.kind === "done") names.set(inum, clean((answer.value.body as Entry).userId));
+      }),
+    );
+  }
 
   async function load({
     search,
@@ -57,17 +79,24 @@ export function audit(desk: Desk, bound?: AuditOf): View {
     }
     const page = await pageOf(api, "get-audit", { query }, cursor);
     if (page.kind !== "done") return page;
+    await nameThem(page.value.entries);
     return done({ ...page.value, rows: page.value.entries.map(rowOf) });
   }
 
   function rowOf(one: Entry): Row {
-    const facts = Object.entries((one.facts ?? {}) as Record<string, unknown>);
+    const subject = typeof one.subject === "string" ? one.subject : undefined;
+    const name = subject === undefined ? undefined : (names.get(subject) ?? clean(subject));
+    // Who did it stands last: what was done says more where there is little room.
+    const facts = Object.entries((one.facts ?? {}) as Record<string, unknown>).sort(
+      ([a], [b]) => Number(a === "by") - Number(b === "by"),
+    );
     const login = typeof one.login === "string" ? one.login : undefined;
     const kind = clean(one.kind);
     const all: [string, string, Tone?][] = [
       ["at", `${when(one.at)} UTC`],
       ["kind", kind, toneOf(kind) ?? "strong"],
-      ["about", clean(one.subject)],
+      ["about", name ?? ""],
+      ["inum", clean(one.subject)],
       ["login", clean(one.login)],
       ["client", clean(one.client)],
       ["from", clean(one.address)],
@@ -79,6 +108,7 @@ export function audit(desk: Desk, bound?: AuditOf): View {
       cells: [
         when(one.at).slice(5),
         kind,
+        name ?? "",
         facts.map(([name, value]) => `${clean(name)}=${clean(value)}`).join(" "),
         clean(one.address),
         clean(one.client),
@@ -90,10 +120,14 @@ export function audit(desk: Desk, bound?: AuditOf): View {
           `Event ${clean(one.seq)}`,
           all.map(([name, value, tone]) => line(` ${name.padEnd(14)}${value === "" ? "–" : value}`, tone)),
         ),
-      acts:
-        login === undefined || bound?.login === login
+      acts: [
+        ...(login === undefined || bound?.login === login
           ? []
-          : [{ key: "t", label: "trace this login", run: () => desk.open(trace(desk, login)) }],
+          : [{ key: "t", label: "trace this login", run: () => desk.open(trace(desk, login, personView)) }]),
+        ...(subject === undefined || name === undefined || personView === undefined
+          ? []
+          : [{ key: "p", label: `look at ${name}`, run: () => desk.open(personView(desk, subject, name)) }]),
+      ],
     };
   }
 
@@ -102,8 +136,9 @@ export function audit(desk: Desk, bound?: AuditOf): View {
       title: bound === undefined ? "Audit" : bound.of,
       columns: [
         { title: "AT (UTC)", width: 14 },
-        { title: "KIND", width: 18 },
-        { title: "FACTS", width: 20, grow: 3 },
+        { title: "KIND", width: 21 },
+        { title: "ABOUT", width: 10, grow: 1 },
+        { title: "FACTS", width: 24, grow: 4 },
         { title: "FROM", width: 15 },
         { title: "CLIENT", width: 10, grow: 1 },
       ],
@@ -132,8 +167,8 @@ export function audit(desk: Desk, bound?: AuditOf): View {
 }
 
 /** Everything of one login. The one place that knows how it is found: by the audit. */
-export const trace = (desk: Desk, login: string): View =>
-  audit(desk, { login, of: `login ${clean(login).slice(0, 12)}` });
+const trace = (desk: Desk, login: string, personView: Parameters<typeof audit>[2]): View =>
+  audit(desk, { login, of: `login ${clean(login).slice(0, 12)}` }, personView);
 
 const toneOf = (kind: string): Tone | undefined => {
   if (/wrong|failed|undelivered|refused|disabled|stopped|problem|brake-on|limit/.test(kind)) return "bad";

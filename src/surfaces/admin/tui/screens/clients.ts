@@ -4,7 +4,8 @@ import { done, type Outcome, usage } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";
 import { line } from "../lines.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { clean, commandLine } from "../words.ts";
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== "");

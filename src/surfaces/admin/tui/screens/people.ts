@@ -2,7 +2,8 @@
 import { done, type Outcome } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Desk, View } from "../desk.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { clean, commandLine, when } from "../words.ts";
 import { person } from "./person.ts";
 import { disabling, removing, rolesOf } from "./person-acts.ts";

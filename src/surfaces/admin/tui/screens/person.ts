@@ -3,8 +3,8 @@ import type { ApiAnswer } from "../../client/api.ts";
 import { done, type Outcome } from "../../client/trouble.ts";
 import type { Entry } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
-import type { Facts } from "../list-lines.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Facts, Row } from "../rows.ts";
 import { clean, commandLine, short, when } from "../words.ts";
 import { audit } from "./audit.ts";
 import {

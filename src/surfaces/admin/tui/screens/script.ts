@@ -1,7 +1,8 @@
 /** One script: its properties, changed one at a time, and its source in the person's editor. */
 import { done, type Outcome } from "../../client/trouble.ts";
 import type { Desk, Values, View } from "../desk.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { clean, commandLine } from "../words.ts";
 
 interface Property {

@@ -2,7 +2,7 @@
 import { done } from "../../client/trouble.ts";
 import type { Entry } from "../api.ts";
 import type { Desk } from "../desk.ts";
-import type { Row } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { clean, commandLine, short, when } from "../words.ts";
 import { REASON } from "./person-acts.ts";
 

@@ -5,7 +5,8 @@ import { done, type Outcome, usage } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";
 import { type Line, line } from "../lines.ts";
-import { createList, type Loaded, type Row } from "../list.ts";
+import { createList, type Loaded } from "../list.ts";
+import type { Row } from "../rows.ts";
 import { createText } from "../text.ts";
 import { clean, commandLine, when } from "../words.ts";
 
