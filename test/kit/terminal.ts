@@ -70,6 +70,11 @@ export function openTerminal({ args, cwd, columns, rows, env = {} }: TerminalOpt
       }
     },
     type: (text: string): void => void tmux("send-keys", "-l", text),
+    /** As the terminal hands on what is pasted (bracketed paste). */
+    paste(text: string): void {
+      tmux("set-buffer", text);
+      tmux("paste-buffer", "-p");
+    },
     resize: (width: number, height: number): void =>
       void tmux("resize-window", "-x", String(width), "-y", String(height)),
     /** The screen as soon as it shows all of this. */

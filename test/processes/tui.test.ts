@@ -170,6 +170,21 @@ describe("people helped by keyboard", { skip: noTerminal }, () => {
     await terminal.see("Ada Lovelace");
   });
 
+  test("what is pasted goes into a field as one line, and does nothing where there is none", async () => {
+    const terminal = open();
+    await terminal.see("Health");
+    await terminal.press("3");
+    await terminal.see("Ada Lovelace");
+    terminal.paste("d\nq\nx");
+    await terminal.press("j");
+    await terminal.see(/▸ grace/, "$ sallyport user list");
+    await terminal.press("x");
+    terminal.paste("seen\nin person");
+    await terminal.see("▸ Reason  seen in person");
+    await terminal.press("Escape", "y", "q");
+    await terminal.see("ended with 0");
+  });
+
   test("S21: nothing that comes from elsewhere moves the cursor or sets a title", async () => {
     const given = "Eve\u001b]2;pwned\u0007\u001b[2J\u202e";
     await demo.run(["user", "add", "eve", "--given-name", given], { input: "two doors, one open" });

@@ -18,8 +18,10 @@ export type Press =
         | "backspace"
         | "delete";
     }
-  /** One or more characters; several at once where they were typed faster than they were read, or pasted. */
+  /** One or more characters; several at once where they were typed faster than they were read. */
   | { readonly kind: "text"; readonly text: string }
+  /** Goes into a text and is no keys: whoever pastes into a list means none of its acts. */
+  | { readonly kind: "paste"; readonly text: string }
   | { readonly kind: "ctrl"; readonly letter: string };
 
 /** What the terminal library says of a key. */

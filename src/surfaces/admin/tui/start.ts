@@ -30,7 +30,7 @@ function Screen({ console, theme, take }: ScreenProps) {
     for (const press of pressesOf(input, key as unknown as Readonly<Record<string, unknown>>))
       console.press(press);
   });
-  usePaste((text) => console.press({ kind: "text", text }));
+  usePaste((text) => console.press({ kind: "paste", text }));
   return console.lines(columns, rows).map((pieces, row) =>
     h(
       Text,

@@ -28,7 +28,7 @@ export function createTyped(value = "", secret = false): Typed {
       at = letters.length;
     },
     press(press) {
-      if (press.kind === "text") {
+      if (press.kind === "text" || press.kind === "paste") {
         const added = [...press.text.replace(/[\r\n\t]+/g, " ").replace(UNTYPED, "")];
         letters.splice(at, 0, ...added);
         at += added.length;
