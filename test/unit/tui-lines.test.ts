@@ -35,12 +35,17 @@ describe("the command that does the same", () => {
   });
 
   test("is folded between words, so that a shell takes what is copied", () => {
-    const folded = foldCommand("sallyport user remove ada --reason 'has left the house for good'", 34);
-    assert.deepEqual(folded, [
+    const command = "sallyport user remove ada --reason 'has left for good' --by root";
+    assert.deepEqual(foldCommand(command, 40), [
       "sallyport user remove ada \\",
-      "  --reason \\",
-      "  'has left the house for good'",
+      "  --reason 'has left for good' \\",
+      "  --by root",
     ]);
+    for (const width of [22, 30, 60]) {
+      const folded = foldCommand(command, width);
+      assert.ok(folded.every((line) => widthOf(line) <= width));
+      assert.equal(folded.join("\n").replace(/ \\\n +/g, " "), command);
+    }
   });
 });
 

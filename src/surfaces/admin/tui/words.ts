@@ -1,6 +1,6 @@
 /** Words of the console: text from elsewhere made harmless, times, and the command that does the same. */
 import { printable } from "../client/printable.ts";
-import { widthOf } from "./lines.ts";
+import { widthOf, wrap } from "./lines.ts";
 
 /** One line of text as a terminal may see it. */
 export function clean(value: unknown): string {
@@ -28,17 +28,27 @@ export const commandLine = (...words: readonly (string | undefined | readonly (s
     .map(shellWord)
     .join(" ");
 
-/** A command in lines of at most so many cells that a shell still takes as one: broken between words, never in one. */
+/** An option with its value, or a word by itself; what stands in quotes is one word. */
+const PART = /(?:--[\w-]+ (?!--))?(?:'[^']*'|\\'|[^\s'])+/g;
+
+/** A command in lines of at most so many cells that a shell still takes as one: an option and its value stay together. */
 export function foldCommand(command: string, width: number): readonly string[] {
+  const parts = [...command.matchAll(PART)].flatMap(([part]) => {
+    const at = part.indexOf(" ");
+    return widthOf(part) + 4 > width && part.startsWith("--") && at > 0
+      ? [part.slice(0, at), part.slice(at + 1)]
+      : [part];
+  });
   const lines: string[] = [];
   let current = "";
-  for (const [word] of command.matchAll(/(?:'[^']*'|\\'|[^\s'])+/g)) {
-    if (current !== "" && widthOf(current) + widthOf(word) + 3 > width) {
+  for (const part of parts) {
+    if (current !== "" && widthOf(current) + widthOf(part) + 3 > width) {
       lines.push(`${current} \\`);
-      current = `  ${word}`;
-    } else current = current === "" ? word : `${current} ${word}`;
+      current = `  ${part}`;
+    } else current = current === "" ? part : `${current} ${part}`;
   }
-  return [...lines, current];
+  // A word longer than the screen has to be broken all the same.
+  return [...lines, current].flatMap((line) => (widthOf(line) > width ? wrap(line, width) : [line]));
 }
 
 /** `2027-01-31 07:14:52`, in UTC as the audit and the logs have it. */
