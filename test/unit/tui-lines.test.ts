@@ -41,7 +41,7 @@ describe("the command that does the same", () => {
       "  --reason 'has left for good' \\",
       "  --by root",
     ]);
-    for (const width of [22, 30, 60]) {
+    for (const width of [26, 30, 60]) {
       const folded = foldCommand(command, width);
       assert.ok(folded.every((line) => widthOf(line) <= width));
       assert.equal(folded.join("\n").replace(/ \\\n +/g, " "), command);

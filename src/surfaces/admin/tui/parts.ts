@@ -1,5 +1,5 @@
 /** The parts of the console, in the order of their tabs. */
-import type { Part } from "./console.ts";
+
 import { acrs } from "./screens/acrs.ts";
 import { audit } from "./screens/audit.ts";
 import { clients } from "./screens/clients.ts";
@@ -9,6 +9,7 @@ import { people } from "./screens/people.ts";
 import { person } from "./screens/person.ts";
 import { sessions } from "./screens/sessions.ts";
 import { settings } from "./screens/settings.ts";
+import type { Part } from "./switchboard.ts";
 
 export const parts: readonly Part[] = [
   { name: "Overview", first: overview },

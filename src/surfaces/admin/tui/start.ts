@@ -3,35 +3,35 @@ import process from "node:process";
 import { render, Text, useApp, useInput, usePaste, useWindowSize } from "ink";
 import { createElement as h, useEffect, useSyncExternalStore } from "react";
 import type { Api } from "./api.ts";
-import { type Console, createConsole } from "./console.ts";
 import { parts } from "./parts.ts";
 import { pressesOf } from "./press.ts";
 import { runEditor, type Suspend } from "./review.ts";
+import { createSwitchboard, type Switchboard } from "./switchboard.ts";
 import { createTheme } from "./theme.ts";
 
 const TICK = 1_000;
 
 interface ScreenProps {
-  readonly console: Console;
+  readonly board: Switchboard;
   readonly theme: ReturnType<typeof createTheme>;
   /** Is handed what the terminal library alone can do. */
   readonly take: (tools: { suspend: Suspend; exit: () => void }) => void;
 }
 
-function Screen({ console, theme, take }: ScreenProps) {
+function Screen({ board, theme, take }: ScreenProps) {
   const { exit, suspendTerminal } = useApp();
   const { columns, rows } = useWindowSize();
-  useSyncExternalStore(console.subscribe, console.version);
+  useSyncExternalStore(board.subscribe, board.version);
   useEffect(
     () => take({ suspend: (act) => suspendTerminal(act), exit: () => exit() }),
     [take, exit, suspendTerminal],
   );
   useInput((input, key) => {
     for (const press of pressesOf(input, key as unknown as Readonly<Record<string, unknown>>))
-      console.press(press);
+      board.press(press);
   });
-  usePaste((text) => console.press({ kind: "paste", text }));
-  return console.lines(columns, rows).map((pieces, row) =>
+  usePaste((text) => board.press({ kind: "paste", text }));
+  return board.lines(columns, rows).map((pieces, row) =>
     h(
       Text,
       { key: row, wrap: "truncate" },
@@ -47,7 +47,7 @@ export async function startConsole(
 ): Promise<void> {
   const editor = [environment.VISUAL, environment.EDITOR].find((one) => (one ?? "") !== "") ?? "vi";
   let tools: { suspend: Suspend; exit: () => void } | undefined;
-  const console = createConsole(api, parts, {
+  const board = createSwitchboard(api, parts, {
     edit: async (file) => {
       let problem: unknown;
       await tools?.suspend(async () => {
@@ -63,15 +63,15 @@ export async function startConsole(
   const take = (given: NonNullable<typeof tools>): void => {
     tools = given;
   };
-  const app = render(h(Screen, { console, theme, take }), {
+  const app = render(h(Screen, { board, theme, take }), {
     exitOnCtrlC: false,
     alternateScreen: true,
     incrementalRendering: true,
     interactive: true,
     patchConsole: false,
   });
-  console.start();
-  const ticking = setInterval(() => console.tick(Date.now()), TICK);
+  board.start();
+  const ticking = setInterval(() => board.tick(Date.now()), TICK);
   try {
     await app.waitUntilExit();
   } finally {

@@ -21,9 +21,9 @@ export interface Terminal {
   readonly leave: () => void;
 }
 
-export type Console = ReturnType<typeof createConsole>;
+export type Switchboard = ReturnType<typeof createSwitchboard>;
 
-export function createConsole(api: Api, parts: readonly Part[], terminal: Terminal) {
+export function createSwitchboard(api: Api, parts: readonly Part[], terminal: Terminal) {
   const stacks: View[][] = [];
   const dialogs: Dialog[] = [];
   const listeners = new Set<() => void>();
