@@ -192,6 +192,13 @@ describe("texts in an editor", { skip: noTerminal }, () => {
     await failing.see("false ended with 1; nothing was saved.", "Your text is kept in");
     await failing.press("Escape", "y");
     await failing.see(/▸ simple_password_auth/);
+    const cut = await open({ EDITOR: editor("cut.sh", "s/a/b/") });
+    await cut.press("2");
+    await cut.see("twilio_sms");
+    await cut.press("s");
+    await file(cut);
+    await cut.press("C-c");
+    await cut.see("nothing was saved.", "Your text is kept in");
     const idle = await open({ EDITOR: "true" });
     await idle.press("2");
     await idle.see("twilio_sms");

@@ -2,10 +2,11 @@
  * A text in the person's editor, and what becomes of it. The file stays where it is until the text is saved or thrown
  * away on purpose: neither a refusal nor a lost network, a closed window or somebody else's change takes it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import type { Desk, Dialog, EditSpec } from "./desk.ts";
 import { differLines } from "./differ.ts";
 import { type Line, line, wrap } from "./lines.ts";
@@ -16,17 +17,24 @@ import { clean } from "./words.ts";
 export type Suspend = (act: () => Promise<void>) => Promise<void>;
 
 /** The person's editor on one file; rejects with a sentence when it cannot be run. */
-export function runEditor(editor: string, file: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // As git does: the variable may hold options, so a shell reads it; the file is an argument, whatever its name.
-    const child: ChildProcess = spawn("/bin/sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit" });
-    child.on("error", (problem) => reject(new Error(`${editor} cannot be run: ${problem.message}`)));
-    child.on("exit", (code) =>
-      code === 0
-        ? resolve()
-        : reject(new Error(`${editor} ended with ${code ?? "a signal"}; nothing was saved.`)),
-    );
-  });
+export async function runEditor(editor: string, file: string): Promise<void> {
+  // A Ctrl-C that the editor does not take is meant for the editor, and reaches this process as well.
+  const stay = (): void => {};
+  process.on("SIGINT", stay);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // As git does: the variable may hold options, so a shell reads it; the file is an argument, whatever its name.
+      const child = spawn("/bin/sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit" });
+      child.on("error", (problem) => reject(new Error(`${editor} cannot be run: ${problem.message}`)));
+      child.on("exit", (code) =>
+        code === 0
+          ? resolve()
+          : reject(new Error(`${editor} ended with ${code ?? "a signal"}; nothing was saved.`)),
+      );
+    });
+  } finally {
+    process.off("SIGINT", stay);
+  }
 }
 
 export interface Editing {
