@@ -41,6 +41,7 @@ import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
 import { openMeter } from "./metrics.ts";
+import { composeOverview } from "./overview.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -140,7 +141,6 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const meter = await openMeter(config);
     const { metrics } = meter;
-    parts.hearAudit(meter.alsoHears(auditLog(log, settings)));
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
@@ -152,7 +152,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       metrics,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
-    const { limits } = bounds;
+    const { limits, tallies, brake } = bounds;
+    const overview = composeOverview({ parts, tallies, line, isBraked: () => brake.since !== undefined });
+    const toLog = meter.alsoHears(auditLog(log, settings));
+    parts.hearAudit((event) => {
+      toLog(event);
+      overview.heard(event);
+    });
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
@@ -296,6 +302,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       peers,
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
+      overview,
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });

@@ -16,12 +16,14 @@ import { createTallies } from "../core/tallies.ts";
 import { testNumberOf } from "../core/test-numbers.ts";
 import type { Subject } from "../core/words.ts";
 import type { Metrics } from "../surfaces/metrics/series.ts";
+import { HAPPENED } from "./overview.ts";
 import type { Parts } from "./parts.ts";
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const KINDS = ["typed country", "typed block", "typed address", "typed from", ...BOUND];
-const PAST = 15 * 24 * HOUR;
+const DAY = 24 * HOUR;
+const PAST = 15 * DAY;
 const DECISIONS_KEPT = 30 * 24 * HOUR;
 const MOST_DECISIONS = 50_000;
 
@@ -118,6 +120,7 @@ export function composeLimits({
     /** The limits in force: those of the settings, or tighter. */
     limits: (): Limits => brake.tightened(plain()),
     brake,
+    tallies,
     hooks,
     /** What the factor that sends asks. */
     factor: {
@@ -159,6 +162,7 @@ export function composeLimits({
     async tidy(): Promise<void> {
       await store.tallies.forget("codes", Math.floor((now() - HOUR) / MINUTE));
       for (const kind of KINDS) await store.tallies.forget(kind, Math.floor((now() - PAST) / HOUR));
+      await store.tallies.forget(HAPPENED, Math.floor((now() - 2 * DAY) / HOUR));
       await store.decisions.forget(now() - DECISIONS_KEPT, MOST_DECISIONS);
     },
   };

@@ -192,7 +192,7 @@ for (const engine of engines) {
     const events = await house.audit.query({ kind: "notice-sent", limit: 5 });
     assert.deepEqual(
       events.map(({ facts }) => facts),
-      [{ notice: "became-admin", mail: "none", phones: 0, refused: ["provider-down"] }],
+      [{ notice: "became-admin", mail: "none", phones: 0, messageIds: [], refused: ["provider-down"] }],
     );
   });
 }

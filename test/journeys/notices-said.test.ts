@@ -81,7 +81,7 @@ describe("notices", () => {
   it("S20: a first phone: a letter in the language of the sign-in, and no text to the phone that has just come", async () => {
     await enrol("de", FIRST);
     const { facts, letter } = await told("phone-added", ada);
-    assert.deepEqual(facts, { notice: "phone-added", mail: "sent", phones: 0, refused: [] });
+    assert.deepEqual(facts, { notice: "phone-added", mail: "sent", phones: 0, messageIds: [], refused: [] });
     assert.equal(letter?.to, "ada@example.org");
     assert.equal(letter?.subject, "Ihrem Konto wurde ein Telefon hinzugefügt (Hafen)");
     assert.match(letter?.text ?? "", /^Hafen: Ihrem Konto wurde ein Telefon hinzugefügt\./);

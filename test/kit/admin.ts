@@ -92,6 +92,7 @@ export async function startApi(server: TestServer) {
     peers: createTrustedPeers([]),
     mechanisms: () => [],
     countries: () => "all",
+    overview: { startedAt: 0, heard: () => {}, health: async () => [], counts: async () => [] },
     onProblem: (problem) => {
       throw problem;
     },

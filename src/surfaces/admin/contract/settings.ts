@@ -80,20 +80,22 @@ export const settingsShape = name(
 );
 export type SettingsShape = z.output<typeof settingsShape>;
 
-const difference = z.object({
+/** What differs at one place. */
+export const settingsDifference = z.object({
   path: z.string(),
   from: z.unknown().optional(),
   to: z.unknown().optional(),
 });
 
-const applied = name(
+/** What a change of the settings did, or would do. */
+export const settingsApplied = name(
   "SettingsApplied",
   z.object({
     revision: z.int().describe("The newest revision"),
     changed: z.boolean().describe("Whether a revision was made, or with dryRun would be"),
     dryRun: z.boolean(),
     differences: z
-      .array(difference)
+      .array(settingsDifference)
       .describe("Every place that differs; a secret is said to differ, never what it is"),
     faults: z
       .array(z.object({ path: z.string(), message: z.string() }))
@@ -132,7 +134,7 @@ export const putSettings = operation({
   }),
   body: settingsShape,
   status: 200,
-  answer: applied,
+  answer: settingsApplied,
   problems: [412],
   etag: true,
 });
