@@ -3,6 +3,7 @@
  * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
  */
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { type BootConfig, invalid } from "../config.ts";
@@ -45,6 +46,7 @@ import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
+import { createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -205,6 +207,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
+          claimOf: async (subject, name) => (await directory.get(subject))?.claims[name],
           enrolment,
           phones,
           countries: () => revisions.current().snapshot.countries,
@@ -218,9 +221,18 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         }),
       ].map((factor) => [factor.kind, factor]),
     );
+    const scripts = createOwnScripts({
+      ...parts,
+      folder: join(config.data, "custom"),
+      limits,
+      sms: () => factors.get("sms"),
+      log: logs.script,
+      newId,
+    });
     const walk = createWalk({
       storage,
       mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
+      ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
       factors,
       delivery,
       audit,
@@ -283,7 +295,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         now,
       });
     };
-    const revisions = createRevisions({ settings, phones, build });
+    const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
     revisions.current();
 
     const app = await createWebServer({
@@ -320,6 +332,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
+      scripts,
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
@@ -366,7 +379,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       async close() {
         log.info("Stopping");
         await Promise.all([background?.stop(), app.close()]);
-        await Promise.all([delivery.idle(), notices.idle()]);
+        await Promise.all([delivery.idle(), notices.idle(), scripts.close()]);
         await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");

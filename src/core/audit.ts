@@ -27,6 +27,8 @@ export type AuditKind =
   | "code-wrong"
   | "code-paused"
   | "factor-disabled"
+  | "factor-right"
+  | "factor-wrong"
   | "brake-on"
   | "brake-off"
   | "spend-limit"

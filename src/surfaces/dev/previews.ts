@@ -158,6 +158,7 @@ const PROBLEMS = [
   "no-factor",
   "factor-disabled",
   "enrolment-needs-ticket",
+  "script-failed",
   "person-gone",
   "recovery-over",
   "cancelled",
@@ -267,6 +268,25 @@ export function previewStates(): readonly PreviewState[] {
   add("notice-code-resend-too-soon-new", {
     page: "code",
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
+  });
+
+  const question: PageFacts<"question"> = {
+    ...form,
+    heading: "Your badge",
+    text: "It hangs at your key ring.",
+    label: "Number on the badge",
+    input: "digits",
+    problem: "",
+  };
+  add("question", { page: "question", facts: question });
+  add("question-secret", { page: "question", facts: { ...question, text: "", input: "secret" } });
+  add("question-wrong", {
+    page: "question",
+    facts: { ...question, input: "text", problem: "This is not the number. Look at the back." },
+  });
+  add("notice-question-paused", {
+    page: "question",
+    facts: noticed(question, "question.paused", { minutes: 15 }),
   });
 
   add("consent", { page: "consent", facts: consent });
