@@ -1,7 +1,7 @@
 /** The list of what can be plugged in. A new store, gateway, factor or directory is a folder and a line here. */
 
+import { simplePasswordAuth, twilioSms } from "./compose/built-in.ts";
 import { sqlDirectory } from "./plugins/directories/sql/directory.ts";
-import { simplePasswordAuth, twilioSms } from "./plugins/mechanisms/built-in.ts";
 import { twilioGateway } from "./plugins/sms/twilio/gateway.ts";
 import { webhookGateway } from "./plugins/sms/webhook/gateway.ts";
 import { sqlStore } from "./plugins/stores/sql/store.ts";

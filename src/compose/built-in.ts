@@ -1,10 +1,10 @@
 /**
- * The mechanisms that come with the product, as an administrator finds them among the scripts. The file beside this one
+ * The mechanisms that come with the product, as an administrator finds them among the scripts. The file
  * that an entry names is its script, shown and changed like any other (compose/scripts.ts).
  */
-import type { BuiltInScript } from "../../core/mechanism.ts";
-import * as simple from "./simple-password-auth.ts";
-import * as twilio from "./twilio-sms.ts";
+import type { BuiltInScript } from "../core/mechanism.ts";
+import * as simple from "../plugins/mechanisms/simple-password-auth.ts";
+import * as twilio from "../plugins/mechanisms/twilio-sms.ts";
 
 export const simplePasswordAuth: BuiltInScript = {
   acr: "simple_password_auth",
@@ -12,7 +12,7 @@ export const simplePasswordAuth: BuiltInScript = {
   description: "Username and password",
   level: 10,
   properties: [],
-  file: new URL("./simple-password-auth.ts", import.meta.url),
+  file: new URL("../plugins/mechanisms/simple-password-auth.ts", import.meta.url),
   mechanism: simple.mechanism,
 };
 
@@ -27,6 +27,6 @@ export const twilioSms: BuiltInScript = {
     { value1: "twilio_token", hide: true, description: "Twilio API token" },
     { value1: "from_number", hide: false, description: "Twilio phone number with SMS capabilities" },
   ],
-  file: new URL("./twilio-sms.ts", import.meta.url),
+  file: new URL("../plugins/mechanisms/twilio-sms.ts", import.meta.url),
   mechanism: twilio.mechanism,
 };
