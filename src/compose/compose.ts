@@ -46,7 +46,7 @@ import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
-import { createOwnScripts } from "./own-scripts.ts";
+import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
@@ -207,7 +207,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
-          claimOf: async (subject, name) => (await directory.get(subject))?.claims[name],
+          claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
           enrolment,
           phones,
           countries: () => revisions.current().snapshot.countries,

@@ -6,7 +6,7 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Authenticators } from "../core/authenticators.ts";
 import { createFailures } from "../core/code-failures.ts";
-import type { Directory } from "../core/directory.ts";
+import type { Directory, User } from "../core/directory.ts";
 import { Breakage } from "../core/errors.ts";
 import { composeMechanism, type Factor, type Facts, type Mechanism } from "../core/mechanism.ts";
 import type { Storage } from "../core/records.ts";
@@ -205,3 +205,10 @@ export function createOwnScripts(deps: OwnScriptsDeps) {
     close: async (): Promise<void> => void (await Promise.all([...runners.values()].map((one) => one.end()))),
   };
 }
+
+/** The original's attributes that hold a phone, and the claim that is kept of them (OIDC Core §5.1). */
+const PHONES: readonly string[] = ["mobile", "telephoneNumber"];
+
+/** What the directory holds of a person under this name of a claim or attribute. */
+export const claimNamed = (user: User | undefined, name: string): string | boolean | undefined =>
+  user?.claims[name] ?? (PHONES.includes(name) ? user?.claims.phone_number : undefined);

@@ -9,9 +9,10 @@ export function registerScript(program: Command): void {
   withConnection(script.command("get <name>"))
     .description("a script's state and properties; a secret only says whether it is set")
     .option("--json", "the whole script as JSON, as put-config-scripts takes it")
+    .option("--source", "the script's text alone")
     .addHelpText(
       "after",
-      "\nExamples:\n  sallyport script get twilio_sms\n  sallyport script get twilio_sms --json",
+      "\nExamples:\n  sallyport script get twilio_sms\n  sallyport script get twilio_sms --json\n  sallyport script get twilio_sms --source > twilio-sms.ts",
     )
     .action(async (name: string, options) => (await verbs()).get(name, options));
   withConnection(script.command("set <name> <property=value...>"))

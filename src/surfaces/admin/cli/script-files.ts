@@ -23,28 +23,29 @@ export const mechanism: MechanismScript = {
 
 const FACTOR = `import type { FactorScript, MechanismScript } from "sallyport/mechanism";
 
-/** The last four digits of a badge, which the directory holds as the claim \`badge\`. */
+/** A word that everybody in the house knows: the property \`word\` of the script's entry. */
 export const factor: FactorScript = {
-  kind: "badge",
+  kind: "house-word",
   // What goes into amr: kba (something known), pin or otp.
   method: "kba",
-  held: (person) => typeof person.claims.badge === "string",
+  held: (_person, ports) => ports.property("word") !== undefined,
   challenge: {
-    view: () => ({
-      heading: "Your badge",
-      label: "Last four digits of your badge",
-      input: "digits",
+    view: (login) => ({
+      heading: \`Hello \${login.username}\`,
+      text: "It hangs in the entrance hall.",
+      label: "The word of the house",
     }),
-    async authenticate(_login, form, ports) {
-      const { badge } = (await ports.person()).claims;
-      return typeof badge === "string" && badge.length >= 4 && form.answer === badge.slice(-4)
+    authenticate(_login, form, ports) {
+      const word = ports.property("word");
+      return word !== undefined && form.answer === word
         ? { kind: "proved" }
-        : { kind: "retry", problem: "These are not the digits on your badge." };
+        : { kind: "retry", problem: "This is not the word." };
     },
   },
 };
 
-export const mechanism: MechanismScript = { requires: ["password", "badge"] };
+/** Which factors the acr is made of, in their order. */
+export const mechanism: MechanismScript = { requires: ["password", "house-word"] };
 `;
 
 /** Writes a file to begin with; never over another one. */
