@@ -13,7 +13,7 @@ type Sent = { kind: "sms" | "call"; to: string; text: string };
 /** What the provider's errors mean to a person. */
 const REASONS: Readonly<Record<number, SmsRefusal>> = {
   401: "credentials",
-  404: "number-invalid",
+  404: "number-unusable",
   422: "landline",
   429: "busy",
 };
@@ -105,7 +105,7 @@ smsGatewayContract("a stranger's", async (): Promise<GatewayUnderTest> => {
       ...([500, 502, 503, 504] as const).map((code) => status(code, "provider-down")),
       ...([400, 402, 418] as const).map((code) => status(code, "other")),
       status(401, "credentials"),
-      status(404, "number-invalid"),
+      status(404, "number-unusable"),
       status(422, "landline"),
       status(429, "busy"),
     ],

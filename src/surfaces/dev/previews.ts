@@ -3,6 +3,7 @@
  * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
+import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
 export interface PreviewState {
@@ -270,24 +271,7 @@ export function previewStates(): readonly PreviewState[] {
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
 
-  const question: PageFacts<"question"> = {
-    ...form,
-    heading: "Your badge",
-    text: "It hangs at your key ring.",
-    label: "Number on the badge",
-    input: "digits",
-    problem: "",
-  };
-  add("question", { page: "question", facts: question });
-  add("question-secret", { page: "question", facts: { ...question, text: "", input: "secret" } });
-  add("question-wrong", {
-    page: "question",
-    facts: { ...question, input: "text", problem: "This is not the number. Look at the back." },
-  });
-  add("notice-question-paused", {
-    page: "question",
-    facts: noticed(question, "question.paused", { minutes: 15 }),
-  });
+  for (const { name, page } of questionStates(form)) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {
