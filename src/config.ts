@@ -16,6 +16,7 @@ import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 import { faultsOf } from "./core/settings-revisions.ts";
 import { type Price, spendSchema } from "./core/spend.ts";
 import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
+import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
@@ -82,6 +83,7 @@ const fileSchema = z.strictObject({
   address_countries: z.string().optional(),
   sms_prices: z.string().optional(),
   smtp: smtpSchema.extend({ password: secret.optional() }).optional(),
+  metrics: metricsSchema.extend({ token: secret.optional() }).optional(),
   brand: z.string().min(1).max(60).default("Sallyport"),
   acrs: z
     .strictObject({
@@ -125,6 +127,8 @@ export interface BootConfig {
   readonly smsPrices?: Readonly<Record<string, Price>> | undefined;
   /** The mail server for notices; without one they go to phones alone. */
   readonly smtp?: SmtpConfig | undefined;
+  /** Where figures are read; without it there are none. */
+  readonly metrics?: MetricsListen | undefined;
   /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
   /** What the file says of settings; taken in at the start (compose/seed.ts). */
@@ -259,6 +263,9 @@ export function readConfig(
   const smtp =
     config.smtp &&
     smtpOf(config.smtp, reveal(config.smtp.password, "smtp.password"), (fault) => faults.push(fault));
+  const metrics =
+    config.metrics &&
+    metricsOf(config.metrics, reveal(config.metrics.token, "metrics.token"), (fault) => faults.push(fault));
   const settings = settingsSchema.safeParse({
     brand: config.brand,
     acrs: config.acrs,
@@ -290,6 +297,7 @@ export function readConfig(
     breachedPasswords:
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
     smtp,
+    metrics,
     addressCountries,
     smsPrices: priced.prices,
     twilio: smsWanted ? twilio : undefined,
@@ -307,6 +315,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     config.twilio_token_secondary,
     config.api_key_secret,
     config.smtp?.password,
+    config.metrics?.token,
     config.master_key,
     ...config.clients.map((client) => client.client_secret),
   ];

@@ -13,6 +13,7 @@ import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
+import { loginHandlers } from "../surfaces/admin/api/logins.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
@@ -76,6 +77,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...smsHandlers({ ...parts, cursors }),
+      ...loginHandlers(parts),
       ...auditHandlers({ ...parts, cursors }),
       ...bootstrapHandlers({ bootstrap, secondFactorAcrs: acrs }),
       ...clientHandlers({

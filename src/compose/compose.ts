@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { type BootConfig, invalid } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
@@ -20,7 +20,7 @@ import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
-import { createTrustedPeers } from "../kits/web/address.ts";
+import { clientAddress, createTrustedPeers } from "../kits/web/address.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
@@ -46,11 +46,12 @@ import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
+import { openMeter } from "./metrics.ts";
 import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
-import { takeIn } from "./seed.ts";
+import { takeInFile } from "./take-in-file.ts";
 import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
@@ -102,20 +103,6 @@ export interface ComposeOptions extends Voices {
   readonly apiBase?: URL | undefined;
 }
 
-/** The boot file's settings, where it says something else than at the last start. Refuses a file the settings cannot take. */
-async function takeInFile({ settings, config, now }: Parts): Promise<void> {
-  const change = await settings.change({
-    change: (document) => takeIn(document, config, now()),
-    by: "sallyport.yaml",
-    what: "the file has changed",
-  });
-  if (change.kind === "faulty")
-    throw invalid(
-      "sallyport.yaml",
-      change.faults.map(({ path, message }) => `${path}: ${message}`),
-    );
-}
-
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
   if (options.parts === undefined) await probePort(config.listen);
   const parts = options.parts ?? (await openParts(config));
@@ -142,7 +129,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
-    parts.hearAudit(auditLog(log, settings));
+    const meter = await openMeter(config);
+    const { metrics } = meter;
+    parts.hearAudit(meter.alsoHears(auditLog(log, settings)));
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
@@ -150,6 +139,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       alarm: complain,
       onProblem,
+      metrics,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
     const { limits } = bounds;
@@ -181,7 +171,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       texts,
       brand,
       host,
-      onSend: options.onSend,
+      onSend: meter.alsoSends(options.onSend),
       onProblem,
       onAccepted: bounds.onAccepted,
     });
@@ -199,7 +189,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
-        createPasswordFactor({ directory, throttle, devices, now }),
+        createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
         createSmsFactor({
           codes,
           ...bounds.factor,
@@ -276,6 +266,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         device,
         languages: pages.locales(),
         api: ownApi(config.issuer),
+        addressOf: (request) => clientAddress(request, peers),
         now,
       });
       provider.on("server_error", (_ctx, problem) => onProblem(problem));
@@ -304,7 +295,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       rewrite: (url) => rewriteApi(rewriteOriginal(url)),
       render,
       brand,
-      newReference: () => newId().slice(0, 8),
+      // Of a login its own id: what the person reads out is what `sallyport trace` wants.
+      newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? newId().slice(0, 8),
       onAnswer: answersLog(log, settings, peers),
       onProblem: (problem, { reference, method, path }) =>
         complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
@@ -346,6 +338,15 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       tls: config.tls !== undefined,
     });
 
+    const closeMetrics = await meter.open(
+      {
+        brakeOn: () => bounds.brake.since !== undefined,
+        gateways: line.states,
+        hashing: parts.directory.hashingStats,
+      },
+      onProblem,
+    );
+
     background = createBackground(log, onProblem);
     const { every, soon } = background;
     every(KEYS_EVERY, async () => {
@@ -378,7 +379,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       bootstrap: bootstrapFile.said,
       async close() {
         log.info("Stopping");
-        await Promise.all([background?.stop(), app.close()]);
+        await Promise.all([background?.stop(), app.close(), closeMetrics()]);
         await Promise.all([delivery.idle(), notices.idle(), scripts.close()]);
         await bounds.flush().catch(onProblem);
         await parts.close();

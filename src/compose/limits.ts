@@ -10,6 +10,7 @@ import { type Channel, createLedger } from "../core/spend.ts";
 import { createTallies } from "../core/tallies.ts";
 import { testNumberOf } from "../core/test-numbers.ts";
 import type { Subject } from "../core/words.ts";
+import type { Metrics } from "../surfaces/metrics/series.ts";
 import type { Parts } from "./parts.ts";
 
 const MINUTE = 60_000;
@@ -25,9 +26,11 @@ export interface LimitParts {
   readonly alarm: (text: string) => void;
   readonly onProblem: (problem: unknown) => void;
   readonly countryOfAddress: ((address: string) => Promise<string | undefined>) | undefined;
+  /** Figures, where somebody wants them. */
+  readonly metrics?: Pick<Metrics, "cost" | "decided"> | undefined;
 }
 
-export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress }: LimitParts) {
+export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress, metrics }: LimitParts) {
   const { config, store, storage, settings, now } = parts;
   const plain = () => settings.document().limits;
   const tallies = createTallies({ store: store.tallies, now });
@@ -36,7 +39,12 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     tallies,
     settings: () => settings.document().pumping,
     sending: () => settings.document().sending,
-    decisions: store.decisions,
+    decisions: {
+      async add(decisions) {
+        await store.decisions.add(decisions);
+        metrics?.decided(decisions);
+      },
+    },
     countryOfAddress,
     now,
   });
@@ -48,6 +56,7 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     audit,
     now,
     onAlarm: alarm,
+    onCost: metrics?.cost,
   });
   const sending = createSending({
     storage,

@@ -78,6 +78,7 @@ const factOf = (challenge: Challenge, attempt: Attempt): SendFact => ({
   login: challenge.boundTo,
   subject: challenge.subject,
   phone: new PhoneNumber(challenge.phone),
+  country: challenge.country,
   purpose: challenge.purpose,
   gateway: attempt.gateway,
   channel: attempt.channel,
@@ -85,5 +86,6 @@ const factOf = (challenge: Challenge, attempt: Attempt): SendFact => ({
   state: attempt.state,
   reason: attempt.reason,
   providerCode: attempt.providerCode,
+  begunAt: attempt.at,
   at: attempt.stateAt,
 });

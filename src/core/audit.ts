@@ -17,6 +17,7 @@ export type AuditKind =
   | "password-wrong"
   | "password-paused"
   | "code-issued"
+  | "code-resent"
   | "code-sent"
   | "code-send-failed"
   | "code-delivered"
@@ -26,6 +27,7 @@ export type AuditKind =
   | "code-right"
   | "code-wrong"
   | "code-paused"
+  | "factor-paused"
   | "factor-disabled"
   | "factor-right"
   | "factor-wrong"
@@ -35,6 +37,7 @@ export type AuditKind =
   | "test-number-used"
   | "authenticator-bound"
   | "authenticator-unbound"
+  | "number-changed"
   | "enrolment-refused"
   | "enrolment-opened"
   | "enrolment-closed"
@@ -60,6 +63,7 @@ export type AuditKind =
   | "recovery-opened"
   | "recovery-used"
   | "notice-sent"
+  | "tokens-issued"
   | "tokens-revoked";
 
 export interface AuditFilter {

@@ -19,7 +19,7 @@ type Standing =
   | { readonly kind: "paused"; readonly until: EpochMs };
 type Slot =
   | Exclude<Standing, { kind: "open" }>
-  | { readonly kind: "free"; readonly failures: number; readonly disabled: boolean; readonly write: Write };
+  | ({ readonly kind: "free"; readonly write: Write } & FailureCount);
 
 const FOR_EVER = 100 * 365 * 86_400_000;
 const MINUTE = 60_000;
@@ -62,7 +62,7 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
       const pause = pauseAt(failures);
       const next = { failures, disabled, pausedUntil: pause === 0 ? 0 : now() + pause };
       const write = counters.write(subject, next, now() + FOR_EVER, { expect: found?.version ?? "absent" });
-      return { kind: "free", failures, disabled, write };
+      return { kind: "free", ...next, write };
     },
 
     /** The try was not compared after all. */

@@ -10,7 +10,7 @@ import { randomInt, timingSafeEqual } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deriveCode, newRandom } from "./code-derive.ts";
 import { createFailures, type FailureCount } from "./code-failures.ts";
-import { type Attempt, type Channel, channelOf } from "./delivery-state.ts";
+import { type Attempt, type Channel, channelOf, messageOf } from "./delivery-state.ts";
 import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Effects } from "./mechanism.ts";
@@ -35,6 +35,8 @@ export type Challenge = {
   readonly locale: string;
   /** ISO 3166-1 country of the phone, for whoever counts sends. */
   readonly country?: string | undefined;
+  /** Whence it was asked for, for the audit. */
+  readonly address?: string | undefined;
   /** Of a test number: its code stands in the settings, and nothing is sent. */
   readonly fixed?: boolean | undefined;
   readonly random: string;
@@ -61,12 +63,32 @@ export type OutboxRow = {
   readonly expiresAt: EpochMs;
 };
 
+/** The message a code that was compared belongs to, for the audit. */
+export interface Compared {
+  /** The provider's own name for it. */
+  readonly messageId: string | undefined;
+  readonly country: string | undefined;
+  /** Seconds between the send and the code being typed, to a tenth. */
+  readonly seconds: number;
+}
+
 export type CodeCheck =
   /** `channel`: by what it has come. */
-  | { readonly kind: "right"; readonly channel: Channel }
-  /** `failures`: in a row, over all codes and logins of the account. */
-  | { readonly kind: "wrong"; readonly left: number; readonly failures: number }
-  | { readonly kind: "malformed" | "expired" | "spent" | "disabled" }
+  | { readonly kind: "right"; readonly channel: Channel; readonly of: Compared }
+  /** `failures`: in a row, over all codes and logins of the account; `pausedUntil`: with this one a pause begins. */
+  | {
+      readonly kind: "wrong";
+      readonly left: number;
+      readonly failures: number;
+      readonly pausedUntil: EpochMs;
+      readonly of: Compared;
+    }
+  /** `compared`: with this try it was disabled; absent where it had been before. */
+  | {
+      readonly kind: "disabled";
+      readonly compared?: { readonly failures: number; readonly of: Compared } | undefined;
+    }
+  | { readonly kind: "malformed" | "expired" | "spent" }
   | { readonly kind: "paused"; readonly until: EpochMs };
 
 export type Issued =
@@ -91,6 +113,7 @@ export interface Codes {
     appName: string;
     locale: string;
     country?: string;
+    address?: string;
     fixed?: boolean;
     sendsSoFar?: number;
   }): Promise<Issued>;
@@ -286,13 +309,20 @@ export function createCodes(deps: CodesDeps): Codes {
       // The code of a test number may have been changed to another length meanwhile.
       const wrong = known.length !== typed.length || !timingSafeEqual(known, typed);
       deps.onCompared?.(wrong);
-      if (wrong)
-        return account.disabled
-          ? { kind: "disabled" }
-          : { kind: "wrong", left: triesPerCode - tried.tries, failures: account.failures };
+      if (wrong) {
+        const { failures, pausedUntil } = account;
+        const of = comparedOf(tried);
+        if (account.disabled) return { kind: "disabled", compared: { failures, of } };
+        return { kind: "wrong", left: triesPerCode - tried.tries, failures, pausedUntil, of };
+      }
       return spend(tried, slot.version);
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
+  }
+
+  function comparedOf({ attempts, country, firstSentAt }: Challenge): Compared {
+    const tenths = Math.round((now() - (attempts.at(-1)?.at ?? firstSentAt)) / 100);
+    return { messageId: messageOf(attempts), country, seconds: Math.max(0, tenths) / 10 };
   }
 
   /** Whether it comes to a comparison; whether what was remembered is still so, the commit of the slots says. */
@@ -310,6 +340,7 @@ export function createCodes(deps: CodesDeps): Codes {
     const found = ({ attempts, sends, channel }: Challenge): CodeCheck => ({
       kind: "right",
       channel: channelOf(attempts, sends, channel),
+      of: comparedOf(right),
     });
     const count = async (challenge: Challenge, expect: number, fresh: boolean): Promise<boolean> => {
       const effects = await deps.withRight?.(right, fresh);

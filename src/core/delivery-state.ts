@@ -53,6 +53,9 @@ const TERMINAL = RANK.delivered;
 /** Whether nothing can come after it. */
 export const isTerminal = (state: DeliveryState): boolean => RANK[state] === TERMINAL;
 
+/** Whether the provider has it, or had it. */
+export const isTaken = ({ state }: Attempt): boolean => RANK[state] >= RANK.accepted;
+
 /** Whether the message did not and will not arrive. */
 export const hasFailed = (state: DeliveryState): boolean => isTerminal(state) && state !== "delivered";
 
@@ -77,6 +80,10 @@ export function withAttempt(attempts: readonly Attempt[], changed: Attempt): rea
     : [...attempts, changed].sort((a, b) => a.send - b.send || a.number - b.number);
   return next.slice(-MOST_ATTEMPTS);
 }
+
+/** The provider's own name for the message a code has come by: of the newest attempt that has not failed, as in `channelOf`. */
+export const messageOf = (attempts: readonly Attempt[]): string | undefined =>
+  (attempts.findLast(({ state }) => !hasFailed(state)) ?? attempts.at(-1))?.providerId;
 
 /** What a person is told of the last send: how far its best attempt has come. */
 export interface DeliveryView {

@@ -9,7 +9,7 @@
 import { type AttemptChange, createAttemptLedger } from "./attempt-ledger.ts";
 import type { AuditEvent } from "./audit.ts";
 import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
-import { type Attempt, advance, hasFailed, isTerminal, type News } from "./delivery-state.ts";
+import { type Attempt, advance, hasFailed, isTaken, isTerminal, type News } from "./delivery-state.ts";
 import type { GatewayEntry, GatewayLine } from "./gateway-line.ts";
 import { composeMessage } from "./message.ts";
 import type { MessageTexts } from "./message-texts.ts";
@@ -85,6 +85,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   /** Whether this is all that could be hoped for, so that no other gateway is needed. */
   const isEnough = ({ state }: Attempt): boolean =>
     state === "delivered" || (state === "sent" && deps.settings().receipt === "sent");
+
+  /** Taken before and not arrived after: nobody is shown anything else, so the word is worth no commit. */
+  const isOnTheWay = (before: Attempt, after: Attempt): boolean =>
+    isTaken(before) && before.providerId === after.providerId && !isTerminal(after.state) && !isEnough(after);
 
   async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
@@ -193,14 +197,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     return goesOn ? next : undefined;
   }
 
+  const whoAndWhere = ({ subject, boundTo, client, address }: Challenge) => ({
+    at: now(),
+    subject,
+    login: boundTo,
+    client,
+    address,
+  });
+
   function eventOf(challenge: Challenge, attempt: Attempt, receipt: Receipt): AuditEvent {
-    const { gateway, channel } = attempt;
-    const of = { factor: "sms", gateway, channel };
+    const of = factsOf(challenge, attempt);
     return {
+      ...whoAndWhere(challenge),
       kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
-      at: now(),
-      subject: challenge.subject,
-      login: challenge.boundTo,
       facts:
         receipt.kind === "accepted"
           ? { ...of, messageId: receipt.id }
@@ -235,7 +244,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     // One message, one name: what was said of another is not said of this one.
     if (before.providerId !== undefined && before.providerId !== word.id) return undefined;
     const attempt = advance(before, { ...word, providerId: word.id }, now());
-    if (attempt === before) return undefined;
+    if (attempt === before || isOnTheWay(before, attempt)) return undefined;
     const key = keyOf(challenge);
     const isCurrent = attempt.send === challenge.sends && !isStale(challenge, key, now());
     const isNewest = own.every(({ number }) => number <= attempt.number);
@@ -252,14 +261,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         ? gone(key)
         : undefined;
     const event: AuditEvent = {
+      ...whoAndWhere(challenge),
       kind: attempt.state === "delivered" ? "code-delivered" : "code-undelivered",
-      at: now(),
-      subject: challenge.subject,
-      login: challenge.boundTo,
       facts: {
-        factor: "sms",
-        gateway: attempt.gateway,
-        channel: attempt.channel,
+        ...factsOf(challenge, attempt),
         messageId: word.id,
         ...(attempt.state === "delivered"
           ? {}
@@ -277,7 +282,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const word = await entry.gateway.readReport(reported);
     if (word === "forged") return "refused";
     if (word === "nothing") return "taken";
-    const known = await challenges.read(name.challenge);
+    // An attempt only moves forward, so what is remembered of one may be old and is never wrong; the commit looks again.
+    const recalled = challenges.recall(name.challenge);
+    const isKnown = recalled?.value.attempts?.some(
+      ({ send, number }) => send === name.send && number === name.number,
+    );
+    const known = isKnown === true ? recalled : await challenges.read(name.challenge);
     if (known === undefined) return "taken";
     const tried = new Set(
       (known.value.attempts ?? []).filter(({ send }) => send === name.send).map(({ gateway }) => gateway),
@@ -355,6 +365,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
   };
 }
+
+/** What the audit says of every attempt. */
+const factsOf = ({ purpose, phone, country }: Challenge, { gateway, channel }: Attempt) => ({
+  factor: "sms",
+  purpose,
+  phone: new PhoneNumber(phone).toString(),
+  country: country ?? null,
+  gateway,
+  channel,
+});
 
 /** What the answer to a send says of its attempt. */
 function newsOf(receipt: Receipt): News {

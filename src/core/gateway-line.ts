@@ -53,6 +53,8 @@ export interface GatewayLine {
   send(message: SmsMessage): Promise<Receipt>;
   check(): Promise<readonly Finding[]>;
   warm(): Promise<void>;
+  /** Which of them are left alone at the moment. */
+  states(): Promise<readonly { readonly name: string; readonly isOpen: boolean }[]>;
 }
 
 export interface GatewayLineDeps {
@@ -166,6 +168,8 @@ export function createGatewayLine({ entries, now, onProblem, onTold }: GatewayLi
       const recent = [...problems.values()].filter(({ at }) => now() - at < 6 * TELL_AGAIN);
       return [...found.flat(), ...recent.map(problemFinding)];
     },
+    states: async () =>
+      (await entries()).map((entry) => ({ name: entry.name, isOpen: guardOf(entry).breaker.isOpen })),
     async warm() {
       for (const { gateway } of await entries()) await gateway.warm?.();
     },

@@ -37,17 +37,23 @@ export interface SegmentCount {
  */
 export function composeMessage(facts: MessageFacts, text: MessageText): ComposedMessage {
   const { code, minutes, host, appName } = facts;
-  const letters = lettersOf(text, { code, minutes, app: "x", named: "yes" });
+  const letters = lettersWith(text, minutes);
   const brand = letters(facts.brand).join("").trim();
-  const written = (name: string): string => {
-    const values = { code, minutes, brand, app: name, named: name === "" ? "no" : "yes" };
-    return `${sentence(text, values, name)}\n\n@${host} #${code}`;
+  // The name that is chosen was looked at before.
+  const made = new Map<string, ComposedMessage>();
+  const written = (name: string): ComposedMessage => {
+    let message = made.get(name);
+    if (message === undefined) {
+      const values = { code, minutes, brand, app: name, named: name === "" ? "no" : "yes" };
+      const whole = `${sentence(text, values, name)}\n\n@${host} #${code}`;
+      message = { text: whole, name, ...countSegments(whole) };
+      made.set(name, message);
+    }
+    return message;
   };
-  const most = countSegments(written("")).segments;
-  const fits = (name: string) => countSegments(written(name)).segments <= most;
-  const name = cut(letters(appName), fits) || (fits(host) ? host : "");
-  const whole = written(name);
-  return { text: whole, name, ...countSegments(whole) };
+  const most = written("").segments;
+  const fits = (name: string) => written(name).segments <= most;
+  return written(cut(letters(appName), fits) || (fits(host) ? host : ""));
 }
 
 /** Composes a notice: no code, so nothing to bind. */
@@ -63,6 +69,17 @@ export function composeNotice(
 /** How names are written in a text: by whether it is in GSM-7 itself. */
 const lettersOf = (text: MessageText, values: MessageValues): ((name: string) => readonly string[]) =>
   gsm7Units(oneLine(text({ ...values, brand: "x" }))) === undefined ? ownLetters : plainText;
+
+const alphabets = new WeakMap<MessageText, Map<number, ReturnType<typeof lettersOf>>>();
+
+/** The same of a code's message, found out once for each text and number of minutes; digits are in any alphabet. */
+function lettersWith(text: MessageText, minutes: number): ReturnType<typeof lettersOf> {
+  const known = alphabets.get(text) ?? new Map<number, ReturnType<typeof lettersOf>>();
+  alphabets.set(text, known);
+  const letters = known.get(minutes) ?? lettersOf(text, { code: "000000", minutes, app: "x", named: "yes" });
+  known.set(minutes, letters);
+  return letters;
+}
 
 /** "Example Inc." brings the sentence's full stop along. */
 function sentence(text: MessageText, values: MessageValues, name: string): string {

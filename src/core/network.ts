@@ -28,3 +28,7 @@ function firstGroups(address: string): readonly string[] {
   const zeros = new Array<string>(tail === undefined ? 0 : missing).fill("0");
   return [...before, ...zeros, ...after].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
 }
+
+/** Whether what is sent to this host, as a configuration names it, stays on this machine. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));

@@ -19,10 +19,17 @@ export type NoticeKind = "recovery-opened" | "recovery-used" | "became-admin" | 
 /** Plain names, shown as they are. */
 export type NoticeFacts = { readonly name: string };
 
+export interface NoticeCause {
+  /** The key of the phone that is under attack. */
+  readonly spare?: string | undefined;
+  /** The login it happened in. */
+  readonly login?: string | undefined;
+}
+
 export interface Notices {
   send(to: Subject, kind: NoticeKind, facts: NoticeFacts): Promise<void>;
-  /** The same at most once a day for this person and kind; `spare`: the key of the phone that is under attack. */
-  sendOnce(to: Subject, kind: NoticeKind, facts: NoticeFacts, spare?: string): Promise<boolean>;
+  /** The same at most once a day for this person and kind. */
+  sendOnce(to: Subject, kind: NoticeKind, facts: NoticeFacts, because?: NoticeCause): Promise<boolean>;
 }
 
 type Row = {
@@ -31,6 +38,7 @@ type Row = {
   readonly kind: NoticeKind;
   readonly facts: NoticeFacts;
   readonly spare?: string | undefined;
+  readonly login?: string | undefined;
   /** Ways that have been gone already: nobody gets a notice twice because another way had to wait. */
   readonly mailed?: boolean | undefined;
   readonly tries: number;
@@ -51,21 +59,26 @@ const MAIL_TRIES = 3;
 export function createNotices(deps: { storage: Storage; now: Clock; newId: () => string }): Notices {
   const outbox = deps.storage.records<Row>("notice");
   const told = deps.storage.records<boolean>("notice-told");
-  async function put(to: Subject, kind: NoticeKind, facts: NoticeFacts, spare?: string): Promise<void> {
+  async function put(
+    to: Subject,
+    kind: NoticeKind,
+    facts: NoticeFacts,
+    because: NoticeCause = {},
+  ): Promise<void> {
     const id = deps.newId();
     const until = deps.now() + LIFE;
-    const row: Row = { id, to, kind, facts, tries: 0, due: deps.now(), until, ...(spare && { spare }) };
+    const row: Row = { id, to, kind, facts, tries: 0, due: deps.now(), until, ...because };
     await outbox.put(id, row, until, UNSENT);
   }
   return {
     send: (to, kind, facts) => put(to, kind, facts),
-    async sendOnce(to, kind, facts, spare) {
+    async sendOnce(to, kind, facts, because) {
       const first = await told.update(`${kind} ${to}`, (before) =>
         before === undefined
           ? { result: true, write: true, expiresAt: deps.now() + LIFE }
           : { result: false },
       );
-      if (first) await put(to, kind, facts, spare);
+      if (first) await put(to, kind, facts, because);
       return first;
     },
   };
@@ -159,8 +172,9 @@ export function createNoticeSender(deps: {
   async function byPhones(
     { id, kind, facts }: Row,
     phones: readonly Authenticator[],
-  ): Promise<readonly SmsRefusal[]> {
+  ): Promise<{ readonly refusals: readonly SmsRefusal[]; readonly messageIds: readonly string[] }> {
     const refusals: SmsRefusal[] = [];
+    const messageIds: string[] = [];
     for (const [index, phone] of phones.entries()) {
       const receipt = await gateway.send({
         to: new PhoneNumber((phone.data as PhoneData).number),
@@ -169,12 +183,13 @@ export function createNoticeSender(deps: {
         validFor: 3600,
       });
       if (receipt.kind === "refused") refusals.push(receipt.reason);
+      else messageIds.push(receipt.id);
     }
-    return refusals;
+    return { refusals, messageIds };
   }
 
   async function send(row: Row): Promise<"done" | "later"> {
-    const { id, to, kind, spare, tries } = row;
+    const { id, to, kind, spare, login, tries } = row;
     const letter = await byMail(row);
     const all = await authenticators.list(to, "sms");
     const others = all.filter(({ key }) => key !== spare);
@@ -182,7 +197,7 @@ export function createNoticeSender(deps: {
     const noLetter = letter === "none" || letter === "refused" || (letter === "later" && tries >= MAIL_TRIES);
     const alone = others.length === 0 && noLetter;
     const phones = alone ? all : others;
-    const refusals = await byPhones(row, phones);
+    const { refusals, messageIds } = await byPhones(row, phones);
     const reached = phones.length - refusals.length;
     const waits = letter === "later" || refusals.some((reason) => PASSING.includes(reason));
     if (waits && reached === 0 && (letter !== "sent" || phones.length > 0)) {
@@ -193,7 +208,8 @@ export function createNoticeSender(deps: {
       kind: "notice-sent",
       at: now(),
       subject: to,
-      facts: { notice: kind, mail: letter, phones: reached, refused: refusals },
+      login,
+      facts: { notice: kind, mail: letter, phones: reached, messageIds, refused: refusals },
     });
     return "done";
   }

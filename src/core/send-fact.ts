@@ -14,6 +14,8 @@ export interface SendFact {
   readonly login: string;
   readonly subject: Subject;
   readonly phone: PhoneNumber;
+  /** ISO 3166-1. */
+  readonly country: string | undefined;
   readonly purpose: CodePurpose;
   readonly gateway: string;
   readonly channel: Channel;
@@ -21,6 +23,8 @@ export interface SendFact {
   readonly state: DeliveryState;
   readonly reason: SmsRefusal | undefined;
   readonly providerCode: number | undefined;
+  /** When the attempt was begun, and when it came into its state. */
+  readonly begunAt: EpochMs;
   readonly at: EpochMs;
 }
 

@@ -99,6 +99,8 @@ export interface LedgerDeps {
   readonly audit: Audit;
   readonly now: Clock;
   readonly onAlarm: (text: string) => void;
+  /** Told of each estimate, in millionths. */
+  readonly onCost?: ((channel: Channel, country: string, micro: number) => void) | undefined;
 }
 
 export const MICRO = 1_000_000;
@@ -203,6 +205,7 @@ export function createLedger(deps: LedgerDeps) {
     /** A provider has taken a message or call. */
     sent({ e164, country, client, channel, segments }: Sent): void {
       const cost = Math.round(estimate(prices(), e164, channel, segments) * MICRO);
+      deps.onCost?.(channel, country, cost);
       add({ day: dayOf(now()), country, client, channel, count: 1, estimate: cost, settled: 0, actual: 0 });
     },
     /** The provider's own price of one that was sent on `day`. */

@@ -188,7 +188,9 @@ export function createWalk(deps: WalkDeps): Walk {
       client: record.client.id,
       address: visitor.address,
       facts:
-        end.kind === "proven" ? { acr: end.attained.acr, amr: end.attained.amr } : { reason: end.reason },
+        end.kind === "proven"
+          ? { acr: end.attained.acr, amr: end.attained.amr }
+          : { acr: record.acr, reason: end.reason },
     };
   }
 

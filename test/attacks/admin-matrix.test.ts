@@ -62,6 +62,8 @@ const rows: Readonly<Record<string, Row>> = {
   "get-session-by-id": HELP_READS,
   "delete-session": HELP,
   "revoke-user-session": HELP,
+  "get-login-trace": HELP_READS,
+  "get-logins": HELP_READS,
   "get-audit": READS,
   "get-spend": READS,
   "get-sms-decisions": READS,

@@ -158,7 +158,7 @@ for (const engine of engines) {
       const [event] = await house.audit.query({ kind: "notice-sent", limit: 5 });
       assert.deepEqual(
         [event?.subject, event?.facts],
-        [root.id, { notice: "became-admin", mail: "none", phones: 1, refused: [] }],
+        [root.id, { notice: "became-admin", mail: "none", phones: 1, messageIds: ["SM1"], refused: [] }],
       );
     },
   );

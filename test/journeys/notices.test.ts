@@ -58,7 +58,13 @@ describe("notices", () => {
     assert.equal(mailbox.letters().length, 0);
     await guess(server, 1);
     const [event] = await noticesReach(server, 1);
-    assert.deepEqual(event?.facts, { notice: "password-known", mail: "sent", phones: 0, refused: [] });
+    assert.deepEqual(event?.facts, {
+      notice: "password-known",
+      mail: "sent",
+      phones: 0,
+      messageIds: [],
+      refused: [],
+    });
     const [letter] = mailbox.letters();
     assert.equal(letter?.to, "grace@example.org");
     assert.match(letter?.subject ?? "", /^Somebody knows your password/);

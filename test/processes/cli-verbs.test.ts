@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { jsonOf, startDemo } from "../kit/demo.ts";
 import type { Ending } from "../kit/processes.ts";
+import { createVisitor } from "../kit/visitor.ts";
 
 const demo = await startDemo();
 const run = (line: string, input = ""): Promise<Ending> => demo.run(line.split(" "), { input });
@@ -106,10 +107,29 @@ describe("people", () => {
     await done("session end --user grace --reason test", /Every session of grace has ended/);
     await fails("session end", 2, /either the id of a session or --user/);
     await done("audit --user ada --limit 2", /authenticator-unbound|enrolment-opened/);
-    const entries = jsonOf(await run("audit --json --limit 3")) as { facts: { by: string } }[];
+    const entries = jsonOf(
+      await run("audit --json --limit 3 --kind session-ended,enrolment-opened,authenticator-unbound"),
+    ) as { facts: { by: string } }[];
     assert.equal(entries.length, 3);
     assert.ok(entries.every(({ facts }) => facts.by === "client demo-cli"));
     await fails("audit --limit none", 2, /--limit must be a number/);
+  });
+
+  test("trace: what happened in a login, for whoever is called by its person", async () => {
+    const visitor = createVisitor({ origin: demo.origin });
+    const page = await visitor.get("/demo/login?acr_values=twilio_sms");
+    await visitor.submit(page, { username: "grace", password: "not hers" });
+    const login = page.url.pathname.split("/").at(-1) ?? "";
+    await done("trace --user grace", new RegExp(`^LOGIN .*\\n${login} +20.* open +demo$`, "m"));
+    await done(`trace ${login}`, /^ {3}\+0\.0 s {2}\d\d:\d\d:\d\d {2}password wrong$/m);
+    const { steps } = jsonOf(await run(`trace ${login} --json`));
+    assert.deepEqual(
+      steps.map(({ kind }: { kind: string }) => kind),
+      ["password-wrong"],
+    );
+    await done(`audit --login ${login}`, /password-wrong/);
+    await fails("trace nothing", 1, /^There is no login nothing; [^\n]*\n$/);
+    await fails("trace", 2, /either the id of a login or --user/);
   });
 
   test("with --config the same words act on this host, and need no server", async () => {

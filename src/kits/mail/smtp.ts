@@ -3,10 +3,10 @@
  * notices. It keeps no queue: whoever has something to say keeps it until it was said. Nothing it is told is logged.
  */
 
-import { isIP } from "node:net";
 import type { Transporter } from "nodemailer";
 import { z } from "zod";
 import type { Mail } from "../../core/mail.ts";
+import { isLoopback } from "../../core/network.ts";
 import type { Secret } from "../../core/secret.ts";
 
 export interface SmtpConfig {
@@ -31,8 +31,6 @@ export const smtpSchema = z.strictObject({
 });
 
 const PORTS = { starttls: 587, tls: 465, none: 25 } as const;
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
 /** The mail server as the file describes it; says a fault where letters would leave this machine in the clear. */
 export function smtpOf(

@@ -1,5 +1,5 @@
 /**
- * Writes that arrive in one turn of the event loop share one SQLite transaction: a commit costs locks, checksums and
+ * Writes that arrive within two turns of the event loop share one SQLite transaction: a commit costs locks, checksums and
  * whole pages in the log, far more than the statement itself. Nobody hears of success before the commit, and each
  * member succeeds or fails by itself, as if it had been alone. Used by sqlite.ts alone.
  */
@@ -107,7 +107,8 @@ export function createGroupCommit(
   return {
     write: (act, atomic) =>
       new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(() => void flush());
+        // Two turns: what the first one brings in commits along, and where nothing comes in a turn takes microseconds.
+        if (waiting.length === 0) setImmediate(() => setImmediate(() => void flush()));
         waiting.push({ act, atomic, settle: { resolve, reject } });
       }),
     flush,

@@ -3,7 +3,7 @@
  * in front, then the site's in the settings, then its folder's file, then the product's; each language to its end
  * before the one it falls back to. Called by delivery through a port of core; it sends nothing and composes nothing.
  */
-import type { MessageTexts, OwnTexts } from "../../core/message-texts.ts";
+import type { MessageText, MessageTexts, MessageValues, OwnTexts } from "../../core/message-texts.ts";
 import { fallbacksOf } from "./locale.ts";
 import { faultsOfTexts } from "./messages-check.ts";
 import type { MessageFiles } from "./pages.ts";
@@ -27,7 +27,7 @@ const MOST = 500;
 
 /** Chooses the texts of messages. A text of a file that cannot be used is told of once and passed over. */
 export function createMessageTexts(sources: MessageSources): MessageTexts {
-  const catalogues = new Map<string, Catalogue>();
+  const catalogues = new Map<string, { catalogue: Catalogue; texts: Map<string, MessageText> }>();
   let files: MessageFiles = [];
   let usable: MessageFiles = [];
   let settings: ReturnType<MessageSources["settings"]> | undefined;
@@ -69,11 +69,14 @@ export function createMessageTexts(sources: MessageSources): MessageTexts {
         layerOf(texts, tag),
         ...usable.map((file) => ({ locale: tag, texts: inLocale(file, tag) ?? new Map<string, string>() })),
       ]);
-      catalogue = createCatalogue(layers, sources.onProblem);
+      catalogue = { catalogue: createCatalogue(layers, sources.onProblem), texts: new Map() };
       catalogues.set(key, catalogue);
     }
-    const chosen = catalogue;
-    return (values) => chosen.text(purpose, values);
+    const { catalogue: chosen, texts: made } = catalogue;
+    // The same text is the same function: what was found out of it can be kept by it.
+    const text = made.get(purpose) ?? ((values: MessageValues) => chosen.text(purpose, values));
+    made.set(purpose, text);
+    return text;
   };
 }
 

@@ -31,7 +31,8 @@ export interface WebServerOptions {
   readonly rewrite: (url: string) => string;
   readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
   readonly brand: () => string;
-  readonly newReference: () => string;
+  /** What a page of ours names when something broke at this path, and the log with it. */
+  readonly newReference: (path: string) => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
   /** Asked at each request; who wants to hear of its answer gives a function. */
   readonly onAnswer?: (() => ((answer: Answered) => void) | undefined) | undefined;
@@ -151,7 +152,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
         ? error.statusCode
         : 500);
-    const reference = status >= 500 ? options.newReference() : "";
+    const reference = status >= 500 ? options.newReference(request.url) : "";
     if (status >= 500)
       options.onProblem(error, { reference, method: request.method, path: toldPath(request.url) });
     reply.code(status);

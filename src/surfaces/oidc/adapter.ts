@@ -9,6 +9,7 @@ import type { Clock, Json } from "../../core/words.ts";
 import { createPolls } from "./device-polls.ts";
 import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
+import type { ToldActs } from "./told-acts.ts";
 
 /** Seconds a row lives for which the engine names no life. */
 const LONGEST = 14 * 86_400;
@@ -28,17 +29,28 @@ const ANSWERED = ["accountId", "error", "consumed"];
 type Payload = { readonly [key: string]: Json | undefined };
 
 /** Creates the factory the engine calls once per model name. */
-export function createAdapterFactory(storage: Storage, now: Clock): (model: string) => Adapter {
+export function createAdapterFactory(
+  storage: Storage,
+  told: ToldActs,
+  now: Clock,
+): (model: string) => Adapter {
   const held = createHeldWrites(storage);
-  return (model) => createAdapter(model, storage, held, now);
+  return (model) => createAdapter(model, storage, held, told, now);
 }
 
 /** Written in one request before the session that refers to them. */
 const BEFORE_SESSION = ["Grant", "AuthorizationCode"];
 
-function createAdapter(model: string, storage: Storage, held: HeldWrites, now: Clock): Adapter {
+function createAdapter(
+  model: string,
+  storage: Storage,
+  held: HeldWrites,
+  told: ToldActs,
+  now: Clock,
+): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
+  const grants: Records<Payload> = storage.records("oidc.Grant");
   const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
   const poll = model === "DeviceCode" ? createPolls(storage, now) : undefined;
   const ended = endedSessions(storage);
@@ -53,7 +65,7 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
 
   return {
     async upsert(id, payload, expiresIn) {
-      const given = payload as unknown as Payload;
+      const given = told.withLogin(model, payload) as unknown as Payload;
       const value = model === "Session" ? { ...given, usedAt: now() } : given;
       const end = now() + (expiresIn ?? LONGEST) * 1000;
       const group = payload.grantId ?? (BY_PERSON.includes(model) ? payload.accountId : undefined);
@@ -85,7 +97,7 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
         await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
       else if (model === "DeviceCode" && payload.userCode !== undefined)
         await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
-      else await storage.commit([row]);
+      else await storage.commit([row], told.written(model, payload));
     },
     async find(id) {
       const found = held.find(model, id) ?? (await known(await rows.get(id)));
@@ -123,11 +135,23 @@ function createAdapter(model: string, storage: Storage, held: HeldWrites, now: C
       // Of a session that goes on under a new name the old row goes first; the new one brings what waits.
       if (model !== "Session") await held.commit([]);
       // A login is resumed once: of parallel resumes one takes it, the others find it gone (M31).
-      if (model !== "Interaction") return rows.remove(id);
+      if (model !== "Interaction") {
+        const events = await told.removed(
+          model,
+          async () => (await rows.get(id)) as AdapterPayload | undefined,
+        );
+        await storage.commit([rows.write(id, null, 0)], events);
+        return;
+      }
       if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
     },
     async revokeByGrantId(grantId) {
       await held.commit([]);
+      const events = await told.grantEnded(
+        model,
+        async () => (await grants.get(grantId)) as AdapterPayload | undefined,
+      );
+      if (events.length > 0) await storage.commit([], events);
       await rows.removeGroup(grantId);
     },
   };

@@ -1,9 +1,11 @@
 /** Consent: what the person has allowed a relying party, kept as the engine's grant. */
 
+import type { IncomingMessage } from "node:http";
 import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Audit } from "../../core/audit.ts";
 import type { Clock } from "../../core/words.ts";
 import { claimsByScope } from "./account.ts";
+import { loginBehind } from "./told-acts.ts";
 
 /** Claims that nobody is asked about; the engine leaves them out of consent as well. */
 const NEVER_ASKED = ["sub", "sid", "auth_time", "acr", "amr", "iss"];
@@ -15,9 +17,14 @@ const NEVER_ASKED = ["sub", "sid", "auth_time", "acr", "amr", "iss"];
 export async function loadGrant(
   ctx: KoaContextWithOIDC,
   trusted: boolean,
-  { audit, now }: { readonly audit: Audit; readonly now: Clock },
+  deps: {
+    readonly audit: Audit;
+    readonly addressOf: (request: IncomingMessage) => string;
+    readonly now: Clock;
+  },
 ): Promise<Grant | undefined> {
   const { oidc } = ctx;
+  const { audit, now } = deps;
   const { client, session, provider } = oidc;
   if (client === undefined || session?.accountId === undefined) return undefined;
   const id = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
@@ -41,7 +48,9 @@ export async function loadGrant(
     kind: "consent-skipped",
     at: now(),
     subject: accountId,
+    login: loginBehind(oidc),
     client: clientId,
+    address: deps.addressOf(ctx.req),
     facts: {
       scopes: [...scopes, ...resources.flatMap(([, missing]) => missing)].join(" "),
       ...(claims.length === 0 ? {} : { claims: claims.join(" ") }),

@@ -130,7 +130,7 @@ export function createLogin(deps: LoginDeps) {
           };
         return inLanguage(
           turn.login.locale,
-          errorPage(turn.reason, turn.login.restart, turn.login.client.name, 403),
+          errorPage(turn.reason, turn.login.restart, turn.login.client.name, 403, turn.login.id),
         );
       case "expired":
         return inLanguage(
@@ -140,6 +140,7 @@ export function createLogin(deps: LoginDeps) {
             turn.login?.restart ?? restartUrl(details),
             turn.login?.client.name ?? "",
             400,
+            details.uid,
           ),
         );
       case "other-browser":
@@ -193,6 +194,7 @@ export function createLogin(deps: LoginDeps) {
       proofs: [...end.proofs],
       revision,
       device: { address: visit.visitor.address, agent: visit.agent },
+      loginId: details.uid,
     };
     const url = await record(details, { login });
     return {
@@ -218,7 +220,14 @@ export function createLogin(deps: LoginDeps) {
     return details.returnTo;
   }
 
-  const errorPage = (problem: string, restart: string, appName: string, status: number): Answer => ({
+  /** `reference`: the login's id, by which support finds what has happened in it. */
+  const errorPage = (
+    problem: string,
+    restart: string,
+    appName: string,
+    status: number,
+    reference = "",
+  ): Answer => ({
     kind: "page",
     status,
     page: {
@@ -227,7 +236,7 @@ export function createLogin(deps: LoginDeps) {
         brand: snapshot.brand,
         appName,
         problem,
-        reference: "",
+        reference,
         restartUrl: restart,
         oauthError: "",
         oauthDescription: "",
@@ -261,7 +270,7 @@ export function createLogin(deps: LoginDeps) {
       const answer =
         state === "other-person" || turn.kind === "proven"
           ? elsewhere(state ?? "finished", login?.restart ?? "")
-          : errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400);
+          : errorPage("expired", login?.restart ?? "", login?.client.name ?? "", 400, login?.id);
       return inLanguage(login?.locale, answer);
     },
     /** The page of a login under way in a browser that has no session; undefined: the engine has to be asked. */

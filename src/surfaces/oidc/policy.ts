@@ -1,7 +1,7 @@
 /**
  * When the engine has to send a person to us. Its own login prompt takes any session for any `acr_values`; ours weighs
  * the session's proofs through the gate. Fenced here: the proofs ride in the engine's session under
- * `proofs`, the device they were shown on under `device`.
+ * `proofs`, the device they were shown on under `device`, the login they came of under `loginId`.
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC, type Provider } from "oidc-provider";
 import type { Mechanism } from "../../core/mechanism.ts";
@@ -9,11 +9,12 @@ import type { Snapshot } from "../../core/settings.ts";
 import type { Proof } from "../../core/words.ts";
 import { acrRequest, answered, chooseAcr } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
+import { KEEPS_LOGIN } from "./told-acts.ts";
 
 /** Where a sign-in came from, in a few words, for whoever looks at the sessions of a person. */
 export type Device = { readonly address: string; readonly agent: string };
 
-type WithProofs = { proofs?: readonly Proof[]; device?: Device };
+type WithProofs = { proofs?: readonly Proof[]; device?: Device; loginId?: string };
 
 /** What a relying party is told whose request no acr answers that is enabled here and allowed to it. */
 export const UNMET = "no acr that would do is enabled here for this client";
@@ -22,10 +23,14 @@ export const UNMET = "no acr that would do is enabled here for this client";
 export const proofsOf = (session: unknown): readonly Proof[] =>
   (session as WithProofs | undefined)?.proofs ?? [];
 
-/** Lets the engine's session rows keep their proofs, and where the person signed in. */
+/** Lets the engine's session rows keep their proofs, where the person signed in and by which login; what comes of them the last. */
 export function keepProofs(provider: Provider): void {
-  const own = (provider.Session as unknown as { IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
-  Object.defineProperty(provider.Session, "IN_PAYLOAD", { get: () => [...own, "proofs", "device"] });
+  const widen = (model: object, fields: readonly string[]): void => {
+    const own = (model as { IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
+    Object.defineProperty(model, "IN_PAYLOAD", { get: () => [...own, ...fields] });
+  };
+  widen(provider.Session, ["proofs", "device", "loginId"]);
+  for (const model of KEEPS_LOGIN) widen(provider[model], ["loginId"]);
 }
 
 /** The token tells what the gate makes of the session now, on the settings of now; not what was true when it began. */
@@ -54,7 +59,11 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
         const { session } = oidc;
         const result = oidc.result?.login as (WithProofs & { accountId?: string }) | undefined;
         if (session !== undefined && result?.proofs !== undefined)
-          Object.assign(session, { proofs: result.proofs, device: result.device });
+          Object.assign(session, {
+            proofs: result.proofs,
+            device: result.device,
+            loginId: result.loginId,
+          });
         const request = acrRequest(oidc.params as { acr_values?: unknown; claims?: unknown });
         const choice = chooseAcr(
           request,

@@ -3,6 +3,7 @@
  * the settings, sends people to the walk, and turns what the walk has proven into a session. Mounted by compose.
  * It never checks a factor and never names an acr: the gate does.
  */
+import type { IncomingMessage } from "node:http";
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import { CLI_CLIENT } from "../../core/access.ts";
 import type { Audit } from "../../core/audit.ts";
@@ -26,6 +27,7 @@ import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
 import { createPolicy, keepProofs } from "./policy.ts";
+import { createToldActs } from "./told-acts.ts";
 
 export interface ProviderDeps {
   readonly issuer: string;
@@ -42,6 +44,7 @@ export interface ProviderDeps {
   readonly device: DeviceFlow;
   /** Our own API, which tokens are given out for. */
   readonly api: OwnApi;
+  readonly addressOf: (request: IncomingMessage) => string;
   readonly now: Clock;
 }
 
@@ -71,7 +74,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
   const configuration: Configuration = {
-    adapter: withoutEnded(createAdapterFactory(deps.storage, deps.now), snapshot),
+    adapter: withoutEnded(createAdapterFactory(deps.storage, createToldActs(deps), deps.now), snapshot),
     clients: snapshot.clients
       .filter(({ disabled }) => !disabled)
       .map((client) => engineClient(client, deps.api.scopes)),

@@ -1,10 +1,11 @@
 /** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
 import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
-import type { CodeCheck } from "../../../core/codes.ts";
+import type { CodeCheck, Compared } from "../../../core/codes.ts";
 import type { Channel } from "../../../core/delivery-state.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
 import type { CodePurpose } from "../../../core/message-texts.ts";
-import type { Amr, Json } from "../../../core/words.ts";
+import { PhoneNumber } from "../../../core/secret.ts";
+import type { Amr, EpochMs, Json } from "../../../core/words.ts";
 import { allowance } from "./allowance.ts";
 import { checkNotice, resentNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
@@ -12,7 +13,6 @@ import { KIND, type SmsFactorDeps } from "./deps.ts";
 const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
   right: "code-right",
   paused: "code-paused",
-  disabled: "factor-disabled",
 };
 
 /** What asks for the code once more, and how. */
@@ -45,29 +45,55 @@ export async function answer(
     if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
     if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
     const { phone, country = "", fixed = false } = before;
-    if (fixed) return { kind: "retry", notice, writes: resent.writes };
+    const event: AuditEvent = {
+      ...whoOf(login, now()),
+      kind: resent.kind === "same" ? "code-resent" : "code-issued",
+      facts: { factor: KIND, purpose, phone: new PhoneNumber(phone).toString(), country, channel },
+    };
+    if (fixed) return { kind: "retry", notice, writes: resent.writes, events: [event] };
     const allowed = await allowance(deps, login, login.subject, phone, country, purpose);
     if (allowed.kind === "refused") return { kind: "retry", notice: allowed.notice, events: allowed.events };
-    return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver };
+    return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver, events: [event] };
   }
   const check = await codes.check(challenge, form.code ?? "", login.id);
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
-  const event: AuditEvent = {
-    kind: kindOf[check.kind] ?? "code-wrong",
-    at: now(),
-    subject: login.subject,
-    login: login.id,
-    client: login.client.id,
-    address: login.visitor.address,
-    facts: { factor: KIND, purpose, result: check.kind },
-  };
-  const events = [event];
+  const events = eventsOf(check, purpose, whoOf(login, now()));
   if (check.kind === "right")
     return { kind: "right", method: check.channel === "call" ? "tel" : "sms", events };
   if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
     await tell(deps, login, challenge, purpose);
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
   return { kind: "retry", notice: checkNotice(check, now()), events };
+}
+
+const whoOf = ({ id, subject, client, visitor }: Login<Json>, at: EpochMs) => ({
+  at,
+  subject,
+  login: id,
+  client: client.id,
+  address: visitor.address,
+});
+
+/** What the audit says of a try; with the one that begins a pause, or that was the last, of that as well. */
+function eventsOf(check: CodeCheck, purpose: CodePurpose, who: Omit<AuditEvent, "kind">): AuditEvent[] {
+  const factor = { factor: KIND, purpose };
+  const compared: Compared | undefined =
+    check.kind === "disabled" ? check.compared?.of : "of" in check ? check.of : undefined;
+  const { messageId = null, country = null, seconds = null } = compared ?? {};
+  const of = compared === undefined ? {} : { messageId, country, seconds };
+  const last = check.kind === "disabled" ? check.compared?.failures : undefined;
+  const result = last === undefined ? check.kind : "wrong";
+  const tried: AuditEvent = {
+    ...who,
+    kind: kindOf[check.kind] ?? "code-wrong",
+    facts: { ...factor, result, ...of },
+  };
+  if (last !== undefined)
+    return [tried, { ...who, kind: "factor-disabled", facts: { ...factor, failures: last } }];
+  if (check.kind !== "wrong" || check.pausedUntil === 0) return [tried];
+  const { failures, pausedUntil } = check;
+  const until = new Date(pausedUntil).toISOString();
+  return [tried, { ...who, kind: "factor-paused", facts: { ...factor, failures, until } }];
 }
 
 /** Whoever fails so often has the password; the person gets to know it, not by the phone that is guessed at alone. */
@@ -81,5 +107,5 @@ async function tell(
   // While binding, the number is the stranger's own choice, and none of the person's.
   const phone = purpose === "enrol" ? undefined : (await codes.look(challenge, id))?.phone;
   const spare = phone === undefined ? undefined : phoneKey(phone);
-  await notices.sendOnce(subject, "password-known", { name: username }, spare);
+  await notices.sendOnce(subject, "password-known", { name: username }, { spare, login: id });
 }

@@ -38,6 +38,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       appName: login.client.name,
       locale: login.locale,
       country,
+      address: login.visitor.address,
       fixed: test.kind === "fixed",
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
@@ -54,7 +55,8 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       subject,
       login: login.id,
       client: login.client.id,
-      facts: { factor: KIND, purpose: "sign-in" },
+      address: login.visitor.address,
+      facts: { factor: KIND, purpose: "sign-in", phone: new PhoneNumber(number).toString(), country },
     };
     return {
       kind: "ready",

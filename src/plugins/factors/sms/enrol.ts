@@ -66,6 +66,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       appName: login.client.name,
       locale: login.locale,
       country: parsed.country,
+      address: login.visitor.address,
       fixed: test.kind === "fixed",
       sendsSoFar: state.sends,
     });
@@ -85,7 +86,12 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       login: login.id,
       client: login.client.id,
       address: login.visitor.address,
-      facts: { factor: KIND, purpose: "enrol", phone: parsed.number.toString() },
+      facts: {
+        factor: KIND,
+        purpose: "enrol",
+        phone: parsed.number.toString(),
+        country: parsed.country,
+      },
     };
     const pending = { challenge: issued.challenge, number, country: parsed.country };
     return {
@@ -105,6 +111,14 @@ export function createEnrol(deps: SmsFactorDeps): Step {
   ): Promise<Outcome<Json>> {
     const { subject } = login;
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
+    const masked = new PhoneNumber(pending.number).toString();
+    const event = {
+      at: now(),
+      subject,
+      login: login.id,
+      client: login.client.id,
+      address: login.visitor.address,
+    };
     if (form.action === "change-number") {
       const challenge = await codes.look(pending.challenge, login.id);
       return {
@@ -115,19 +129,13 @@ export function createEnrol(deps: SmsFactorDeps): Step {
           before: pending,
           sends: Math.max(state.sends, challenge?.sends ?? 0),
         },
+        events: [{ ...event, kind: "number-changed", facts: { factor: KIND, phone: masked } }],
       };
     }
     const answered = await answer(deps, login, form, pending.challenge, "enrol");
     if (answered.kind !== "right") return answered;
     // At once: what follows is told of as well, and in this order.
-    for (const event of answered.events) await deps.audit.append(event);
-    const event = {
-      at: now(),
-      subject,
-      login: login.id,
-      client: login.client.id,
-      address: login.visitor.address,
-    };
+    for (const told of answered.events) await deps.audit.append(told);
     const key = deps.phoneKey(pending.number);
     // A crash after binding: the phone is there, and has just been shown.
     if ((await deps.authenticators.list(subject, KIND)).some((phone) => phone.key === key))
@@ -147,7 +155,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
     await deps.audit.append({
       ...event,
       kind: "authenticator-bound",
-      facts: { factor: KIND, phone: new PhoneNumber(pending.number).toString(), authority },
+      facts: { factor: KIND, phone: masked, country: pending.country, authority },
     });
     try {
       await deps.authenticators.bind({ subject, kind: KIND, key, data, boundBy: authority });

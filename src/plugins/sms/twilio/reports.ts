@@ -3,6 +3,7 @@
  * field, by the SDK's own validator, which knows the four ways a URL is signed), and what it says. The URL comes from our
  * configuration, never from a header.
  */
+import type TwilioSdk from "twilio";
 import type { DeliveryState, Report, ReportRequest } from "../../../core/sms.ts";
 import type { TwilioConfig } from "./properties.ts";
 import { readAnswer } from "./refusals.ts";
@@ -62,6 +63,9 @@ export async function readTwilioReport(config: TwilioConfig, request: ReportRequ
   return { id, state, ...readAnswer(200, code) };
 }
 
+/** Loaded with the first report; asking for it again at each one costs more than the signature. */
+let sdk: typeof TwilioSdk | undefined;
+
 async function isTwilios(
   { authTokens }: TwilioConfig,
   { url, headers }: ReportRequest,
@@ -71,7 +75,8 @@ async function isTwilios(
   if (authTokens.length === 0) return true;
   const signature = headers["x-twilio-signature"];
   if (signature === undefined) return false;
-  const { default: twilio } = await import("twilio");
+  sdk ??= (await import("twilio")).default;
+  const twilio = sdk;
   // Both are tried in any case: which of them it was takes the same time.
   const results = authTokens.map((token) =>
     typeof body === "string"

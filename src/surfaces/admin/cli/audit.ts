@@ -8,6 +8,7 @@ interface AuditOptions extends ConnectionOptions {
   readonly limit: string;
   readonly kind?: string;
   readonly user?: string;
+  readonly login?: string;
   readonly by?: string;
   readonly client?: string;
   readonly from?: string;
@@ -17,24 +18,25 @@ interface AuditOptions extends ConnectionOptions {
 
 export const showAudit = (options: AuditOptions): Promise<void> =>
   act(async () => {
-    const { kind, user, by, client, from, to } = options;
+    const { kind, user, login, by, client, from, to } = options;
     const limit = Number(options.limit);
     if (!Number.isInteger(limit) || limit < 1)
       misused(`--limit must be a number from 1, not ${options.limit}.`);
     const verb = await openVerb(options);
     const subject = user === undefined ? undefined : (await findPerson(verb, user)).inum;
-    const given = Object.entries({ kind, subject, by, client, from, to });
+    const given = Object.entries({ kind, subject, login, by, client, from, to });
     const query = Object.fromEntries(
       given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     );
     const entries = (await verb.all("get-audit", { query }, limit)).slice(0, limit);
     if (options.json === true) return printJson(entries, true);
     printTable(
-      ["AT", "KIND", "ABOUT", "CLIENT", "FROM", "FACTS"],
+      ["AT", "KIND", "ABOUT", "LOGIN", "CLIENT", "FROM", "FACTS"],
       entries.map((one) => [
         shownAs(one.at),
         shownAs(one.kind),
         shownAs(one.subject),
+        shownAs(one.login),
         shownAs(one.client),
         shownAs(one.address),
         Object.entries(one.facts ?? {})

@@ -9,6 +9,7 @@ import type { HostActs, Said } from "./host-acts.ts";
 import { registerScript } from "./script-commands.ts";
 import { registerAudit, registerSessions } from "./session-commands.ts";
 import { registerSignIn } from "./sign-in-commands.ts";
+import { registerTrace } from "./trace-commands.ts";
 import { registerUser } from "./user-commands.ts";
 
 export { withTwoDashes };
@@ -28,5 +29,6 @@ export function registerAdmin(
   registerConfig(program);
   registerSessions(program);
   registerAudit(program, host, tell);
+  registerTrace(program);
   registerCompletion(program);
 }

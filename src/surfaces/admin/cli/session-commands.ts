@@ -42,6 +42,7 @@ export function registerAudit(
     .option("--limit <n>", "entries at most", "50")
     .option("--kind <kind,…>", "of these kinds, such as user-added")
     .option("--user <name>", "about this person")
+    .option("--login <id>", "in this login")
     .option("--by <who>", "done by: an administrator's username, client …, host")
     .option("--client <id>", "at this client")
     .option("--from <time>", "not before, such as 2027-01-31T00:00:00Z")

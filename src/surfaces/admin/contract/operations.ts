@@ -3,6 +3,7 @@ import { auditOperations } from "./audit.ts";
 import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
 import { loggingOperations } from "./logging.ts";
+import { loginOperations } from "./logins.ts";
 import type { Operation } from "./operation.ts";
 import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
@@ -16,6 +17,7 @@ export const operations: readonly Operation[] = [
   ...userOperations,
   ...phoneOperations,
   ...sessionOperations,
+  ...loginOperations,
   ...auditOperations,
   ...bootstrapOperations,
   ...clientOperations,

@@ -23,6 +23,7 @@ export const scopes = {
   clientsDelete: `${CONFIG}/openid/clients.delete`,
   sessionsRead: `${SESSION}.readonly`,
   sessionsDelete: `${SESSION}.delete`,
+  loginsRead: `${CONFIG}/logins.readonly`,
   loggingRead: `${CONFIG}/logging.readonly`,
   loggingWrite: `${CONFIG}/logging.write`,
   settingsRead: `${CONFIG}/settings.readonly`,
@@ -46,6 +47,7 @@ const helpdesk: readonly Scope[] = [
   scopes.enrolmentWrite,
   scopes.sessionsRead,
   scopes.sessionsDelete,
+  scopes.loginsRead,
 ];
 
 /** What a person of this role may do; a token of theirs never holds more, whatever it was given. */

@@ -1,0 +1,218 @@
+/**
+ * What each kind of event means, who it is about and which facts it carries: one place for the reference, for its test
+ * and for whoever adds a kind. Data alone; docs/reference/audit-events.md is made of it.
+ */
+import type { AuditKind } from "./audit.ts";
+
+/** What an event is evidence of. */
+export type AuditAct =
+  | "verify"
+  | "issue"
+  | "send"
+  | "deliver"
+  | "fail"
+  | "pause"
+  | "disable"
+  | "bind"
+  | "remove"
+  | "change"
+  | "notice"
+  | "override"
+  | "session"
+  | "alarm";
+
+export interface AuditWord {
+  readonly act: AuditAct;
+  /** What has happened, as the second half of a table's row. */
+  readonly means: string;
+  /** Names of facts that may be there. */
+  readonly facts: readonly string[];
+}
+
+const CODE = ["factor", "purpose"];
+const SEND = [...CODE, "phone", "country", "gateway", "channel", "messageId"];
+const TRY = [...CODE, "result", "messageId", "country", "seconds"];
+const ADMIN = ["by", "reason"];
+
+export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
+  "password-right": { act: "verify", means: "the password was right", facts: ["result"] },
+  "password-wrong": {
+    act: "verify",
+    means: "the password was wrong, or nobody has that name",
+    facts: ["result"],
+  },
+  "password-paused": {
+    act: "pause",
+    means: "a password was not compared: too many were wrong; once a minute",
+    facts: [],
+  },
+  "code-issued": {
+    act: "issue",
+    means: "a new code was made; with `channel`, the person asked for it when the one before was worn out",
+    facts: [...CODE, "phone", "country", "channel"],
+  },
+  "code-resent": {
+    act: "issue",
+    means: "the person asked for the same code once more",
+    facts: [...CODE, "phone", "country", "channel"],
+  },
+  "code-sent": { act: "send", means: "a gateway has taken the message or call", facts: SEND },
+  "code-send-failed": {
+    act: "fail",
+    means: "a gateway has not taken it, or gave no answer",
+    facts: [...SEND, "reason", "providerCode"],
+  },
+  "code-delivered": { act: "deliver", means: "the provider says that it has arrived", facts: SEND },
+  "code-undelivered": {
+    act: "fail",
+    means: "the provider says that it has not arrived",
+    facts: [...SEND, "reason", "providerCode"],
+  },
+  "gateway-problem": {
+    act: "alarm",
+    means: "somebody has to mend something at a gateway; once in ten minutes",
+    facts: ["gateway", "reason", "providerCode"],
+  },
+  "send-refused": {
+    act: "fail",
+    means: "a text was not sent: a budget, the guard, the money or the switch",
+    facts: [...CODE, "reason"],
+  },
+  "code-right": { act: "verify", means: "the code was right", facts: TRY },
+  "code-wrong": {
+    act: "verify",
+    means: "the code was wrong, or (`result`) over, used up, or of a disabled factor",
+    facts: TRY,
+  },
+  "code-paused": { act: "pause", means: "a code was typed in a pause, and not compared", facts: TRY },
+  "factor-paused": {
+    act: "pause",
+    means: "with this wrong code a pause begins",
+    facts: [...CODE, "failures", "until"],
+  },
+  "factor-right": {
+    act: "verify",
+    means: "the factor of a script was shown, or bound",
+    facts: ["factor", "act"],
+  },
+  "factor-wrong": {
+    act: "verify",
+    means: "what was answered to the factor of a script was wrong",
+    facts: ["factor", "act"],
+  },
+  "factor-disabled": {
+    act: "disable",
+    means: "with this wrong code the factor is disabled",
+    facts: [...CODE, "failures"],
+  },
+  "brake-on": {
+    act: "alarm",
+    means: "codes are guessed at over many accounts",
+    facts: ["compared", "wrong"],
+  },
+  "brake-off": { act: "alarm", means: "that has been over for its time", facts: [] },
+  "spend-limit": {
+    act: "alarm",
+    means: "texts have cost as much as a limit",
+    facts: ["limit", "span", "spent", "of"],
+  },
+  "test-number-used": {
+    act: "override",
+    means: "a number with a fixed code was used, or (`refused`) may not be",
+    facts: [...CODE, "phone", "owner", "reason", "until", "refused"],
+  },
+  "authenticator-bound": {
+    act: "bind",
+    means: "a phone was bound, by which authority",
+    facts: ["factor", "phone", "country", "authority"],
+  },
+  "authenticator-unbound": {
+    act: "remove",
+    means: "a phone was taken away",
+    facts: ["factor", "phone", ...ADMIN],
+  },
+  "number-changed": {
+    act: "change",
+    means: "while binding, another number was wanted than this one",
+    facts: ["factor", "phone"],
+  },
+  "enrolment-refused": {
+    act: "fail",
+    means: "a phone was proven and may not be bound",
+    facts: ["factor", "reason"],
+  },
+  "enrolment-opened": {
+    act: "override",
+    means: "the way to a new phone was opened; wrong codes are forgotten",
+    facts: ["factor", "way", "openedBy", ...ADMIN],
+  },
+  "enrolment-closed": {
+    act: "override",
+    means: "the way to a new phone was closed",
+    facts: ["factor", ...ADMIN],
+  },
+  "signed-in": { act: "session", means: "every factor of the acr is shown", facts: ["acr", "amr"] },
+  "login-cancelled": { act: "session", means: "the person gave the login up", facts: ["acr", "reason"] },
+  "login-stopped": { act: "session", means: "the login cannot go on", facts: ["acr", "reason"] },
+  "tokens-issued": {
+    act: "session",
+    means: "an application, or a machine, has got tokens",
+    facts: ["grant", "scope", "acr", "amr"],
+  },
+  "tokens-revoked": { act: "session", means: "tokens were taken back", facts: ["reason"] },
+  "signed-out": { act: "session", means: "the person has ended the session", facts: [] },
+  "session-ended": {
+    act: "override",
+    means: "a session was ended from outside",
+    facts: [...ADMIN, "sid", "clients"],
+  },
+  "consent-given": { act: "session", means: "the person let an application have these", facts: ["scopes"] },
+  "consent-refused": { act: "session", means: "the person did not", facts: [] },
+  "consent-skipped": {
+    act: "session",
+    means: "nobody was asked: a trusted client",
+    facts: ["scopes", "claims"],
+  },
+  "device-allowed": { act: "session", means: "a device was allowed by its code", facts: ["askedFrom"] },
+  "device-refused": { act: "session", means: "a device was refused", facts: ["askedFrom"] },
+  "user-added": { act: "change", means: "a person was added", facts: ["username", "roles", "by"] },
+  "user-changed": {
+    act: "change",
+    means: "a person was changed; names of what, never the values of secrets",
+    facts: ["status", "changed", "by"],
+  },
+  "user-removed": { act: "remove", means: "a person was removed", facts: ["username", ...ADMIN] },
+  "roles-changed": {
+    act: "change",
+    means: "what a person may administer was changed",
+    facts: ["from", "to", "by"],
+  },
+  "phone-added": {
+    act: "bind",
+    means: "an administrator has added a phone that was verified elsewhere",
+    facts: ["factor", "phone", "authority", ...ADMIN],
+  },
+  "keys-rotated": { act: "change", means: "a key has a successor", facts: ["purpose", "by"] },
+  "settings-changed": {
+    act: "change",
+    means: "the settings have a new revision; names of what was changed",
+    facts: ["revision", "what", "names", "by"],
+  },
+  "admin-refused": {
+    act: "fail",
+    means: "an administrator wanted more than they may",
+    facts: ["act", "by", "reason"],
+  },
+  "bootstrap-used": {
+    act: "override",
+    means: "the token of the first administrator was used",
+    facts: ["act", "username"],
+  },
+  "recovery-opened": { act: "override", means: "the host has opened a way back", facts: ["by"] },
+  "recovery-used": { act: "override", means: "that way was taken", facts: [] },
+  "notice-sent": {
+    act: "notice",
+    means: "a person was told of something done behind their back",
+    facts: ["notice", "mail", "phones", "messageIds", "refused"],
+  },
+};
