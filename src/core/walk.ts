@@ -91,13 +91,14 @@ export function createWalk(deps: WalkDeps): Walk {
     for (const other of mechanisms) {
       const { level, requires } = other;
       if (other.acr === acr || left.includes(other.acr) || requires.includes(task.factor)) continue;
+      // A script of one's own is run for its own acr alone: whatever it does, nobody else's page waits for it.
+      if (!requires.every((kind) => deps.factors.has(kind))) continue;
       if (!satisfies({ acr: other.acr, level, factors: requires, amr: [], authTime: 0 }, wanted)) continue;
       const missing = requires.filter((kind) => !proved.includes(kind));
       const held = await Promise.all(
-        missing.map(async (kind) => {
-          const factor = await factorOf(kind, record.revision);
-          return (await factor?.held(subject, other.phoneAttribute)) === true;
-        }),
+        missing.map(
+          async (kind) => (await deps.factors.get(kind)?.held(subject, other.phoneAttribute)) === true,
+        ),
       );
       if (held.every(Boolean)) return other;
     }

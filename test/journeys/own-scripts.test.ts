@@ -1,6 +1,6 @@
 /** Scripts of one's own: taken, run, changed while people sign in, and what becomes of those that go wrong. */
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { callApi, machines, tokenOf } from "../kit/admin.ts";
@@ -238,6 +238,114 @@ describe("a factor of one's own", () => {
     const refused = await put("badge", { enabled: false });
     assert.match(refused.json.description, /badge-user requires the factor badge/);
     assert.equal((await call("DELETE", `${SCRIPTS}/${user.json.inum}`)).status, 204);
+  });
+});
+
+describe("ports", () => {
+  const example = readFileSync(new URL("../../examples/own-mechanism/badge.ts", import.meta.url), "utf8")
+    // Another script of this file brings a badge as well.
+    .replaceAll('"badge"', '"tag"');
+
+  test("a factor is bound behind a fresh password, asked for at the next sign-in, and audited", async () => {
+    const added = await add("tag", example, { level: 32 });
+    assert.equal(added.status, 201, added.text);
+    const first = await start("tag");
+    const binding = await typePassword(first.visitor, first.page, "grace");
+    assert.match(textOf(binding.body), /Add your badge/);
+    const short = await first.visitor.submit(binding, { answer: "12" });
+    assert.match(textOf(short.body), /six digits/);
+    assert.deepEqual((await claimsOf((await first.visitor.submit(short, { answer: "12 34 56" })).url)).amr, [
+      "pwd",
+      "kba",
+    ]);
+    const second = await start("tag");
+    const question = await typePassword(second.visitor, second.page, "grace");
+    assert.match(textOf(question.body), /Your badge/);
+    const wrong = await second.visitor.submit(question, { answer: "654321" });
+    assert.match(textOf(wrong.body), /not the number on your badge/);
+    assert.match((await second.visitor.submit(wrong, { answer: "123456" })).url.search, /code=/);
+    const grace = await server.parts.directory.find("grace");
+    const bound = await server.parts.audit.query({
+      kind: "authenticator-bound",
+      subject: grace?.id ?? "",
+      limit: 10,
+    });
+    assert.ok(bound.some(({ facts }) => facts?.factor === "tag"));
+    const other = await start("tag");
+    assert.match(
+      textOf((await typePassword(other.visitor, other.page, "ada")).body),
+      /Add your badge/,
+      "what grace has bound is hers alone",
+    );
+  });
+
+  test("O12: the server's own code goes to the person's phone, is compared by the server, and never seen by the script", async () => {
+    const added = await add(
+      "text",
+      `export const factor = {
+        kind: "text", method: "otp", held: () => true,
+        challenge: {
+          prepare: async (_login, ports) => ({ sent: await ports.sms.send() }),
+          view: (login) => ({ heading: "Sent to " + login.state.sent.phone, label: "Code", input: "digits" }),
+          authenticate: async (login, form, ports) =>
+            (await ports.sms.check(form.answer)) === "right"
+              ? { kind: "proved" }
+              : { kind: "retry", problem: "Not that: " + JSON.stringify(login) },
+        },
+      };
+      export const mechanism = { requires: ["password", "text"] };`,
+      { level: 33 },
+    );
+    assert.equal(added.status, 201, added.text);
+    const before = (await server.simulator.messages()).length;
+    const { visitor, page } = await start("text");
+    const question = await typePassword(visitor, page, "grace");
+    assert.match(textOf(question.body), /Sent to •••• 43/);
+    const code = await server.simulator.codeAfter(before, "+12025550143");
+    const wrong = await visitor.submit(question, { answer: code === "000000" ? "000001" : "000000" });
+    assert.match(textOf(wrong.body), /Not that/);
+    assert.ok(!wrong.body.includes(code), "all the script knows of the login holds no code");
+    const end = await visitor.submit(wrong, { answer: code });
+    assert.deepEqual((await claimsOf(end.url)).amr, ["pwd", "otp", "mfa"]);
+    assert.equal((await call("DELETE", `${SCRIPTS}/${added.json.inum}`)).status, 204);
+  });
+
+  test("what a port may not do is an error in the script, and its login ends", async () => {
+    const asks: readonly (readonly [string, RegExp])[] = [
+      ["await ports.authenticators.bind({ a: 1 })", /in an enrol step alone/],
+      ["await ports.authenticators.bind(() => 1)", /could not be cloned/],
+    ];
+    for (const [ask, sentence] of asks) {
+      const added = await add(
+        "asking",
+        `export const factor = { kind: "asking", method: "pin", held: () => true, challenge: {
+          view: () => ({ heading: "Q", label: "A" }),
+          authenticate: async (_login, _form, ports) => { ${ask}; return { kind: "proved" }; } } };
+        export const mechanism = { requires: ["password", "asking"] };`,
+      );
+      assert.equal(added.status, 201, added.text);
+      const { visitor, page } = await start("asking");
+      const end = await visitor.submit(await typePassword(visitor, page, "grace"), { answer: "1" });
+      assert.equal(end.status, 403);
+      assert.match((await named("asking")).scriptError.stackTrace, sentence);
+      assert.equal((await call("DELETE", `${SCRIPTS}/${added.json.inum}`)).status, 204);
+    }
+  });
+
+  test("a script that fails whenever it is asked is no matter of another acr's page", async () => {
+    const added = await add(
+      "above",
+      `export const factor = { kind: "above", method: "pin", held: () => { throw new Error("held"); },
+        challenge: { view: () => ({ heading: "Q", label: "A" }), authenticate: () => ({ kind: "stop" }) } };
+      export const mechanism = { requires: ["password", "above"] };`,
+      { level: 90 },
+    );
+    assert.equal(added.status, 201, added.text);
+    const { visitor, page } = await start("twilio_sms");
+    const end = await twoSteps(server, visitor, page);
+    assert.equal((await claimsOf(end.url)).acr, "twilio_sms");
+    assert.equal((await named("above")).scriptError, undefined, "nobody has asked it");
+    assert.equal((await call("DELETE", `${SCRIPTS}/${added.json.inum}`)).status, 204);
   });
 });
 
