@@ -23,6 +23,7 @@ const missing = quick ? undefined : installDebianPackages();
 if (missing !== undefined) process.stdout.write(`${missing}\n`);
 for (const [title, ...command] of CHECKS) await step(title, () => check(command));
 for (const group of quick ? FAST : ALL) await step(`test/${group}`, () => runGroup(group));
+if (!quick) await step("planted bugs", () => check(["scripts/planted-bugs.ts"]));
 
 const { text, failed } = sumUp(results, process.env.CI === "true");
 process.stdout.write(`\n── summary\n`);

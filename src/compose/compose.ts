@@ -10,12 +10,10 @@ import type { BootConfig } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
-import type { Mechanism } from "../core/mechanism.ts";
-import { createNoticeSender } from "../core/notices.ts";
+import { createNoticeSender } from "../core/notice-sender.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
-import type { Snapshot } from "../core/settings.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
@@ -33,15 +31,12 @@ import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
-import { createDeviceFlow } from "../surfaces/oidc/device.ts";
-import { createEngine } from "../surfaces/oidc/engine.ts";
-import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
 import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
-import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
+import { engineBuilder } from "./engine.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
@@ -82,6 +77,8 @@ const SEAL_EVERY = 5_000;
 /** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
 const COUNTS_EVERY = 1_000;
 const BRAKE_EVERY = 5_000;
+/** Ten questions at most each time. */
+const PRICES_EVERY = 10_000;
 const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
@@ -135,6 +132,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
+      line,
       parts,
       audit,
       alarm: complain,
@@ -174,6 +172,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onSend: meter.alsoSends(options.onSend),
       onProblem,
       onAccepted: bounds.onAccepted,
+      maySend: bounds.maySend,
     });
     const notices = createNoticeSender({
       storage,
@@ -182,7 +181,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       gateway: line,
       mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
       audit,
+      texts,
+      brand,
       host,
+      ...bounds.notices,
       now,
     });
     const devices = createDevices(keyring);
@@ -239,53 +241,19 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
     let signing = keyring.signing();
-    const show = createShow(render);
-    const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
-      const device = createDeviceFlow({
-        snapshot,
-        mechanisms,
-        storage,
-        directory,
-        audit,
-        apiScopes: ownApi(config.issuer).scopes,
-        visitOf: visits.of,
-        csrfToken: csrf.token,
-        show,
-        now,
-      });
-      const provider = createProvider({
-        issuer: config.issuer.origin,
-        snapshot,
-        mechanisms,
-        storage,
-        keys: keyring,
-        directory,
-        authenticators,
-        audit,
-        pages: createEnginePages({ brand: snapshot.brand, show }),
-        device,
-        languages: pages.locales(),
-        api: ownApi(config.issuer),
-        addressOf: (request) => clientAddress(request, peers),
-        now,
-      });
-      provider.on("server_error", (_ctx, problem) => onProblem(problem));
-      onRefused(provider, (facts) => log.debug("Refused a request", facts));
-      return createEngine({
-        provider,
-        device,
-        snapshot,
-        mechanisms,
-        walk,
-        devices,
-        directory,
-        audit,
-        localeFor: pages.localeFor,
-        marksCookie: visits.marksCookie,
-        csrfToken: csrf.token,
-        now,
-      });
-    };
+    const build = engineBuilder({
+      parts,
+      walk,
+      devices,
+      visits,
+      csrfToken: csrf.token,
+      render,
+      languages: pages.locales(),
+      localeFor: pages.localeFor,
+      addressOf: (request) => clientAddress(request, peers),
+      log,
+      onProblem,
+    });
     const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
     revisions.current();
 
@@ -363,10 +331,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(OUTBOX_EVERY, () => notices.sweep());
+    every(PRICES_EVERY, () => bounds.prices.look());
     every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       await bounds.tidy();
+      await bounds.lookAtBound();
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
@@ -379,6 +349,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       bootstrap: bootstrapFile.said,
       async close() {
         log.info("Stopping");
+        bounds.prices.stop();
         await Promise.all([background?.stop(), app.close(), closeMetrics()]);
         await Promise.all([delivery.idle(), notices.idle(), scripts.close()]);
         await bounds.flush().catch(onProblem);

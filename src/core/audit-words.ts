@@ -68,6 +68,11 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "the provider says that it has not arrived",
     facts: [...SEND, "reason", "providerCode"],
   },
+  "guard-alarm": {
+    act: "alarm",
+    means: "texts to bound phones of one country, block or address go unanswered; nobody is refused for it",
+    facts: ["scope", "name", "span", "open", "threshold"],
+  },
   "gateway-problem": {
     act: "alarm",
     means: "somebody has to mend something at a gateway; once in ten minutes",

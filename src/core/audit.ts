@@ -34,6 +34,7 @@ export type AuditKind =
   | "brake-on"
   | "brake-off"
   | "spend-limit"
+  | "guard-alarm"
   | "test-number-used"
   | "authenticator-bound"
   | "authenticator-unbound"

@@ -14,8 +14,13 @@ export interface Authenticator {
   readonly version: number;
 }
 
-/** What is kept about a bound phone: E.164, ISO 3166-1 country, when the code came back. */
-export type PhoneData = { readonly number: string; readonly country: string; readonly verifiedAt: EpochMs };
+/** What is kept about a bound phone: E.164, ISO 3166-1 country, when the code came back, in which language it was asked for. */
+export type PhoneData = {
+  readonly number: string;
+  readonly country: string;
+  readonly verifiedAt: EpochMs;
+  readonly locale?: string | undefined;
+};
 
 export interface NewAuthenticator {
   readonly subject: Subject;

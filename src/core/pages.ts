@@ -29,6 +29,7 @@ export const pageFacts = {
     country: z.string(),
     countries: z.array(z.strictObject({ code: z.string(), name: z.string(), calling: z.string() })),
     ticketNeeded: z.boolean(),
+    canOtherMethod: z.boolean(),
   }),
   /** The one-time code. Times are whole seconds from now; `resendIn` 0: open; -1: no further send in this login. */
   code: z.strictObject({

@@ -4,7 +4,7 @@ import type { Budget, SendingSettings, SendScope } from "./sending-settings.ts";
 import type { Subject } from "./words.ts";
 
 /**
- * Who asks. `device`: the account's owner at a browser that has signed in to it before; `owner`: whoever has the
+ * Who asks. `device`: the account's owner at a browser that has signed in to it by more than a password before; `owner`: whoever has the
  * password, for a phone that is bound; `stranger`: for a number that was typed.
  */
 export type Lane = "device" | "owner" | "stranger";

@@ -79,11 +79,12 @@ export function createWalk(deps: WalkDeps): Walk {
 
   /**
    * A mechanism that is no weaker than what was asked for, without the factor that is being asked for, and of which the
-   * person has all the rest already: where a code does not come, there may be another way that lowers nothing.
+   * person has all the rest already: where a code does not come, there may be another way that lowers nothing. Also while
+   * a phone is being bound: whoever holds something better need not have one.
    */
   async function otherMechanism(record: LoginRecord): Promise<Mechanism | undefined> {
     const { subject, acr, task, left = [] } = record;
-    if (subject === undefined || record.essential === true || task.act !== "challenge") return undefined;
+    if (subject === undefined || record.essential === true) return undefined;
     const mechanisms = await deps.mechanisms(record.revision);
     const wanted = mechanisms.find((one) => one.acr === acr);
     if (wanted === undefined) return undefined;

@@ -108,6 +108,23 @@ export async function nameOf(server: TestServer, seen: Seen): Promise<string | u
   return (await server.parts.directory.get((await claims(server, seen)).sub))?.username;
 }
 
+/** An answer without what is random or names the person: byte for byte what an observer can compare. */
+export function shapeOf(seen: Seen, username: string): string {
+  const login = seen.url.pathname.split("/")[2] ?? "-";
+  const blank = (text: string) =>
+    text
+      .replaceAll(login, "LOGIN")
+      .replaceAll(username, "NAME")
+      .replace(/(name="csrf" value=")\d+\.[\w-]+/g, "$1CSRF")
+      .replace(/=[\w-]{20,}/g, "=RANDOM");
+  return seen.trail
+    .map(({ status, headers, body }) => {
+      const shown = Object.entries(headers).filter(([name]) => !["date"].includes(name));
+      return blank(`${status}\n${JSON.stringify(shown)}\n${body}`);
+    })
+    .join("\n---\n");
+}
+
 /** The cookies a browser would send with a request for this path, as one header. */
 export const cookiesFor = (visitor: TestVisitor, path: string): string =>
   [...visitor.jar]

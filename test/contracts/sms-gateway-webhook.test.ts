@@ -62,6 +62,7 @@ smsGatewayContract("webhook", async (): Promise<GatewayUnderTest> => {
     async hang(ms) {
       receiver.delayMs = ms;
     },
+    tellsPrices: false,
     failures: [
       failing("busy by word", "busy", json(200, { error: "busy" })),
       failing("busy by status", "busy", json(429, {})),

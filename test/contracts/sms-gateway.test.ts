@@ -75,6 +75,7 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
       await phones.clear();
     },
     hang: (delayMs) => phones.fault({ delayMs }),
+    tellsPrices: true,
     failures: [
       ...FAULTS.map(
         ([name, fault, reason, providerCode]): ProviderFailure => ({

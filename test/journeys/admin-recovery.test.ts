@@ -172,7 +172,7 @@ test("L08 M24: the administrator sets a password, everything old ends, a new pho
   const used = await texts(GRACE, /root has a new password by recovery/);
   assert.ok(opened.length > 0 && used.length > 0);
   for (const body of [...opened, ...used]) {
-    assert.match(body, /^localhost: /);
+    assert.match(body, /^Sallyport: /);
     assert.ok(body.length <= 160, `${body.length}`);
     assert.doesNotMatch(body, /recover\/|http/, "no link");
   }

@@ -51,6 +51,22 @@ describe("sending limits", () => {
     assert.ok(seen.url.searchParams.has("code"), textOf(seen.body));
   });
 
+  it("M34: a browser that has shown a password alone is nobody's own: whoever stole it uses up no budget of the owner's", async () => {
+    server.advance(25 * 3_600_000);
+    const [own, thief] = [server.visitor(), server.visitor()];
+    await twoSteps(server, own, await own.get(request));
+    server.advance(66 * 60_000);
+    const weak = `${request}&acr_values=simple_password_auth&prompt=login`;
+    const done = await typePassword(thief, await thief.get(weak), "grace");
+    assert.ok(done.url.searchParams.has("code"), "a password is enough for that");
+    const before = await textsTo(GRACE);
+    for (let n = 0; n < 12; n += 1)
+      await typePassword(thief, await thief.get(`${request}&prompt=login`), "grace");
+    assert.equal((await textsTo(GRACE)) - before, 5, "strangers' texts, and no others");
+    const seen = await twoSteps(server, own, await own.get(`${request}&prompt=login`));
+    assert.ok(seen.url.searchParams.has("code"), textOf(seen.body));
+  });
+
   it("no oracle: a wrong password at an exhausted account looks like any wrong password", async () => {
     const pageFor = async (name: string) => {
       const visitor = server.visitor();

@@ -23,7 +23,14 @@ const countries = [
   { code: "GB", name: "United Kingdom", calling: "+44" },
   { code: "US", name: "United States", calling: "+1" },
 ];
-const phone: PageFacts<"phone"> = { ...form, number: "", country: "US", countries, ticketNeeded: false };
+const phone: PageFacts<"phone"> = {
+  ...form,
+  number: "",
+  country: "US",
+  countries,
+  ticketNeeded: false,
+  canOtherMethod: false,
+};
 const code: PageFacts<"code"> = {
   ...form,
   masked: "•••• 43",
@@ -209,6 +216,7 @@ export function previewStates(): readonly PreviewState[] {
     });
 
   add("phone", { page: "phone", facts: phone });
+  add("phone-other-method", { page: "phone", facts: { ...phone, canOtherMethod: true } });
   add("phone-ticket", { page: "phone", facts: { ...phone, ticketNeeded: true } });
   for (const [key, args] of Object.entries(PHONE_NOTICES))
     add(`notice-${dashed(key)}`, {

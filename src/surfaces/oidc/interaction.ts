@@ -197,10 +197,11 @@ export function createLogin(deps: LoginDeps) {
       loginId: details.uid,
     };
     const url = await record(details, { login });
+    const fully = end.proofs.some(({ factor }) => factor !== "password");
     return {
       kind: "see-other",
       url,
-      cookies: [deps.marksCookie(deps.devices.remember(visit.visitor, end.subject))],
+      cookies: [deps.marksCookie(deps.devices.remember(visit.visitor, end.subject, fully))],
     };
   }
 

@@ -65,8 +65,9 @@ function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
         return retry("password.wrong", login, undefined, shortened(form));
 
       const known = await directory.find(username);
-      const device =
-        known !== undefined && devices.knows(login.visitor, known.id) ? login.visitor.browser : undefined;
+      // Looked for whether somebody has the name or not: the same work (P11).
+      const marked = devices.knows(login.visitor, known?.id ?? "");
+      const device = known !== undefined && marked ? login.visitor.browser : undefined;
       const slot = await throttle.reserve({
         subject: known?.id,
         username,

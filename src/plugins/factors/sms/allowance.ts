@@ -19,7 +19,7 @@ export async function allowance(
   country: string,
   purpose: CodePurpose,
 ): Promise<Allowance> {
-  const known = deps.devices.knows(login.visitor, subject);
+  const known = deps.devices.knows(login.visitor, subject, "fully");
   const reserved = await deps.sending.reserve({
     subject,
     e164: number,

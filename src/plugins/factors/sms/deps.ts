@@ -19,7 +19,7 @@ export interface SmsFactorDeps {
   readonly hasRole: (subject: Subject) => Promise<boolean>;
   readonly sending: Pick<Sending, "reserve">;
   readonly devices: Pick<Devices, "knows">;
-  readonly notices: Pick<Notices, "sendOnce">;
+  readonly notices: Notices;
   /** Wrong codes in a row after which the person is told. */
   readonly noticeAfter: () => number;
   readonly authenticators: Authenticators;
