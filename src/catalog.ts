@@ -1,8 +1,7 @@
 /** The list of what can be plugged in. A new store, gateway, factor or directory is a folder and a line here. */
 
+import { simplePasswordAuth, twilioSms } from "./compose/built-in.ts";
 import { sqlDirectory } from "./plugins/directories/sql/directory.ts";
-import { simplePasswordAuth } from "./plugins/mechanisms/simple-password-auth.ts";
-import { twilioSms } from "./plugins/mechanisms/twilio-sms.ts";
 import { twilioGateway } from "./plugins/sms/twilio/gateway.ts";
 import { webhookGateway } from "./plugins/sms/webhook/gateway.ts";
 import { sqlStore } from "./plugins/stores/sql/store.ts";
@@ -11,6 +10,8 @@ export const catalog = {
   stores: { sqlite: sqlStore, postgres: sqlStore },
   directories: { sql: sqlDirectory },
   gateways: { twilio: twilioGateway, webhook: webhookGateway },
+  /** Kinds of factor that come with the product; a script's own has another name. */
+  factorKinds: ["password", "sms"],
   /** Mechanisms, and the gateway that a script's properties configure. */
   scripts: [
     { script: simplePasswordAuth, gateway: undefined },

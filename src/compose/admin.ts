@@ -32,8 +32,9 @@ import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { gatewayOf } from "./gateway.ts";
 import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
+import type { OwnScripts } from "./own-scripts.ts";
 import type { Parts } from "./parts.ts";
-import { builtInOf, sourceOf } from "./scripts.ts";
+import { builtInOf, shippedSource, sourceOf } from "./scripts.ts";
 
 /** The API as the protocol surface knows it. */
 export const ownApi = (issuer: URL) => ({ identifier: `${issuer.origin}${API_ROOT}`, scopes: adminScopes });
@@ -42,6 +43,7 @@ export interface AdminParts {
   readonly parts: Parts;
   readonly access: AccessTokens;
   readonly peers: TrustedPeers;
+  readonly scripts: Pick<OwnScripts, "examine" | "examined" | "readFile" | "errorOf">;
   readonly mechanisms: () => readonly Mechanism[];
   /** Of which a phone may be. */
   readonly countries: () => AllowedCountries;
@@ -63,6 +65,11 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       return { script: found.script, rules: { secrets, targets, descriptions } };
     },
     sourceOf,
+    shippedOf(name: string) {
+      const builtIn = builtInOf(name);
+      return builtIn === undefined ? undefined : shippedSource(builtIn.script);
+    },
+    ...admin.scripts,
     gatewayRules: gatewayOf,
   };
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -3,9 +3,10 @@
  * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
  */
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { type BootConfig, invalid } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
@@ -42,10 +43,11 @@ import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts"
 import { costsOfTexts } from "./message-texts.ts";
 import { openMeter } from "./metrics.ts";
 import { composeOverview } from "./overview.ts";
+import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
-import { takeIn } from "./seed.ts";
+import { takeInFile } from "./take-in-file.ts";
 import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
@@ -97,20 +99,6 @@ export interface ComposeOptions extends Voices {
   readonly logs?: Logs;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
-}
-
-/** The boot file's settings, where it says something else than at the last start. Refuses a file the settings cannot take. */
-async function takeInFile({ settings, config, now }: Parts): Promise<void> {
-  const change = await settings.change({
-    change: (document) => takeIn(document, config, now()),
-    by: "sallyport.yaml",
-    what: "the file has changed",
-  });
-  if (change.kind === "faulty")
-    throw invalid(
-      "sallyport.yaml",
-      change.faults.map(({ path, message }) => `${path}: ${message}`),
-    );
 }
 
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
@@ -217,6 +205,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
+          claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
           enrolment,
           phones,
           countries: () => revisions.current().snapshot.countries,
@@ -230,9 +219,18 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         }),
       ].map((factor) => [factor.kind, factor]),
     );
+    const scripts = createOwnScripts({
+      ...parts,
+      folder: join(config.data, "custom"),
+      limits,
+      sms: () => factors.get("sms"),
+      log: logs.script,
+      newId,
+    });
     const walk = createWalk({
       storage,
       mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
+      ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
       factors,
       delivery,
       audit,
@@ -262,7 +260,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log,
       onProblem,
     });
-    const revisions = createRevisions({ settings, phones, build });
+    const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
     revisions.current();
 
     const app = await createWebServer({
@@ -300,6 +298,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
+      scripts,
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
       overview,
@@ -359,7 +358,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         log.info("Stopping");
         bounds.prices.stop();
         await Promise.all([background?.stop(), app.close(), closeMetrics()]);
-        await Promise.all([delivery.idle(), notices.idle()]);
+        await Promise.all([delivery.idle(), notices.idle(), scripts.close()]);
         await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");

@@ -60,8 +60,11 @@ function partsOf(
       apply: (document) => ({
         ...document,
         defaultAcr: acrs.default,
+        // The file can name built-in acrs alone, so it says nothing of a script of one's own.
         scripts: document.scripts.map((entry) =>
-          changed(entry, { enabled: acrs.enabled.includes(entry.name) }, at),
+          builtInOf(entry.name) === undefined
+            ? entry
+            : changed(entry, { enabled: acrs.enabled.includes(entry.name) }, at),
         ),
       }),
     },

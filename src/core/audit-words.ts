@@ -95,6 +95,16 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "with this wrong code a pause begins",
     facts: [...CODE, "failures", "until"],
   },
+  "factor-right": {
+    act: "verify",
+    means: "the factor of a script was shown, or bound",
+    facts: ["factor", "act"],
+  },
+  "factor-wrong": {
+    act: "verify",
+    means: "what was answered to the factor of a script was wrong",
+    facts: ["factor", "act"],
+  },
   "factor-disabled": {
     act: "disable",
     means: "with this wrong code the factor is disabled",

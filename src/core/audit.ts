@@ -29,6 +29,8 @@ export type AuditKind =
   | "code-paused"
   | "factor-paused"
   | "factor-disabled"
+  | "factor-right"
+  | "factor-wrong"
   | "brake-on"
   | "brake-off"
   | "spend-limit"

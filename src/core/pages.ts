@@ -51,6 +51,16 @@ export const pageFacts = {
     canOtherMethod: z.boolean(),
     host: z.string(),
   }),
+  /** The page of a factor of one's own (script.ts): plain sentences of the script's, one field `answer`. */
+  question: z.strictObject({
+    ...form,
+    heading: z.string(),
+    text: z.string(),
+    label: z.string(),
+    input: z.enum(["text", "digits", "secret"]),
+    /** What was wrong with the last answer, in the script's words. */
+    problem: z.string(),
+  }),
   /** Which scopes the relying party asks for; each has the texts `scope.<name>`. */
   consent: z.strictObject({
     ...form,

@@ -1,9 +1,13 @@
 /** The Twilio gateway with the real SDK against the phone simulator. */
 import { type AddressInfo, createServer } from "node:net";
 import { type TwilioDeps, twilioGateway } from "../../src/plugins/sms/twilio/gateway.ts";
+import {
+  type GatewayUnderTest,
+  type ProviderFailure,
+  smsGatewayContract,
+} from "../../src/public/gateway-contract.ts";
 import type { FaultRequest } from "../../src/surfaces/dev/simulator/faults.ts";
 import { startSimulator, type TestPhones } from "../kit/simulator.ts";
-import { type GatewayUnderTest, type ProviderFailure, smsGatewayContract } from "./sms-gateway.ts";
 
 type Reason = ProviderFailure["reason"];
 

@@ -3,6 +3,7 @@
  * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
+import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
 export interface PreviewState {
@@ -165,6 +166,7 @@ const PROBLEMS = [
   "no-factor",
   "factor-disabled",
   "enrolment-needs-ticket",
+  "script-failed",
   "person-gone",
   "recovery-over",
   "cancelled",
@@ -276,6 +278,8 @@ export function previewStates(): readonly PreviewState[] {
     page: "code",
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
+
+  for (const { name, page } of questionStates(form)) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {

@@ -23,6 +23,8 @@ export interface SmsFactorDeps {
   /** Wrong codes in a row after which the person is told. */
   readonly noticeAfter: () => number;
   readonly authenticators: Authenticators;
+  /** What the directory holds under this attribute. */
+  readonly claimOf: (subject: Subject, attribute: string) => Promise<string | boolean | undefined>;
   readonly enrolment: Enrolment;
   readonly phones: Phones;
   readonly countries: () => "all" | readonly string[];

@@ -48,6 +48,9 @@ export function settingsHandlers({
     })),
 
     handle(putSettings, async ({ body, query: { dryRun }, actor, ifMatch }) => {
+      for (const [name, { source }] of Object.entries(body.scripts ?? {}))
+        if (source !== undefined && source.trim() !== "" && source !== catalogue.shippedOf(name))
+          await catalogue.examine(name, source);
       const inums = new Map<string, string>();
       const inumFor = (name: string) => {
         const inum = inums.get(name) ?? crypto.randomUUID();

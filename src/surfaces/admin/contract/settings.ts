@@ -31,7 +31,9 @@ const script = z.strictObject({
   aliases: aliases.unwrap().optional(),
   description: description.unwrap().optional(),
   properties: z.record(z.string().max(100), z.string().max(10_000).nullable().describe(SECRET)).optional(),
-  source: source.describe("Of an entry that is none of the built-in ones"),
+  source: source.describe(
+    "Of an entry that is none of the built-in ones, or of a built-in one that was changed; empty: as it came",
+  ),
 });
 
 const gateway = gatewaySchema.omit({ name: true, configurationProperties: true }).extend({

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
-import { PhoneNumber, Secret } from "../../src/core/secret.ts";
-import type { Receipt, SmsGateway, SmsMessage, SmsRefusal } from "../../src/core/sms.ts";
+import { PhoneNumber, Secret } from "../core/secret.ts";
+import type { Receipt, SmsGateway, SmsMessage, SmsRefusal } from "../core/sms.ts";
 
 export interface ProviderFailure {
   readonly name: string;
