@@ -156,7 +156,9 @@ describe("people helped by keyboard", { skip: noTerminal }, () => {
     const after = await terminal.see("A ticket for grete is open.", /▸ none/, /ticket +until/);
     assert.ok(!after.includes(ticket));
     assert.ok(!terminal.all().includes("canary"));
-    const [event] = jsonOf(await demo.run(["audit", "--user", "grete", "--limit", "1", "--json"]));
+    const [event] = jsonOf(
+      await demo.run(["audit", "--user", "grete", "--kind", "enrolment-opened", "--limit", "1", "--json"]),
+    );
     assert.deepEqual([event.kind, event.facts.reason], ["enrolment-opened", "lost it"]);
     await terminal.press("d");
     await terminal.see("sallyport user disable grete");
@@ -210,6 +212,9 @@ describe("people helped by keyboard", { skip: noTerminal }, () => {
     const terminal = open(120, 30);
     await terminal.see("Health");
     await terminal.press("6");
+    // The newest is the console's own token.
+    await terminal.see(/▸ .*tokens-issued/);
+    await terminal.press("Down");
     await terminal.see(/▸ .*settings-changed/);
     await terminal.press("/");
     terminal.type("nonsense=1");
@@ -220,6 +225,8 @@ describe("people helped by keyboard", { skip: noTerminal }, () => {
     await terminal.press("Enter");
     await terminal.see("Nothing matches", "$ sallyport audit --kind settings-changed --by nobody");
     await terminal.press("Escape");
+    await terminal.see(/▸ .*tokens-issued/);
+    await terminal.press("Down");
     await terminal.see(/▸ .*settings-changed/);
     await terminal.press("Enter");
     await terminal.see(/Event \d+/, /by +client demo-cli/);

@@ -145,8 +145,7 @@ export function audit(
       empty: "Nothing has happened.",
       search: { hint: HINT },
       command(search) {
-        if (bound?.login !== undefined)
-          return commandLine("cli", "--operation-id", "get-audit", "--endpoint-args", `login:${bound.login}`);
+        if (bound?.login !== undefined) return commandLine("trace", bound.login);
         const parsed = auditQuery(search);
         const query = parsed.kind === "done" ? parsed.value : {};
         const user = query.user ?? (bound?.subject === undefined ? undefined : bound.of);
