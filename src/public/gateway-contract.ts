@@ -124,7 +124,7 @@ export function smsGatewayContract(name: string, start: () => Promise<GatewayUnd
     });
 
     it("tells what the provider asks for a message or call once that is known, and never throws", async () => {
-      assert.equal(gateway.price !== undefined, test.tellsPrices);
+      assert.equal(gateway.price !== undefined, test.tellsPrices === true);
       if (gateway.price === undefined) return;
       const receipt = await send();
       assert.ok(receipt.kind === "accepted");

@@ -91,7 +91,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
 export async function until<T>(
   program: Program,
   look: () => Promise<T | undefined>,
-  ms = 20_000,
+  ms = 60_000,
 ): Promise<T> {
   let gone: Ending | undefined;
   void program.ended.then((ending) => {

@@ -106,7 +106,7 @@ describe("people", () => {
     await done("session list", /^ID +USER/);
     await done("session end --user grace --reason test", /Every session of grace has ended/);
     await fails("session end", 2, /either the id of a session or --user/);
-    await done("audit --user ada --limit 2", /authenticator-unbound|enrolment-opened/);
+    await done("audit --user ada --limit 9", /authenticator-unbound|enrolment-opened/);
     const entries = jsonOf(
       await run("audit --json --limit 3 --kind session-ended,enrolment-opened,authenticator-unbound"),
     ) as { facts: { by: string } }[];

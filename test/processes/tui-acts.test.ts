@@ -40,7 +40,7 @@ describe("as a person", { skip: noTerminal }, () => {
       /password-right +root/,
       /code-issued +root/,
       /code-right +root/,
-      "login:",
+      "$ sallyport trace",
     );
     await terminal.press("Escape", "p");
     await terminal.see("Audit › root", /roles +admin/, "Sessions");
