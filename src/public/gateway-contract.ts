@@ -35,7 +35,7 @@ export interface GatewayUnderTest {
   hang(ms: number): Promise<void>;
   readonly failures: readonly ProviderFailure[];
   /** Whether it can tell what a message cost. */
-  readonly tellsPrices: boolean;
+  readonly tellsPrices?: boolean | undefined;
   /** What must never be seen beside codes and numbers: tokens, keys. */
   readonly secrets: readonly string[];
   close(): Promise<void>;
