@@ -12,7 +12,7 @@ import {
   type MessageText,
   valuesOf,
 } from "../../core/message-texts.ts";
-import type { Finding } from "../../core/sms.ts";
+import type { Finding } from "../../core/finding.ts";
 import { type Folder, readFolder } from "./pages-folder.ts";
 import { alwaysShows, argumentsOf, compileText } from "./texts.ts";
 

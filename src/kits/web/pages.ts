@@ -5,7 +5,7 @@
  */
 import { Breakage } from "../../core/errors.ts";
 import type { Page } from "../../core/pages.ts";
-import type { Finding } from "../../core/sms.ts";
+import type { Finding } from "../../core/finding.ts";
 import { chooseLocale } from "./locale.ts";
 import { checkFolder } from "./pages-check.ts";
 import { createEngine, type Engine } from "./pages-engine.ts";
