@@ -10,6 +10,7 @@ import { Breakage } from "./core/errors.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
+import { registerDoctor } from "./surfaces/admin/host/doctor.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
 import { registerSms } from "./surfaces/admin/host/sms.ts";
 
@@ -66,6 +67,7 @@ async function run(): Promise<void> {
     tell,
   );
 
+  registerDoctor(program, async () => (await import("./compose/doctor/doctor.ts")).diagnose);
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);

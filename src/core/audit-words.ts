@@ -205,4 +205,9 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "a person was told of something done behind their back",
     facts: ["notice", "mail", "phones", "messageIds", "refused"],
   },
+  "test-message": {
+    act: "send",
+    means: "the host has sent a message without a code, to see whether it arrives",
+    facts: ["phone", "country", "gateway", "messageId", "reason", "providerCode", "by"],
+  },
 };

@@ -61,6 +61,7 @@ export type AuditKind =
   | "recovery-opened"
   | "recovery-used"
   | "notice-sent"
+  | "test-message"
   | "tokens-issued"
   | "tokens-revoked";
 

@@ -28,7 +28,8 @@ export const SMS_REMEDIES: Readonly<Record<SmsRefusal, Words>> = {
   },
   unreachable: {
     means: "the phone is off or has no signal",
-    remedy: "Try again later or call; where it is many phones of one country, ask the provider about the route.",
+    remedy:
+      "Try again later or call; where it is many phones of one country, ask the provider about the route.",
   },
   "not-answered": {
     means: "nobody took the call",
@@ -67,7 +68,8 @@ export const SMS_REMEDIES: Readonly<Record<SmsRefusal, Words>> = {
   },
   suspended: {
     means: "the account is suspended and sends nothing",
-    remedy: "See the Twilio console for why: most often the money has run out. Recharge, or write to its support.",
+    remedy:
+      "See the Twilio console for why: most often the money has run out. Recharge, or write to its support.",
   },
   credentials: {
     means: "the credentials are refused",
@@ -85,7 +87,8 @@ export const SMS_REMEDIES: Readonly<Record<SmsRefusal, Words>> = {
   },
   busy: {
     means: "the provider limits the requests of this account just now",
-    remedy: "Wait a minute; where it comes back, let another gateway stand by (gateways) or ask for a higher limit.",
+    remedy:
+      "Wait a minute; where it comes back, let another gateway stand by (gateways) or ask for a higher limit.",
   },
   "provider-down": {
     means: "the provider could not be reached",

@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { registerAdmin } from "../../src/surfaces/admin/cli/commands.ts";
 import { completionOf } from "../../src/surfaces/admin/cli/completion.ts";
 import { registerOwner } from "../../src/surfaces/admin/host/commands.ts";
+import { registerDoctor } from "../../src/surfaces/admin/host/doctor.ts";
 
 const page = fileURLToPath(new URL("../../docs/reference/cli.md", import.meta.url));
 const MARK = /<!-- what follows .*-->\n/;
@@ -17,6 +18,7 @@ function program(): Command {
   const nobody = () => Promise.reject(new Error("not asked"));
   registerAdmin(made, nobody, () => {});
   registerOwner(made, nobody, () => {});
+  registerDoctor(made, nobody);
   return made;
 }
 

@@ -20,7 +20,8 @@ export async function checkAccount(
       {
         level: "skipped",
         check: "twilio.state",
-        message: "Whether the account is a trial one, suspended or out of money cannot be read with an API key.",
+        message:
+          "Whether the account is a trial one, suspended or out of money cannot be read with an API key.",
         remedy: "Send a test message (sallyport doctor --to NUMBER): Twilio's answer tells.",
       },
     ];

@@ -11,7 +11,9 @@ const BY_CONSOLE = ["BD", "IL", "NG", "PK", "PS", "LK", "AZ", "TJ", "OM", "TN", 
 const SHOWN = 12;
 
 const listed = (codes: readonly string[]): string =>
-  codes.length > SHOWN ? `${codes.slice(0, SHOWN).join(", ")} and ${codes.length - SHOWN} more` : codes.join(", ");
+  codes.length > SHOWN
+    ? `${codes.slice(0, SHOWN).join(", ")} and ${codes.length - SHOWN} more`
+    : codes.join(", ");
 
 /** The looks there are: texts, and calls where this gateway can call. */
 export function checkCountries({ client, config }: CheckDeps, countries: Countries) {
@@ -91,7 +93,8 @@ function never(countries: Countries): readonly Finding[] {
       level: "error",
       check: "twilio.countries",
       message: `No text of Twilio's arrives in ${listed(wanted)}.`,
-      remedy: "Take it out of countries, or let another gateway of your own bring those (gateways, type webhook).",
+      remedy:
+        "Take it out of countries, or let another gateway of your own bring those (gateways, type webhook).",
     },
   ];
 }

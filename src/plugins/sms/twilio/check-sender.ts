@@ -71,11 +71,12 @@ async function service({ client }: CheckDeps, sid: string): Promise<readonly Fin
       "Copy it from the Twilio console: Messaging, Services.",
     );
   }
-  const limit = { limit: MOST_SENDERS };
+  // One each: the SDK keeps its own state in the object, and two lists of one object never end.
+  const limit = () => ({ limit: MOST_SENDERS });
   const [numbers, codes, names] = await Promise.all([
-    it.phoneNumbers.list(limit),
-    it.shortCodes.list(limit),
-    it.alphaSenders.list(limit),
+    it.phoneNumbers.list(limit()),
+    it.shortCodes.list(limit()),
+    it.alphaSenders.list(limit()),
   ]);
   const able = numbers.filter(({ capabilities }) => capabilities.some((one) => /^sms$/i.test(one)));
   const senders = able.length + codes.length + names.length;

@@ -41,8 +41,7 @@ export async function checkTwilio(deps: CheckDeps, wish?: CheckWish): Promise<re
   findings.push(...clock(deps.skewMs()));
   // Whom Twilio does not answer it tells nothing else either: one finding says it, not eight.
   if (account.some(({ level }) => level === "error")) {
-    const message =
-      "Sender and countries were not looked at: first mend what is wrong with the account.";
+    const message = "Sender and countries were not looked at: first mend what is wrong with the account.";
     return [...findings, { level: "skipped", check: "twilio.sender", message }];
   }
   const looks: readonly Promise<readonly Finding[]>[] = [

@@ -10,7 +10,8 @@ export interface SdkOptions {
   readonly heard?: ((date: string | undefined) => void) | undefined;
 }
 
-export async function openSdk(config: TwilioConfig,
+export async function openSdk(
+  config: TwilioConfig,
   { timeoutMs, proxies, heard }: SdkOptions,
 ): Promise<Twilio> {
   const { default: twilio } = await import("twilio");

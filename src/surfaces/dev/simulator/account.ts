@@ -2,8 +2,9 @@
  * What an account has: its senders, verified caller ids, money, and where it may send and call. Everything is in order and
  * every number asked for is the account's, unless a fault lays something else over the answer (`with`, faults.ts).
  */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+
 import { createHash } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { pageJson, refusal, send } from "./answers.ts";
 import { laidOver } from "./faults.ts";
 import { fieldsOf } from "./messages.ts";
@@ -97,5 +98,13 @@ export function mountPermissions(api: FastifyInstance): void {
 /** A page of a list as the newer APIs have it; there is no second one. */
 const page = (key: string, { url }: FastifyRequest, items: readonly unknown[]) => ({
   [key]: items,
-  meta: { key, page: 0, page_size: 50, first_page_url: url, previous_page_url: null, next_page_url: null, url },
+  meta: {
+    key,
+    page: 0,
+    page_size: 50,
+    first_page_url: url,
+    previous_page_url: null,
+    next_page_url: null,
+    url,
+  },
 });
