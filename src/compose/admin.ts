@@ -10,6 +10,7 @@ import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { clientHandlers } from "../surfaces/admin/api/clients.ts";
+import { type ExplainDeps, explainHandlers } from "../surfaces/admin/api/explain.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
@@ -24,6 +25,7 @@ import { smsHandlers } from "../surfaces/admin/api/sms.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
+import { createTrial } from "./dry-run.ts";
 import { gatewayOf } from "./gateway.ts";
 import { secondFactorAcrs } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
@@ -39,6 +41,8 @@ export interface AdminParts {
   readonly mechanisms: () => readonly Mechanism[];
   /** Of which a phone may be. */
   readonly countries: () => AllowedCountries;
+  /** What would be asked and why. */
+  readonly explain: ExplainDeps["explain"];
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
@@ -82,6 +86,15 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       }),
       ...loggingHandlers({ settings }),
       ...settingsHandlers({ settings, catalogue, cursors, now, rights }),
+      ...explainHandlers({
+        settings,
+        audit,
+        catalogue,
+        cursors,
+        now,
+        explain: admin.explain,
+        trial: (document) => createTrial(parts, document),
+      }),
     ],
     guard: createGuard({
       access,

@@ -79,6 +79,8 @@ export function composeLimits({ parts, audit, alarm, onProblem, countryOfAddress
     limits: (): Limits => brake.tightened(plain()),
     brake,
     hooks,
+    /** For whoever explains: what the guard would decide. */
+    guardWould: guard.look,
     /** What the factor that sends asks. */
     factor: {
       sending,

@@ -141,7 +141,12 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "the way to a new phone was closed",
     facts: ["factor", ...ADMIN],
   },
-  "signed-in": { act: "session", means: "every factor of the acr is shown", facts: ["acr", "amr"] },
+  "signed-in": {
+    act: "session",
+    means:
+      "every factor of the acr is shown; `asked`: the acrs that the request named, `essential` as a requirement",
+    facts: ["acr", "amr", "asked", "essential"],
+  },
   "login-cancelled": { act: "session", means: "the person gave the login up", facts: ["acr", "reason"] },
   "login-stopped": { act: "session", means: "the login cannot go on", facts: ["acr", "reason"] },
   "tokens-issued": {

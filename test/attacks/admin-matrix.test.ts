@@ -82,6 +82,8 @@ const rows: Readonly<Record<string, Row>> = {
   "put-config-settings": ADMIN,
   "get-config-settings-history": READS,
   "get-config-settings-revision": READS,
+  "get-config-explain": HELP_READS,
+  "post-config-settings-dry-run": ADMIN,
   // Takes a token of its own in the body.
   "post-bootstrap": OPEN,
 };

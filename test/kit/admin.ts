@@ -92,6 +92,7 @@ export async function startApi(server: TestServer) {
     peers: createTrustedPeers([]),
     mechanisms: () => [],
     countries: () => "all",
+    explain: async () => "no-client",
     onProblem: (problem) => {
       throw problem;
     },

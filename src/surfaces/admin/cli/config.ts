@@ -80,7 +80,8 @@ const show = (differences: Applied["differences"]): void => {
     print(`${path}: ${side(from)} -> ${from === SECRET && to === SECRET ? "(another secret)" : side(to)}`);
 };
 
-function refused(file: string, faults: NonNullable<Applied["faults"]>): never {
+/** Ends the command with every fault of the file, a line each. */
+export function refused(file: string, faults: NonNullable<Applied["faults"]>): never {
   throw new Failure({
     kind: "refused",
     status: 400,
@@ -88,7 +89,8 @@ function refused(file: string, faults: NonNullable<Applied["faults"]>): never {
   });
 }
 
-async function readSettings(file: string): Promise<Settings> {
+/** The settings of a file, with the secrets it names by place; `-` is standard input. */
+export async function readSettings(file: string): Promise<Settings> {
   const text = file === "-" ? need(await readInput("the settings")) : need(readText(file, "the settings"));
   let settings: unknown;
   try {

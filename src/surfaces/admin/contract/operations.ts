@@ -2,6 +2,7 @@
 import { auditOperations } from "./audit.ts";
 import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
+import { explainOperations } from "./explain.ts";
 import { loggingOperations } from "./logging.ts";
 import { loginOperations } from "./logins.ts";
 import type { Operation } from "./operation.ts";
@@ -23,5 +24,6 @@ export const operations: readonly Operation[] = [
   ...clientOperations,
   ...loggingOperations,
   ...settingsOperations,
+  ...explainOperations,
   ...smsOperations,
 ];
