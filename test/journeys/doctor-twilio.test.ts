@@ -10,6 +10,7 @@ import { createReportUrls } from "../../src/core/report-url.ts";
 import { PhoneNumber, Secret } from "../../src/core/secret.ts";
 import { SMS_REMEDIES } from "../../src/core/sms-remedies.ts";
 import { type TwilioDeps, twilioGateway } from "../../src/plugins/sms/twilio/gateway.ts";
+import { DOCTOR_CHECKS } from "../../src/surfaces/admin/host/doctor-checks.ts";
 import type { FaultRequest } from "../../src/surfaces/dev/simulator/faults.ts";
 import { startServer } from "../kit/server.ts";
 
@@ -340,6 +341,7 @@ describe("every fault of the provider is found, with what to do", () => {
         countries: one.countries ?? ["US"],
         report: one.report ?? report,
       });
+      for (const { check = "" } of findings) assert.ok(check in DOCTOR_CHECKS, `${check} is in no reference`);
       const found = findings.filter(({ check }) => check === one.check);
       const hit = found.find(({ level, message }) => level === one.level && one.says.test(message));
       assert.ok(hit, JSON.stringify(findings, undefined, 1));

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Finding } from "../../src/core/finding.ts";
+import { DOCTOR_CHECKS } from "../../src/surfaces/admin/host/doctor-checks.ts";
 import { selfSigned } from "../kit/certificate.ts";
 import { type Ending, runProgram } from "../kit/processes.ts";
 import { createSite } from "../kit/serve.ts";
@@ -32,6 +33,8 @@ async function findings(args: readonly string[] = [], over: Record<string, unkno
   const { code, stdout, stderr } = await run(["--json", ...args], over);
   assert.equal(stderr, "");
   const json = JSON.parse(stdout) as { issuer: string | null; level: string; findings: readonly Finding[] };
+  for (const { check = "" } of json.findings)
+    assert.ok(check in DOCTOR_CHECKS, `${check} is in no reference`);
   const of = (check: string) => json.findings.find((one) => one.check === check);
   return { code, ...json, of };
 }
@@ -156,6 +159,18 @@ describe("doctor", () => {
     assert.match(of("settings.pumping").message, /guard is off/);
     assert.match(of("settings.pkce").message, /waived for old/);
     assert.equal(of("settings.stopped").level, "error");
+    const known = [
+      "server",
+      "settings.limits",
+      "settings.pumping",
+      "settings.pkce",
+      "settings.stopped",
+      "twilio.api_base",
+    ];
+    const accepted = await other.command(["doctor", "--json", "--ignore", known.join(",")]);
+    assert.deepEqual([accepted.code, JSON.parse(accepted.stdout).level], [0, "ok"], accepted.stdout);
+    const misspelt = await other.command(["doctor", "--ignore", "settings.limit"]);
+    assert.deepEqual([misspelt.code, /no check settings\.limit/.test(misspelt.stderr)], [2, true]);
     assert.match((await findings()).of("host.files")?.remedy ?? "", /^chmod 600 .*key\.pem$/);
     chmodSync(join(site.folder, "key.pem"), 0o600);
   });

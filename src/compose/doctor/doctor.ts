@@ -128,13 +128,3 @@ async function looked(config: BootConfig, parts: Parts | undefined, wish: Doctor
 /** Whether the file says something that is not in force. */
 const differs = (stored: SettingsDocument, filed: SettingsDocument): boolean =>
   JSON.stringify({ ...stored, fromFile: 0 }) !== JSON.stringify({ ...filed, fromFile: 0 });
-
-/** What the parts of doctor look at. `up`: a server of this configuration answers on this host. */
-export interface Looked {
-  readonly config: BootConfig;
-  readonly document: SettingsDocument;
-  readonly parts: Parts | undefined;
-  readonly phones: ReturnType<typeof createPhones>;
-  readonly now: number;
-  readonly up: boolean;
-}

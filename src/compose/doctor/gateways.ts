@@ -4,7 +4,7 @@ import { createReportUrls } from "../../core/report-url.ts";
 import type { SettingsDocument } from "../../core/settings.ts";
 import type { Phones } from "../../kits/phone/phones.ts";
 import { createGateways, homeCountry } from "../gateway.ts";
-import type { Looked } from "./doctor.ts";
+import type { Looked } from "./looked.ts";
 
 const URL_LIFE = 300_000;
 

@@ -3,7 +3,7 @@ import { dangersOf } from "../../core/dangers.ts";
 import type { Finding } from "../../core/finding.ts";
 import { createJudge } from "../judge.ts";
 import { costsOfTexts } from "../message-texts.ts";
-import type { Looked } from "./doctor.ts";
+import type { Looked } from "./looked.ts";
 
 /** `pending`: sallyport.yaml says something that a start would take in. */
 export function settingsFindings(

@@ -7,7 +7,7 @@ import { SMS_REMEDIES } from "../../core/sms-remedies.ts";
 import { dayOf, MICRO } from "../../core/spend.ts";
 import { statement } from "../../kits/sql/database.ts";
 import type { Parts } from "../parts.ts";
-import type { Looked } from "./doctor.ts";
+import type { Looked } from "./looked.ts";
 
 const HOUR = 3_600_000;
 const YEAR = 365 * 24 * HOUR;

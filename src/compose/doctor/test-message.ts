@@ -9,8 +9,8 @@ import { SMS_REMEDIES } from "../../core/sms-remedies.ts";
 import type { Json } from "../../core/words.ts";
 import type { DoctorWish } from "../../surfaces/admin/host/doctor.ts";
 import { createGateways } from "../gateway.ts";
-import type { Looked } from "./doctor.ts";
 import { countriesOf } from "./gateways.ts";
+import type { Looked } from "./looked.ts";
 
 const CHECK = "test-message";
 const VALID = 300;

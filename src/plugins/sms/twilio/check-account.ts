@@ -1,6 +1,6 @@
 /** The account: whether Twilio knows us, whether it is active, a trial, and has money. Used by check.ts. */
 import type { Finding } from "../../../core/finding.ts";
-import type { CheckDeps } from "./check.ts";
+import type { CheckDeps } from "./check-deps.ts";
 
 const CHECK = "twilio.account";
 const LITTLE = 10;

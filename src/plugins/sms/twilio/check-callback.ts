@@ -7,7 +7,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { Finding } from "../../../core/finding.ts";
 import { whole } from "../../../kits/http/whole.ts";
-import type { CheckDeps } from "./check.ts";
+import type { CheckDeps } from "./check-deps.ts";
 import { OVERDUE } from "./refusals.ts";
 
 const CHECK = "twilio.callback";

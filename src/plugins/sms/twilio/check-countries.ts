@@ -1,6 +1,6 @@
 /** Whether Twilio lets texts and calls go where the settings want them to. Used by check.ts; throws what the SDK throws. */
 import type { Finding } from "../../../core/finding.ts";
-import type { CheckDeps } from "./check.ts";
+import type { CheckDeps } from "./check-deps.ts";
 
 type Countries = readonly string[] | "all";
 

@@ -1,6 +1,6 @@
 /** The sender: whether it is this account's, and can do what it is to do. Used by check.ts; throws what the SDK throws. */
 import type { Finding } from "../../../core/finding.ts";
-import type { CheckDeps } from "./check.ts";
+import type { CheckDeps } from "./check-deps.ts";
 
 const CHECK = "twilio.sender";
 const VOICE = "twilio.voice";

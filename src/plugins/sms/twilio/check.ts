@@ -3,26 +3,16 @@
  * tells whether Twilio knows us; with one everything a code needs on its way, from the sender to the status callback
  * (check-sender.ts, check-countries.ts, check-callback.ts). Sends no message and changes nothing at Twilio.
  */
-import type { Twilio } from "twilio";
 import type { Finding } from "../../../core/finding.ts";
 import type { CheckWish } from "../../../core/sms.ts";
 import { SMS_REMEDIES } from "../../../core/sms-remedies.ts";
 import { checkAccount } from "./check-account.ts";
 import { checkCallback } from "./check-callback.ts";
 import { checkCountries } from "./check-countries.ts";
+import type { CheckDeps } from "./check-deps.ts";
 import { checkSender, checkVoice } from "./check-sender.ts";
 import type { TwilioConfig } from "./properties.ts";
 import { type Failure, readFailure } from "./refusals.ts";
-
-export interface CheckDeps {
-  readonly client: Twilio;
-  readonly config: TwilioConfig;
-  /** Milliseconds by which Twilio's clock was ahead of ours in its latest answer. */
-  readonly skewMs: () => number | undefined;
-  /** The URL as it may be given to Twilio; undefined where Twilio could not reach it. */
-  readonly callback: (report: URL | undefined) => string | undefined;
-  readonly timeoutMs: number;
-}
 
 /** Never throws for what Twilio answers. */
 export async function checkTwilio(deps: CheckDeps, wish?: CheckWish): Promise<readonly Finding[]> {

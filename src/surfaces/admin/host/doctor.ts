@@ -3,6 +3,7 @@ import process from "node:process";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Finding } from "../../../core/finding.ts";
 import { printable, printableJson } from "../client/printable.ts";
+import { DOCTOR_CHECKS } from "./doctor-checks.ts";
 
 export interface DoctorWish {
   /** A number that gets a real message; as it was typed. */
@@ -25,7 +26,7 @@ const EXITS = { ok: 0, skipped: 0, warning: 1, error: 2 } as const;
 const ORDER = ["error", "warning", "skipped", "ok"] as const;
 
 /** The worst there is; what could not be looked at is no fault by itself. */
-export const levelOf = (findings: readonly Finding[]): "ok" | "warning" | "error" =>
+const levelOf = (findings: readonly Finding[]): "ok" | "warning" | "error" =>
   (["error", "warning"] as const).find((level) => findings.some((one) => one.level === level)) ?? "ok";
 
 const NAMES: Readonly<Record<Finding["level"], string>> = {
@@ -37,7 +38,7 @@ const NAMES: Readonly<Record<Finding["level"], string>> = {
 const COLUMNS = 80;
 
 /** The findings as lines of at most eighty columns, the worst first. */
-export function doctorText({ issuer, findings }: Diagnosis): string {
+function doctorText({ issuer, findings }: Diagnosis): string {
   const of = (level: Finding["level"]) => findings.filter((one) => one.level === level);
   const lines = ORDER.flatMap((level) => of(level).flatMap((one) => shown(one)));
   const count = (level: Finding["level"], what: string) =>
@@ -90,6 +91,25 @@ const seconds = (text: string): number => {
   return Number(text);
 };
 
+interface DoctorOptions {
+  readonly config: string;
+  readonly to?: string;
+  readonly wait: number;
+  readonly ignore?: readonly string[];
+  readonly json?: boolean;
+}
+
+function checksOf(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.filter((name) => !Object.hasOwn(DOCTOR_CHECKS, name));
+  // A misspelt name would go on alarming, a name of the next version be ignored unseen.
+  if (unknown.length > 0)
+    throw new InvalidArgumentError(
+      `There is no check ${unknown.join(", ")}; docs/reference/doctor.md lists them.`,
+    );
+  return names;
+}
+
 export function registerDoctor(program: Command, diagnose: () => Promise<Diagnose>): void {
   program
     .command("doctor")
@@ -102,11 +122,17 @@ export function registerDoctor(program: Command, diagnose: () => Promise<Diagnos
       "send a real message without a code to this number and wait for what becomes of it",
     )
     .option("--wait <seconds>", "how long to wait for that", seconds, 60)
+    .option(
+      "--ignore <checks>",
+      "leave these out, with commas between them: what you know and accept",
+      checksOf,
+    )
     .option("--json", "as JSON")
     .addHelpText("after", EXAMPLES)
-    .action(async (options: { config: string; to?: string; wait: number; json?: boolean }) => {
-      const { config, to, wait, json } = options;
-      const found = await (await diagnose())(config, { to, waitMs: wait * 1000 });
+    .action(async (options: DoctorOptions) => {
+      const { config, to, wait, json, ignore = [] } = options;
+      const all = await (await diagnose())(config, { to, waitMs: wait * 1000 });
+      const found = { ...all, findings: all.findings.filter(({ check = "" }) => !ignore.includes(check)) };
       const level = levelOf(found.findings);
       const text =
         json === true
