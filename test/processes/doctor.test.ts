@@ -1,6 +1,6 @@
 /** `sallyport doctor` as it is run: before the first start, beside a server, on what is broken; its words and exit codes. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Finding } from "../../src/core/finding.ts";
@@ -199,5 +199,21 @@ describe("doctor", () => {
     assert.match(stdout, /ERROR {6}keys\n[\s\S]*Put back the master key/);
     rmSync(join(other.data, "master.key"));
     assert.match((await other.command(["doctor"])).stdout, /master\.key is\s+gone/);
+  });
+
+  test("M23: pages of one's own that could let in script are found before anybody is shown them", async () => {
+    const other = await createSite({ config: { pages: "pages" } });
+    mkdirSync(join(other.folder, "pages", "templates"), { recursive: true });
+    writeFileSync(
+      join(other.folder, "pages", "templates", "password.liquid"),
+      '<form method=post><p onclick="alert(1)">{{ username | raw }}</p></form>\n',
+    );
+    const { code, stdout } = await other.command(["doctor", "--json"]);
+    const all = (JSON.parse(stdout).findings as Finding[]).filter(({ check }) => check === "pages");
+    assert.equal(code, 2);
+    assert.ok(
+      all.some(({ level, remedy }) => level === "error" && /pages check/.test(remedy ?? "")),
+      stdout,
+    );
   });
 });

@@ -17,6 +17,7 @@ import { openParts, type Parts } from "../parts.ts";
 import { firstDocument, takeIn } from "../seed.ts";
 import { gatewayFindings } from "./gateways.ts";
 import { hostFindings } from "./host.ts";
+import { guarded, type Looked } from "./looked.ts";
 import { pageFindings } from "./pages.ts";
 import { serverFindings } from "./server.ts";
 import { settingsFindings } from "./settings.ts";
@@ -111,18 +112,19 @@ async function looked(config: BootConfig, parts: Parts | undefined, wish: Doctor
   // What runs is what counts; where nothing runs, what would.
   const document: SettingsDocument = server.up && stored !== undefined ? stored : filed;
   const phones = createPhones();
-  const at = { config, document, parts, phones, now, up: server.up };
+  const at: Looked = { config, document, parts, phones, now, up: server.up };
   const groups = await Promise.all([
     server.findings,
-    hostFindings(config),
+    guarded("host.files", () => hostFindings(config)),
     storeFindings(at),
-    settingsFindings(at, stored !== undefined && differs(stored, filed)),
-    pageFindings(config),
-    tlsFindings(config, now, server.up),
-    gatewayFindings(at),
+    guarded("settings", () => settingsFindings(at, stored !== undefined && differs(stored, filed))),
+    guarded("pages", () => pageFindings(config)),
+    guarded("tls", () => tlsFindings(config, now, server.up)),
+    guarded("gateway", () => gatewayFindings(at)),
   ]);
-  const test = wish.to === undefined ? [] : await sendTest(at, wish.to, wish);
-  return [...groups.flat(), ...test];
+  const { to: test } = wish;
+  const sent = test === undefined ? [] : await guarded("test-message", () => sendTest(at, test, wish));
+  return [...groups.flat(), ...sent];
 }
 
 /** Whether the file says something that is not in force. */

@@ -1,13 +1,12 @@
 /** What the store tells: whether it takes and gives back, its clock, its keys, its people, and what has gone wrong lately. */
 import { randomUUID } from "node:crypto";
-import { Breakage } from "../../core/errors.ts";
 import type { Finding } from "../../core/finding.ts";
 import type { SmsRefusal } from "../../core/sms.ts";
 import { SMS_REMEDIES } from "../../core/sms-remedies.ts";
 import { dayOf, MICRO } from "../../core/spend.ts";
 import { statement } from "../../kits/sql/database.ts";
 import type { Parts } from "../parts.ts";
-import type { Looked } from "./looked.ts";
+import { guarded, type Looked } from "./looked.ts";
 
 const HOUR = 3_600_000;
 const YEAR = 365 * 24 * HOUR;
@@ -27,23 +26,6 @@ export async function storeFindings({ parts, now, document }: Looked): Promise<r
     ["spend", () => money(parts, document.spend, now)],
   ];
   return (await Promise.all(looks.map(([check, act]) => guarded(check, act)))).flat();
-}
-
-async function guarded(check: string, act: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
-  try {
-    return await act();
-  } catch (problem) {
-    if (!(problem instanceof Breakage)) throw problem;
-    return [
-      {
-        level: "error",
-        check,
-        message: problem.message,
-        remedy:
-          "Start the database and see its log; until then every sign-in is refused, and none is let through.",
-      },
-    ];
-  }
 }
 
 async function takesAndGives({ storage, store, config }: Parts): Promise<readonly Finding[]> {

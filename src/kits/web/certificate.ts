@@ -3,6 +3,7 @@
  * would show; `shownBy` asks one for it. Called by `sallyport doctor`; nothing here decides whether a connection is trusted.
  */
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { connect } from "node:tls";
 import type { Finding } from "../../core/finding.ts";
 import type { EpochMs } from "../../core/words.ts";
@@ -36,7 +37,7 @@ export function certificateFindings(
   if (leaf === undefined)
     return [found("error", "There is no certificate.", "Give the PEM of the certificate chain.")];
   const findings: Finding[] = [];
-  if (leaf.checkHost(host) === undefined && leaf.checkIP(host) === undefined)
+  if ((isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) === undefined)
     findings.push(
       found(
         "error",
@@ -115,7 +116,7 @@ export function shownBy(
     const socket = connect({
       host: name,
       port,
-      servername: /^[\d.]+$|:/.test(name) ? "" : name,
+      servername: isIP(name) === 0 ? name : "",
       rejectUnauthorized: false,
     });
     const end = (answer: Awaited<ReturnType<typeof shownBy>>) => {
