@@ -67,7 +67,14 @@ async function run(): Promise<void> {
     tell,
   );
 
-  registerDoctor(program, async () => (await import("./compose/doctor/doctor.ts")).diagnose);
+  registerDoctor(
+    program,
+    async () => (await import("./compose/doctor/doctor.ts")).diagnose,
+    (text, exitCode) => {
+      say(text);
+      process.exitCode = exitCode;
+    },
+  );
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);

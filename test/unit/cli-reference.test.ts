@@ -18,7 +18,7 @@ function program(): Command {
   const nobody = () => Promise.reject(new Error("not asked"));
   registerAdmin(made, nobody, () => {});
   registerOwner(made, nobody, () => {});
-  registerDoctor(made, nobody);
+  registerDoctor(made, nobody, () => {});
   return made;
 }
 

@@ -1,5 +1,4 @@
 /** `sallyport doctor`: what is wrong with this installation and what to do, for people and for programs that watch it. */
-import process from "node:process";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Finding } from "../../../core/finding.ts";
 import { printable, printableJson } from "../client/printable.ts";
@@ -110,7 +109,12 @@ function checksOf(text: string): readonly string[] {
   return names;
 }
 
-export function registerDoctor(program: Command, diagnose: () => Promise<Diagnose>): void {
+/** `end`: says the result and with which code the program ends. */
+export function registerDoctor(
+  program: Command,
+  diagnose: () => Promise<Diagnose>,
+  end: (text: string, exitCode: number) => void,
+): void {
   program
     .command("doctor")
     .description(
@@ -138,7 +142,6 @@ export function registerDoctor(program: Command, diagnose: () => Promise<Diagnos
         json === true
           ? printableJson({ issuer: found.issuer ?? null, level, findings: found.findings })
           : doctorText(found);
-      process.stdout.write(`${text}\n`);
-      process.exitCode = EXITS[level];
+      end(text, EXITS[level]);
     });
 }
