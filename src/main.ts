@@ -11,6 +11,7 @@ import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
+import { registerDoctor } from "./surfaces/admin/host/doctor.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
 import { registerSms } from "./surfaces/admin/host/sms.ts";
 
@@ -68,6 +69,14 @@ async function run(): Promise<void> {
     tell,
   );
 
+  registerDoctor(
+    program,
+    async () => (await import("./compose/doctor/doctor.ts")).diagnose,
+    (text, exitCode) => {
+      say(text);
+      process.exitCode = exitCode;
+    },
+  );
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);

@@ -12,6 +12,7 @@ import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { clientHandlers } from "../surfaces/admin/api/clients.ts";
+import { type ExplainDeps, explainHandlers } from "../surfaces/admin/api/explain.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
@@ -29,6 +30,7 @@ import { smsHandlers } from "../surfaces/admin/api/sms.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
+import { createTrial } from "./dry-run.ts";
 import { gatewayOf } from "./gateway.ts";
 import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
@@ -43,11 +45,13 @@ export interface AdminParts {
   readonly parts: Parts;
   readonly access: AccessTokens;
   readonly peers: TrustedPeers;
-  readonly scripts: Pick<OwnScripts, "examine" | "examined" | "readFile" | "errorOf">;
+  readonly scripts: Pick<OwnScripts, "partsOf" | "examine" | "examined" | "readFile" | "errorOf">;
   readonly mechanisms: () => readonly Mechanism[];
   /** Of which a phone may be. */
   readonly countries: () => AllowedCountries;
   readonly overview: Overview;
+  /** What would be asked and why. */
+  readonly explain: ExplainDeps["explain"];
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
@@ -106,6 +110,15 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
         now,
       }),
       ...logHandlers({ cursors, tail: (name, query) => readTail(join(config.data, "logs"), name, query) }),
+      ...explainHandlers({
+        settings,
+        audit,
+        catalogue,
+        cursors,
+        now,
+        explain: admin.explain,
+        trial: (document) => createTrial(parts, admin.scripts.partsOf, document),
+      }),
     ],
     guard: createGuard({
       access,

@@ -37,6 +37,7 @@ import { composeAdmin, ownApi } from "./admin.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { engineBuilder } from "./engine.ts";
+import { createExplain } from "./explain.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
@@ -302,6 +303,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
       overview,
+      explain: createExplain({ parts, bounds, current: () => revisions.current() }),
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });

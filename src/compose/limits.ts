@@ -122,6 +122,8 @@ export function composeLimits({
     brake,
     tallies,
     hooks,
+    /** For whoever explains: what the guard would decide. */
+    guardWould: guard.look,
     /** What the factor that sends asks. */
     factor: {
       sending,

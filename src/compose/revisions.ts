@@ -56,7 +56,7 @@ export function createRevisions<Engine>(deps: {
 }
 
 /** A document as the rooms read it. */
-function snapshotOf(
+export function snapshotOf(
   document: SettingsDocument,
   revision: number,
   mechanisms: readonly Mechanism[],

@@ -156,7 +156,12 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "the way to a new phone was closed",
     facts: ["factor", ...ADMIN],
   },
-  "signed-in": { act: "session", means: "every factor of the acr is shown", facts: ["acr", "amr"] },
+  "signed-in": {
+    act: "session",
+    means:
+      "every factor of the acr is shown; `asked`: the acrs that the request named, `essential` as a requirement",
+    facts: ["acr", "amr", "asked", "essential"],
+  },
   "login-cancelled": { act: "session", means: "the person gave the login up", facts: ["acr", "reason"] },
   "login-stopped": { act: "session", means: "the login cannot go on", facts: ["acr", "reason"] },
   "tokens-issued": {
@@ -219,5 +224,10 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     act: "notice",
     means: "a person was told of something done behind their back",
     facts: ["notice", "mail", "phones", "messageIds", "refused"],
+  },
+  "test-message": {
+    act: "send",
+    means: "the host has sent a message without a code, to see whether it arrives",
+    facts: ["phone", "country", "gateway", "messageId", "reason", "providerCode", "by"],
   },
 };

@@ -64,6 +64,7 @@ export type AuditKind =
   | "recovery-opened"
   | "recovery-used"
   | "notice-sent"
+  | "test-message"
   | "tokens-issued"
   | "tokens-revoked";
 

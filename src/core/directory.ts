@@ -1,3 +1,4 @@
+import type { Finding } from "./finding.ts";
 import type { Secret } from "./secret.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
@@ -38,6 +39,11 @@ export interface Directory {
   checkPassword(username: string, password: Secret): Promise<PasswordCheck>;
   list(query: PeopleQuery): Promise<PeoplePage>;
   readonly write?: DirectoryWriter | undefined;
+  /**
+   * Looks whether the directory can be asked, with the rights it needs, and what its configuration lacks: the bind, the
+   * base, a certificate that ends. Changes nothing, never throws. Absent where the people live in the server's own store.
+   */
+  check?: (() => Promise<readonly Finding[]>) | undefined;
 }
 
 export type PeopleOrder = "username" | "createdAt" | "updatedAt" | "inum";

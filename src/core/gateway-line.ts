@@ -5,8 +5,8 @@
  */
 import { type Breaker, type BreakerRules, createBreaker, createPace, type Pace } from "./breaker.ts";
 import type { Channel } from "./delivery-state.ts";
+import type { Finding } from "./finding.ts";
 import {
-  type Finding,
   isOperators,
   type Receipt,
   type SmsGateway,

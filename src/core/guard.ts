@@ -122,6 +122,14 @@ export function createGuard(deps: GuardDeps) {
   }
 
   return {
+    /** What would be decided of a typed number now; decides and writes down nothing. */
+    async look(request: SendRequest): Promise<"elsewhere" | "guard" | undefined> {
+      if (request.lane !== "stranger") return undefined;
+      const elsewhere = deps.sending().elsewhere === "refuse" ? await elsewhereOf(request) : undefined;
+      if (elsewhere !== undefined) return "elsewhere";
+      if (settings().mode !== "protect") return undefined;
+      return judge(await evidenceOf(request), settings()) === undefined ? undefined : "guard";
+    },
     /** Whether a typed number may get a text; writes down what it was decided by. */
     async gate(request: SendRequest): Promise<SendRefusal | undefined> {
       if (request.lane !== "stranger") return undefined;

@@ -8,6 +8,8 @@ export type LoginRecord = {
   readonly acr: Acr;
   /** The relying party takes this acr and no other, however strong. */
   readonly essential?: boolean | undefined;
+  /** The acrs that the request named, for the audit: by them another setting can be tried on what has happened. */
+  readonly asked?: readonly Acr[] | undefined;
   /** Acrs that the person has turned away from in this login; none is entered twice, so that turning sends nothing. */
   readonly left?: readonly Acr[] | undefined;
   /** The settings it began on and ends on, whatever is changed meanwhile. */
@@ -52,6 +54,7 @@ export interface LoginStart {
   /** What is asked for, chosen by the surface (acr_values, the client's default, the server's default). */
   readonly acr: Acr;
   readonly essential?: boolean | undefined;
+  readonly asked?: readonly Acr[] | undefined;
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
   readonly locale: string;

@@ -83,6 +83,32 @@ const EMPTY: Row = { windows: {} };
 const accountRow = (subject: Subject) => `account ${subject}`;
 const laneOf = (name: string): string => name.split(" ")[name.startsWith("phone ") ? 1 : 0] ?? "";
 
+/** What is left of a budget. `until`: from when on there is something again. */
+export interface BudgetLeft {
+  readonly scope: SendScope;
+  readonly left: number;
+  readonly until: EpochMs | undefined;
+  readonly hour: number;
+  readonly day: number;
+}
+
+/**
+ * What one more send would draw on, as the rows have it; draws nothing. What nodes have drawn in blocks and not handed out
+ * counts as sent here: of a shared budget at most a hundredth a node.
+ */
+export function lookAtBudgets(
+  { storage, now, settings }: Pick<SendingDeps, "storage" | "now" | "settings">,
+  facts: SendFacts,
+): Promise<readonly BudgetLeft[]> {
+  const rows = storage.records<Row>("sends");
+  return Promise.all(
+    drawsOf(facts, settings()).map(async ({ scope, row, name, budget }) => {
+      const free = left((await rows.get(row))?.windows[name], budget, now());
+      return { scope, left: free.left, until: free.left < 1 ? free.until : undefined, ...budget };
+    }),
+  );
+}
+
 export function createSending(deps: SendingDeps): Sending {
   const { storage, now, settings } = deps;
   const rows = storage.records<Row>("sends");

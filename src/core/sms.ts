@@ -2,6 +2,7 @@
  * The port of a gateway: whoever brings a code to a phone. Words and rules of refusals stand here too: which of them are
  * worth another gateway, and which an operator has to mend.
  */
+import type { Finding } from "./finding.ts";
 import type { Plugin } from "./plugin.ts";
 import type { PhoneNumber, Secret } from "./secret.ts";
 import type { Seconds } from "./words.ts";
@@ -118,12 +119,6 @@ export type Receipt =
   | { readonly kind: "accepted"; readonly id: string; readonly reports?: boolean | undefined }
   | { readonly kind: "refused"; readonly reason: SmsRefusal; readonly providerCode?: number | undefined };
 
-/** A finding of a self-check: what is wrong, and what to do. */
-export interface Finding {
-  readonly level: "ok" | "warning" | "error";
-  readonly message: string;
-}
-
 /** A provider's word on one attempt, as it came in over HTTP. */
 export interface ReportRequest {
   /** The public URL it was sent to: the issuer's, with path and query as they came. */
@@ -147,6 +142,16 @@ export type Report =
 export type ProviderPrice =
   | { readonly kind: "known"; readonly amount: number; readonly currency: string }
   | { readonly kind: "later" | "gone" | "away" };
+/** What becomes of a message, as its provider tells. */
+export type Fate = Exclude<Report, string>;
+
+/** What a thorough self-check looks at, beyond whether the provider knows us. */
+export interface CheckWish {
+  /** Where texts are to go: ISO codes, or everywhere. */
+  readonly countries: readonly string[] | "all";
+  /** A URL of ours for reports of a message that nobody has sent: asked as the provider would ask it. */
+  readonly report?: URL | undefined;
+}
 
 export interface SmsGateway {
   /** Never throws for what a provider does: every failure is a refusal. Answers within its configured time (4 s). */
@@ -157,7 +162,10 @@ export interface SmsGateway {
   readReport?: ((request: ReportRequest) => Promise<Report>) | undefined;
   /** What the provider asks for one that it took, by the id of its receipt; absent where it never tells. Never throws. */
   price?: ((id: string) => Promise<ProviderPrice>) | undefined;
-  check(): Promise<readonly Finding[]>;
+  /** Without a wish whether the provider knows us, by one request. Sends no message, changes nothing, never throws. */
+  check(wish?: CheckWish): Promise<readonly Finding[]>;
+  /** Asks the provider what has become of a message; undefined: it does not say now. Absent where it cannot be asked. */
+  look?: ((id: string) => Promise<Fate | undefined>) | undefined;
   /** Loads what is heavy ahead of the first send; called when the server is up. */
   warm?(): Promise<void>;
 }

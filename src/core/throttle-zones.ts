@@ -37,6 +37,17 @@ export function createZones(deps: {
     });
 
   return {
+    /** Seconds until all of the zones take one more try; takes none. */
+    async look(names: readonly string[]): Promise<Seconds> {
+      const waits = await Promise.all(
+        names.map(async (name, index) => {
+          const rate = perHour[index] ?? Number.POSITIVE_INFINITY;
+          const over = levelOf(await records.get(keyOf(name)), rate) + 1 - rate;
+          return over > 0 ? Math.ceil((over / rate) * 3600) : 0;
+        }),
+      );
+      return Math.max(0, ...waits);
+    },
     /** Asks the zones in their order; what was taken is given back when a later one refuses. */
     async reserve(names: readonly string[]): Promise<ZoneSlot> {
       const zones = names.map((name, index) => ({ name, rate: perHour[index] ?? Number.POSITIVE_INFINITY }));

@@ -62,6 +62,8 @@ export type Slot =
 export interface Throttle {
   /** Takes a slot or says how long to wait. Settle it once; a slot never settled stays a failure. */
   reserve(who: Try): Promise<Slot>;
+  /** How long this try would have to wait now; takes no slot. For whoever explains a sign-in. */
+  look(who: Try): Promise<{ readonly seconds: Seconds; readonly failures: number }>;
   /** Forgets all failures of an account: an administrator's act. */
   forget(subject: Subject): Promise<void>;
 }
@@ -139,9 +141,21 @@ export function createThrottle(deps: ThrottleDeps): Throttle {
       : { result: undefined, write: next, expiresAt: rowEnd(next) };
   };
 
+  const accountOf = (who: Try): string =>
+    who.subject === undefined ? `name ${usernameKey(who.username)}` : person(who.subject);
+
   return {
+    async look(who) {
+      const { zones: names, place } = networksOf(who.address);
+      const row = await records.get(accountOf(who));
+      // The very rule that takes a slot, of which only the answer is wanted.
+      const { result } = take(row, who, place);
+      const zone = result.kind === "taken" && result.stranger ? await zones.look(names) : 0;
+      const failures = Math.max(0, ...Object.values(row ?? {}).map((lane) => lane.failures));
+      return { seconds: result.kind === "wait" ? result.seconds : zone, failures };
+    },
     async reserve(who) {
-      const account = who.subject === undefined ? `name ${usernameKey(who.username)}` : person(who.subject);
+      const account = accountOf(who);
       const networks = networksOf(who.address);
       const taking = await records.update(account, (row) => take(row, who, networks.place));
       if (taking.kind === "wait") return taking;

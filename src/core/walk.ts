@@ -191,7 +191,12 @@ export function createWalk(deps: WalkDeps): Walk {
       address: visitor.address,
       facts:
         end.kind === "proven"
-          ? { acr: end.attained.acr, amr: end.attained.amr }
+          ? {
+              acr: end.attained.acr,
+              amr: end.attained.amr,
+              ...(record.asked === undefined ? {} : { asked: record.asked }),
+              ...(record.essential === true ? { essential: true } : {}),
+            }
           : { acr: record.acr, reason: end.reason },
     };
   }

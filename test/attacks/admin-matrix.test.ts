@@ -86,6 +86,8 @@ const rows: Readonly<Record<string, Row>> = {
   "post-config-settings-rollback": ADMIN,
   "get-overview": READS,
   "get-logs": READS,
+  "get-config-explain": HELP_READS,
+  "post-config-settings-dry-run": ADMIN,
   // Takes a token of its own in the body.
   "post-bootstrap": OPEN,
 };

@@ -159,7 +159,9 @@ test("L01: a typing error, an enrolment by the second number, a resend by call, 
   const [right_] = of("code-right");
   assert.equal(right_?.messageId, sids[2], "a try names the message its code came by");
   assert.deepEqual([right_?.result, right_?.country], ["right", "US"]);
-  assert.deepEqual(of("signed-in"), [{ acr: "twilio_sms", amr: ["pwd", "sms", "mfa"] }]);
+  assert.deepEqual(of("signed-in"), [
+    { acr: "twilio_sms", amr: ["pwd", "sms", "mfa"], asked: ["twilio_sms"] },
+  ]);
   assert.deepEqual(of("tokens-issued"), [
     { grant: "authorization_code", scope: "openid", acr: "twilio_sms", amr: ["pwd", "sms", "mfa"] },
   ]);

@@ -103,6 +103,7 @@ export async function startApi(server: TestServer) {
     mechanisms: () => [],
     countries: () => "all",
     overview: { startedAt: 0, heard: () => {}, health: async () => [], counts: async () => [] },
+    explain: async () => "no-client",
     onProblem: (problem) => {
       throw problem;
     },

@@ -145,3 +145,38 @@ describe("config, its past", () => {
     assert.equal((await run("config rollback 9999")).code, 1);
   });
 });
+
+describe("config explain and dry-run", () => {
+  test("S21: what would be asked fits eighty columns, and a name with an escape sequence does nothing to the terminal", async () => {
+    const told = await run("config explain --user grace --client demo --ip 203.0.113.7");
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(told.stdout, /^Asked: password, then sms\.\nacr twilio_sms, level 40\n/);
+    assert.match(told.stdout, /^phone {5}The code goes to •••• 43 \(US\)\.$/m);
+    for (const line of told.stdout.split("\n")) assert.ok(line.length <= 80, line);
+    const json = jsonOf(await run("config explain --user grace --client demo --json"));
+    assert.deepEqual([json.outcome, json.by], ["asked", "server"]);
+    const evil = await demo.run(["config", "explain", "--client", "demo", "--acr", "\u001b]0;owned\u0007"]);
+    assert.equal(evil.code, 0, evil.stderr);
+    assert.ok(!evil.stdout.includes("\u001b") && evil.stdout.includes("\\u{1b}"), evil.stdout);
+    assert.equal((await run("config explain --client nobody")).code, 1);
+    assert.equal((await run("config explain --user grace")).code, 2, "whose sign-in it is has to be said");
+  });
+
+  test("a change is tried on what has happened, and nothing is changed", async () => {
+    const before = await run("config export");
+    writeFileSync(at("tried.yaml"), "brand: Tried\n");
+    const tried = await run("config dry-run tried.yaml");
+    assert.equal(tried.code, 0, tried.stderr);
+    assert.match(
+      tried.stdout,
+      /^Of \d+ sign-ins and new phones since \S+Z, 0 would have been asked otherwise and 0 refused\.$/m,
+    );
+    const { complete, groups } = jsonOf(await run("config dry-run tried.yaml --hours 1 --json"));
+    assert.deepEqual([complete, groups], [true, []]);
+    writeFileSync(at("nope.yaml"), "defaultAcr: nope\n");
+    const faulty = await run("config dry-run nope.yaml");
+    assert.deepEqual([faulty.code, /nope\.yaml: defaultAcr: /.test(faulty.stderr)], [1, true]);
+    assert.equal((await run("config dry-run tried.yaml --hours 1000")).code, 2);
+    assert.equal((await run("config export")).stdout, before.stdout);
+  });
+});

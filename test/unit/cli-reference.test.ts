@@ -9,6 +9,7 @@ import { registerAdmin } from "../../src/surfaces/admin/cli/commands.ts";
 import { completionOf } from "../../src/surfaces/admin/cli/completion.ts";
 import { registerTui } from "../../src/surfaces/admin/cli/tui-command.ts";
 import { registerOwner } from "../../src/surfaces/admin/host/commands.ts";
+import { registerDoctor } from "../../src/surfaces/admin/host/doctor.ts";
 
 const page = fileURLToPath(new URL("../../docs/reference/cli.md", import.meta.url));
 const MARK = /<!-- what follows .*-->\n/;
@@ -19,6 +20,7 @@ function program(): Command {
   registerAdmin(made, nobody, () => {});
   registerTui(made, nobody);
   registerOwner(made, nobody, () => {});
+  registerDoctor(made, nobody, () => {});
   return made;
 }
 

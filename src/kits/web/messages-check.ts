@@ -3,6 +3,8 @@
  * what it costs is told. Called by messages.ts for a site's files, by compose for the settings, and by
  * `sallyport messages check`.
  */
+
+import type { Finding } from "../../core/finding.ts";
 import { gsm7Units } from "../../core/gsm7.ts";
 import { type ComposedMessage, composeMessage, composeNotice } from "../../core/message.ts";
 import {
@@ -13,7 +15,6 @@ import {
   type MessageText,
   valuesOf,
 } from "../../core/message-texts.ts";
-import type { Finding } from "../../core/sms.ts";
 import { type Folder, readFolder } from "./pages-folder.ts";
 import { alwaysShows, argumentsOf, compileText } from "./texts.ts";
 

@@ -3,7 +3,7 @@
  * It reads the folder only; every finding is one sentence with file and line that says what to do.
  */
 import { statSync } from "node:fs";
-import type { Finding } from "../../core/sms.ts";
+import type { Finding } from "../../core/finding.ts";
 import { checkMarkup } from "./pages-check-markup.ts";
 import { checkTemplates } from "./pages-check-templates.ts";
 import { checkTexts } from "./pages-check-texts.ts";

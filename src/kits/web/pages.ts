@@ -4,8 +4,8 @@
  * the product's own page and the operator a sentence; never an error.
  */
 import { Breakage } from "../../core/errors.ts";
+import type { Finding } from "../../core/finding.ts";
 import type { Page } from "../../core/pages.ts";
-import type { Finding } from "../../core/sms.ts";
 import { chooseLocale } from "./locale.ts";
 import { checkFolder } from "./pages-check.ts";
 import { createEngine, type Engine } from "./pages-engine.ts";

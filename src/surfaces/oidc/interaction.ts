@@ -73,7 +73,8 @@ export function createLogin(deps: LoginDeps) {
   async function startOf(details: Interaction, visit: Visit): Promise<LoginStart | undefined> {
     const { params, session, uid, prompt } = details;
     const client = clientSettings(snapshot, String(params.client_id));
-    const choice = chooseAcr(acrRequest(params), client, snapshot, deps.mechanisms);
+    const request = acrRequest(params);
+    const choice = chooseAcr(request, client, snapshot, deps.mechanisms);
     if (choice.kind === "unmet") return undefined;
     const anew = String(params.prompt ?? "")
       .split(" ")
@@ -90,6 +91,8 @@ export function createLogin(deps: LoginDeps) {
       id: uid,
       acr: choice.mechanism.acr,
       ...(choice.essential ? { essential: true } : {}),
+      // Whoever writes the URL writes this: bounded, so that it does not fill the audit.
+      asked: request.wanted.slice(0, 8).map((acr) => acr.slice(0, 100)),
       revision: snapshot.revision,
       visitor: visit.visitor,
       locale: deps.localeFor(wantedLocales(params.ui_locales, visit.languages)),

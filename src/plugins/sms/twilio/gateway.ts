@@ -4,12 +4,12 @@
  * nothing, and throws nothing: what goes wrong comes back as a refusal within its time.
  */
 import type { Twilio } from "twilio";
-import type { Finding, GatewayPlugin, Receipt, SmsGateway } from "../../../core/sms.ts";
+import type { GatewayPlugin, Receipt, SmsGateway } from "../../../core/sms.ts";
 import { checkTwilio } from "./check.ts";
 import { priceOf } from "./price.ts";
 import { DESCRIPTIONS, SECRETS, TARGETS, type TwilioConfig, twilioSchema } from "./properties.ts";
 import { readAnswer, readFailure } from "./refusals.ts";
-import { readTwilioReport } from "./reports.ts";
+import { readTwilioReport, stateOf } from "./reports.ts";
 import { openSdk } from "./sdk.ts";
 import { toTwiml } from "./twiml.ts";
 
@@ -53,8 +53,13 @@ const ENDED_BADLY: readonly string[] = ["failed", "undelivered", "canceled"];
 
 function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: TwilioDeps): SmsGateway {
   let loading: Promise<Twilio> | undefined;
+  let skewMs: number | undefined;
+  const heard = (date: string | undefined): void => {
+    const at = Date.parse(date ?? "");
+    if (!Number.isNaN(at)) skewMs = at - Date.now();
+  };
   const sdk = (): Promise<Twilio> => {
-    loading ??= openSdk(config, { timeoutMs, proxies }).catch((problem: unknown) => {
+    loading ??= openSdk(config, { timeoutMs, proxies, heard }).catch((problem: unknown) => {
       loading = undefined;
       throw problem;
     });
@@ -130,13 +135,28 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
 
     readReport: (request) => readTwilioReport(config, request),
 
-    async check(): Promise<readonly Finding[]> {
+    async check(wish) {
       try {
-        return await checkTwilio(await sdk(), config);
+        const client = await sdk();
+        return await checkTwilio({ client, config, skewMs: () => skewMs, callback, timeoutMs }, wish);
       } catch {
         return [
           { level: "error", message: "The Twilio SDK could not be loaded; install the product again." },
         ];
+      }
+    },
+
+    async look(id) {
+      try {
+        const client = await sdk();
+        const isCall = id.startsWith("CA");
+        const { status, errorCode = undefined } = isCall
+          ? { ...(await client.calls(id).fetch()), errorCode: undefined }
+          : await client.messages(id).fetch();
+        return stateOf(id, status, errorCode ?? undefined);
+      } catch {
+        // It was accepted; that it cannot be asked about now says nothing of it.
+        return undefined;
       }
     },
 

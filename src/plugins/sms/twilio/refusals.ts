@@ -13,6 +13,7 @@ export interface Failure {
 const BY_CODE: Readonly<Record<number, SmsRefusal>> = {
   10002: "trial-account" /* not in a trial account */,
   20003: "credentials",
+  20005: "suspended" /* the account is not active */,
   20404: "credentials" /* no such account */,
   20429: "busy",
   21611: "busy" /* the sender's queue is full */,

@@ -4,7 +4,7 @@
  * configuration, never from a header.
  */
 import type TwilioSdk from "twilio";
-import type { DeliveryState, Report, ReportRequest } from "../../../core/sms.ts";
+import type { DeliveryState, Fate, Report, ReportRequest } from "../../../core/sms.ts";
 import type { TwilioConfig } from "./properties.ts";
 import { readAnswer } from "./refusals.ts";
 
@@ -55,10 +55,20 @@ export async function readTwilioReport(config: TwilioConfig, request: ReportRequ
     one("CallSid") === undefined
       ? [one("MessageSid") ?? one("SmsSid"), one("MessageStatus") ?? one("SmsStatus"), MESSAGE_STATES]
       : [one("CallSid"), one("CallStatus"), CALL_STATES];
-  const state = status !== undefined && Object.hasOwn(states, status) ? states[status] : undefined;
-  if (id === undefined || !/^(SM|MM|CA)[0-9a-f]{32}$/i.test(id) || state === undefined) return "nothing";
-  if (!["undelivered", "failed", "canceled"].includes(state)) return { id, state };
   const code = /^\d{1,6}$/.test(one("ErrorCode") ?? "") ? Number(one("ErrorCode")) : undefined;
+  return (id === undefined ? undefined : stateOf(id, status, code, states)) ?? "nothing";
+}
+
+/** What a status of Twilio's says of the message or call of this id; undefined: nothing that is known. */
+export function stateOf(
+  id: string,
+  status: string | undefined,
+  code: number | undefined,
+  states = id.startsWith("CA") ? CALL_STATES : MESSAGE_STATES,
+): Fate | undefined {
+  const state = status !== undefined && Object.hasOwn(states, status) ? states[status] : undefined;
+  if (!/^(SM|MM|CA)[0-9a-f]{32}$/i.test(id) || state === undefined) return undefined;
+  if (!["undelivered", "failed", "canceled"].includes(state)) return { id, state };
   if (states === CALL_STATES && state === "undelivered") return { id, state, reason: "not-answered" };
   return { id, state, ...readAnswer(200, code) };
 }

@@ -4,7 +4,8 @@
  * logs nothing and throws nothing; a receiver tells no receipts, so what it took counts as sent.
  */
 import { z } from "zod";
-import type { Finding, GatewayPlugin, Receipt, SmsGateway, SmsRefusal } from "../../../core/sms.ts";
+import type { Finding } from "../../../core/finding.ts";
+import type { GatewayPlugin, Receipt, SmsGateway, SmsRefusal } from "../../../core/sms.ts";
 import { type Answer, createExchange, OVERDUE } from "./exchange.ts";
 import { DESCRIPTIONS, SECRETS, TARGETS, type WebhookConfig, webhookSchema } from "./properties.ts";
 

@@ -4,6 +4,7 @@ import { withConnection } from "./connection-options.ts";
 
 const verbs = () => import("./config.ts");
 const past = () => import("./config-history.ts");
+const explains = () => import("./config-explain.ts");
 
 const SECRETS = `
 A secret is null in an exported file and stays as it is when the file is applied. To set one, write a text, or where it
@@ -49,4 +50,23 @@ export function registerConfig(program: Command): void {
       "\nExamples:\n  sallyport config rollback 11 --dry-run\n  sallyport config rollback 11",
     )
     .action(async (revision: string, options) => (await past()).rollback(revision, options));
+  withConnection(config.command("explain"))
+    .description("what would be asked of a sign-in now, and why; changes nothing and sends nothing")
+    .requiredOption("--client <id>", "the application")
+    .option("--user <name>", "who signs in")
+    .option("--acr <values>", "acr_values of the request")
+    .option("--ip <address>", "where from; without it no limit of an address is looked at")
+    .option("--known-browser", "in a browser in which this person has signed in before")
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sallyport config explain --user ada --client intranet --ip 203.0.113.7",
+    )
+    .action(async (options) => (await explains()).explain(options));
+  withConnection(config.command("dry-run <file>"))
+    .description("what a file would have done to the last day's sign-ins: asked otherwise, or refused")
+    .option("--hours <hours>", "how far back, at most 168", "24")
+    .option("--json", "as JSON")
+    .addHelpText("after", "\nExample:\n  sallyport config dry-run new-settings.yaml")
+    .action(async (file: string, options) => (await explains()).dryRun(file, options));
 }

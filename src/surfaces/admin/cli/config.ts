@@ -68,7 +68,8 @@ const show = (differences: Applied["differences"]): void => {
   for (const line of differenceLines(differences)) print(line);
 };
 
-function refused(file: string, faults: NonNullable<Applied["faults"]>): never {
+/** Ends the command with every fault of the file, a line each. */
+export function refused(file: string, faults: NonNullable<Applied["faults"]>): never {
   throw new Failure({
     kind: "refused",
     status: 400,
@@ -76,7 +77,8 @@ function refused(file: string, faults: NonNullable<Applied["faults"]>): never {
   });
 }
 
-async function readSettings(file: string): Promise<Settings> {
+/** The settings of a file, with the secrets it names by place; `-` is standard input. */
+export async function readSettings(file: string): Promise<Settings> {
   const text = file === "-" ? need(await readInput("the settings")) : need(readText(file, "the settings"));
   let settings: unknown;
   try {

@@ -2,6 +2,7 @@
 import { auditOperations } from "./audit.ts";
 import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
+import { explainOperations } from "./explain.ts";
 import { loggingOperations } from "./logging.ts";
 import { loginOperations } from "./logins.ts";
 import { logOperations } from "./logs.ts";
@@ -29,5 +30,6 @@ export const operations: readonly Operation[] = [
   ...settingsHistoryOperations,
   ...overviewOperations,
   ...logOperations,
+  ...explainOperations,
   ...smsOperations,
 ];

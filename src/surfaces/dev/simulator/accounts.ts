@@ -15,11 +15,22 @@ export function createAccounts(accounts: () => readonly Account[]) {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const equal = (a: string, b: string) => timingSafeEqual(digest(a), digest(b));
 
-  function isAccount(request: FastifyRequest): "token" | "key" | undefined {
-    const account = bySid((request.params as { account: string }).account.replace(/\.json$/, ""));
+  const givenBy = (request: FastifyRequest): string | undefined => {
     const [scheme, coded = ""] = (request.headers.authorization ?? "").split(" ");
-    if (account === undefined || scheme?.toLowerCase() !== "basic") return undefined;
-    const given = Buffer.from(coded, "base64").toString("utf8");
+    return scheme?.toLowerCase() === "basic" ? Buffer.from(coded, "base64").toString("utf8") : undefined;
+  };
+
+  function isAccount(request: FastifyRequest): "token" | "key" | undefined {
+    const { account: named } = request.params as { account?: string };
+    const given = givenBy(request);
+    // The newer APIs name no account in their paths: it is the one that asks.
+    const account =
+      named === undefined
+        ? accounts().find(({ sid, apiKeys = [] }) =>
+            [sid, ...apiKeys.map((key) => key.sid)].some((one) => given?.startsWith(`${one}:`)),
+          )
+        : bySid(named.replace(/\.json$/, ""));
+    if (account === undefined || given === undefined) return undefined;
     if (equal(given, `${account.sid}:${account.token}`)) return "token";
     return account.apiKeys?.some(({ sid, secret }) => equal(given, `${sid}:${secret}`)) ? "key" : undefined;
   }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { type Refusal, refusal, send } from "./answers.ts";
 import type { End } from "./progress.ts";
 
-/** One rule; the first that matches strikes. Without `status`, `code` or `then` it only delays. */
+/** One rule; the first that matches strikes. Without `status`, `code`, `then` or `with` it only delays. */
 export const faultSchema = z
   .strictObject({
     match: z
@@ -19,6 +19,10 @@ export const faultSchema = z
     /** Seconds. */
     retryAfter: z.number().min(0).optional(),
     delayMs: z.number().min(0).max(120_000).optional(),
+    /** The clock of the answer, so much ahead. */
+    clockMs: z.int().optional(),
+    /** Laid over the resource that is answered: an account that is suspended, a number that cannot call. */
+    with: z.record(z.string(), z.unknown()).optional(),
     // biome-ignore lint/suspicious/noThenProperty: a word of the fault, never awaited
     then: z
       .enum(["reset", "drop-after-accept", "garbage", "undelivered", "failed", "silent", "busy", "no-answer"])
@@ -84,6 +88,8 @@ export function createFaults(): Faults {
       const fault = next(request);
       if (fault === undefined) return undefined;
       if (fault.delayMs !== undefined) await wait(fault.delayMs);
+      if (fault.clockMs !== undefined)
+        reply.header("date", new Date(Date.now() + fault.clockMs).toUTCString());
       if (fault.then === "reset" || fault.then === "garbage") {
         reply.hijack();
         if (fault.then === "reset") request.raw.socket.resetAndDestroy();
@@ -130,6 +136,12 @@ export function dropped(request: FastifyRequest, reply: FastifyReply): boolean {
   request.raw.socket.destroy();
   return true;
 }
+
+/** The resource as this request's fault wants it answered. */
+export const laidOver = <T extends object>(request: FastifyRequest, resource: T): T => ({
+  ...resource,
+  ...later.get(request)?.with,
+});
 
 /** How the message of this request is to end, if a fault says so. */
 export function endOf(request: FastifyRequest): End | undefined {

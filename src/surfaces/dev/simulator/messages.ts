@@ -4,7 +4,7 @@ import { countSegments } from "../../../core/message.ts";
 import type { Clock } from "../../../core/words.ts";
 import { accountJson, messageJson, pageJson, refusal, send } from "./answers.ts";
 import { type Book, type Item, newSid } from "./book.ts";
-import { dropped, endOf } from "./faults.ts";
+import { dropped, endOf, laidOver } from "./faults.ts";
 import { type Fields, messageFault } from "./parameters.ts";
 import type { Progress } from "./progress.ts";
 
@@ -38,7 +38,7 @@ export function mountMessages(api: FastifyInstance, { book, progress, now }: Api
   api.get("", (request, reply) => {
     const { account } = params(request);
     return account.endsWith(".json")
-      ? reply.send(accountJson(account.slice(0, -5)))
+      ? reply.send(laidOver(request, accountJson(account.slice(0, -5))))
       : notFound(request, reply);
   });
 

@@ -5,11 +5,13 @@
  * real text, and forgets everything when it ends.
  *
  *   /2010-04-01/Accounts/…   Twilio's API        /messages, /calls    what arrived, as JSON
+ *   /v1/…                    its newer APIs, which have hosts of their own there
  *   /control/faults          what to do wrong
  */
 import formbody from "@fastify/formbody";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Clock } from "../../../core/words.ts";
+import { mountAccount, mountPermissions } from "./account.ts";
 import { type Account, createAccounts } from "./accounts.ts";
 import { refusal, send } from "./answers.ts";
 import { createBook, type Item } from "./book.ts";
@@ -79,8 +81,17 @@ export function createSimulator({ accounts, now, keep = 500, paceMs = 30 }: Simu
       api.addHook("preHandler", faults.strike);
       mountMessages(api, { book, progress, now });
       mountCalls(api, { book, progress, now });
+      mountAccount(api);
     },
     { prefix: "/2010-04-01/Accounts/:account" },
+  );
+  app.register(
+    async (api) => {
+      api.addHook("onRequest", known.authenticate);
+      api.addHook("preHandler", faults.strike);
+      mountPermissions(api);
+    },
+    { prefix: "/v1" },
   );
   app.register(async (control) => mountControl(control, { book, faults, shown }));
 
