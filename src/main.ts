@@ -81,6 +81,8 @@ function tell(said: Said): void {
 }
 
 function stopOnSignal(running: Running): void {
+  // Without a listener the signal would end the process.
+  process.on("SIGHUP", () => void running.reload());
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {

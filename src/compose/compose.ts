@@ -3,9 +3,11 @@
  * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
  */
 import { randomBytes } from "node:crypto";
+import type { Server } from "node:https";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { type BootConfig, invalid } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
@@ -41,6 +43,8 @@ import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
+import { startChores } from "./chores.ts";
+import { composeHealth } from "./health.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
@@ -49,13 +53,17 @@ import { openMeter } from "./metrics.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
-import { takeIn } from "./seed.ts";
-import { mountAssets, probePort, readTls } from "./web.ts";
+import { reasonOf, takeInFile } from "./take-file.ts";
+import { createTlsReload, readTls } from "./tls.ts";
+import { mountAssets, probePort } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
   /** What the operator of a server without an administrator is told. */
   readonly bootstrap: string | undefined;
+  /** Takes its certificate anew. */
+  reload(): Promise<void>;
+  /** Tells that it is not ready, waits, and ends when every request that was let in is answered. */
   close(): Promise<void>;
 }
 
@@ -63,27 +71,9 @@ export interface Voices {
   readonly complain: (text: string) => void;
 }
 
-/** What failed and what made it fail; the first line of each. */
-const reasonOf = (problem: unknown): string => {
-  if (!(problem instanceof Error)) return "unknown";
-  const line = problem.message.split("\n")[0] ?? "";
-  return problem.cause instanceof Error ? `${line}: ${problem.cause.message.split("\n")[0] ?? ""}` : line;
-};
 const newId = (): string => randomBytes(16).toString("base64url");
-/** How often a node looks for keys that another one has made or rotated, and for messages nobody sent. */
-const KEYS_EVERY = 5_000;
-const OUTBOX_EVERY = 5_000;
-/** How soon a node serves the settings that another one has changed. */
-const SETTINGS_EVERY = 1_000;
-/** How long an event of the audit may be taken away without being missed. */
-const SEAL_EVERY = 5_000;
-/** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
-const COUNTS_EVERY = 1_000;
-const BRAKE_EVERY = 5_000;
-const BOOTSTRAP_EVERY = 5_000;
-const SWEEP_EVERY = 60_000;
-const SWEEP_AT_ONCE = 200;
-
+/** How soon a renewed certificate is seen where nobody says so. */
+const TLS_EVERY = 10_000;
 export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
   readonly extras?: (
@@ -99,20 +89,6 @@ export interface ComposeOptions extends Voices {
   readonly logs?: Logs;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
-}
-
-/** The boot file's settings, where it says something else than at the last start. Refuses a file the settings cannot take. */
-async function takeInFile({ settings, config, now }: Parts): Promise<void> {
-  const change = await settings.change({
-    change: (document) => takeIn(document, config, now()),
-    by: "sallyport.yaml",
-    what: "the file has changed",
-  });
-  if (change.kind === "faulty")
-    throw invalid(
-      "sallyport.yaml",
-      change.faults.map(({ path, message }) => `${path}: ${message}`),
-    );
 }
 
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
@@ -240,7 +216,6 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const visits = createVisits({ https, peers });
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
-    let signing = keyring.signing();
     const show = createShow(render);
     const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
       const device = createDeviceFlow({
@@ -291,6 +266,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const revisions = createRevisions({ settings, phones, build });
     revisions.current();
 
+    const health = composeHealth(parts, line, peers);
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
@@ -300,6 +276,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       // Of a login its own id: what the person reads out is what `sallyport trace` wants.
       newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? newId().slice(0, 8),
       onAnswer: answersLog(log, settings, peers),
+      door: health.door,
       onProblem: (problem, { reference, method, path }) =>
         complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
@@ -339,6 +316,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       tls: config.tls !== undefined,
     });
 
+    const tls =
+      config.tls && createTlsReload(config.tls, app.server as unknown as Server, { log, complain, now });
+
     const closeMetrics = await meter.open(
       {
         brakeOn: () => bounds.brake.since !== undefined,
@@ -350,27 +330,18 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     background = createBackground(log, onProblem);
     const { every, soon } = background;
-    every(KEYS_EVERY, async () => {
-      await keyring.refresh();
-      // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
-      // has rotated, another node or this one, the keyring answers other arrays from then on.
-      if (keyring.signing() === signing) return;
-      signing = keyring.signing();
-      revisions.forget();
-      log.info("Signing keys taken", { keys: signing.length });
+    startChores(background, {
+      ...parts,
+      bounds,
+      bootstrapFile,
+      outboxes: [delivery, notices],
+      onSigningKeys(count) {
+        // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
+        revisions.forget();
+        log.info("Signing keys taken", { keys: count });
+      },
     });
-    every(SETTINGS_EVERY, () => settings.refresh());
-    every(COUNTS_EVERY, () => bounds.flush());
-    every(BRAKE_EVERY, () => bounds.brake.look());
-    every(OUTBOX_EVERY, () => delivery.sweep());
-    every(OUTBOX_EVERY, () => notices.sweep());
-    every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
-    every(SEAL_EVERY, () => parts.auditSeals.seal());
-    every(SWEEP_EVERY, async () => {
-      await bounds.tidy();
-      // In small acts, so that nobody waits behind them; until there is nothing left.
-      while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
-    });
+    if (tls !== undefined) every(TLS_EVERY, tls.look);
     soon(() => delivery.sweep());
     const { script } = logs;
     soon(() => tellOfScripts(script, settings, line));
@@ -378,8 +349,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     return {
       issuer: config.issuer.origin,
       bootstrap: bootstrapFile.said,
+      async reload() {
+        await tls?.reload();
+      },
       async close() {
-        log.info("Stopping");
+        log.info("Stopping", { drainSeconds: config.drainSeconds ?? 0 });
+        health.drain();
+        await setTimeout((config.drainSeconds ?? 0) * 1000);
         await Promise.all([background?.stop(), app.close(), closeMetrics()]);
         await Promise.all([delivery.idle(), notices.idle()]);
         await bounds.flush().catch(onProblem);
