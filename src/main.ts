@@ -12,6 +12,7 @@ import { registerAdministrators } from "./surfaces/admin/host/administrators.ts"
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
 import { registerSms } from "./surfaces/admin/host/sms.ts";
+import { registerStore } from "./surfaces/admin/host/store-commands.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -67,6 +68,7 @@ async function run(): Promise<void> {
   );
 
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
+  registerStore(program, async () => (await import("./compose/store-acts.ts")).storeActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);
 }

@@ -17,6 +17,7 @@ const BRAKE_EVERY = 5_000;
 const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
+const RETENTION_EVERY = 600_000;
 
 type Sweeps = { readonly sweep: () => Promise<unknown> };
 
@@ -33,6 +34,7 @@ export interface Chores {
   readonly bootstrapFile: { readonly tidy: () => Promise<unknown> };
   readonly auditSeals: { readonly seal: () => Promise<unknown> };
   readonly storage: Pick<Storage, "sweep">;
+  readonly auditErasure: { readonly retain: () => Promise<boolean> };
 }
 
 export function startChores({ every }: Background, chores: Chores): void {
@@ -55,5 +57,8 @@ export function startChores({ every }: Background, chores: Chores): void {
     await bounds.tidy();
     // In small acts, so that nobody waits behind them; until there is nothing left.
     while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
+  });
+  every(RETENTION_EVERY, async () => {
+    while (await chores.auditErasure.retain()) await new Promise(setImmediate);
   });
 }

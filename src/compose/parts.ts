@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
 import { watchAdministrators } from "../core/administrators.ts";
+import { createAuditErasure } from "../core/audit-erasure.ts";
 import { createAuditSeals } from "../core/audit-seals.ts";
 import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
@@ -22,6 +23,7 @@ import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { createErasure } from "./erasure.ts";
 import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
 import { createRemoval } from "./removal.ts";
@@ -59,7 +61,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const signer = createSigner(keyring);
     const heard = heardAudit(store);
     const audit = signedAudit(heard.audit, signer);
-    const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
+    const { ledger } = store.audit;
+    const auditSeals = createAuditSeals({ ledger, signer, keys: keyring, now });
     const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
@@ -108,8 +111,20 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
       };
     }
+    const auditErasure = createAuditErasure({
+      ledger,
+      signer,
+      audit,
+      retention: () => settings.document().retention,
+      now,
+    });
     const forgetFailures = (subject: Subject) =>
       createFailures(storage, () => settings.document().limits, now).reset(subject);
+    async function forgetTries(subject: Subject) {
+      await forgetFailures(subject);
+      await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
+    }
+    const removePerson = createRemoval({ directory, authenticators, enrolment, sessions, audit, now });
     return {
       config,
       store,
@@ -125,12 +140,17 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       auditSeals,
       enrolment,
       sessions,
-      removePerson: createRemoval({
+      removePerson,
+      auditErasure,
+      erasePerson: createErasure({
         directory,
-        authenticators,
-        enrolment,
-        sessions,
+        removePerson,
+        forgetTries,
+        forgetMarks: store.forget,
         audit,
+        auditSeals,
+        auditErasure,
+        sealer,
         now,
       }),
       now,
@@ -147,10 +167,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         sessions,
         audit,
         notices,
-        async forgetFailures(subject) {
-          await forgetFailures(subject);
-          await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
-        },
+        forgetFailures: forgetTries,
         now,
       }),
       keys: {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
+import { retentionSchema } from "./retention.ts";
 import { sendingSchema } from "./sending-settings.ts";
 import { spendSchema } from "./spend.ts";
 import { testNumbersSchema } from "./test-numbers.ts";
@@ -245,6 +246,7 @@ export const documentSchema = z.strictObject({
   texts: messageTextsSchema.default({}),
   logging: loggingSchema.prefault({}),
   delivery: deliverySchema.prefault({}),
+  retention: retentionSchema.prefault({}),
   /** Behind the gateway of the script, in this order. */
   gateways: z.array(gatewaySchema).max(5).default([]),
   /** Clients that were disabled or taken away: the second up to which their tokens have ended, by client_id. */
