@@ -19,9 +19,10 @@ import type { OnSend } from "../core/send-fact.ts";
 import type { Snapshot } from "../core/settings.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
+import { createPostOutward } from "../kits/http/outward.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
-import { clientAddress, createTrustedPeers } from "../kits/web/address.ts";
+import { clientAddress, createTrustedPeers, isPublicAddress } from "../kits/web/address.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
@@ -37,6 +38,7 @@ import { createAccessTokens } from "../surfaces/oidc/access.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
 import { createEngine } from "../surfaces/oidc/engine.ts";
 import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
+import { createLogoutDelivery } from "../surfaces/oidc/logout-delivery.ts";
 import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
@@ -87,6 +89,8 @@ export interface ComposeOptions extends Voices {
   /** Is told of every attempt to bring a code. */
   readonly onSend?: OnSend;
   readonly logs?: Logs;
+  /** Addresses that applications may name; public ones if not given. */
+  readonly reach?: (address: string) => boolean;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -239,6 +243,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         directory,
         authenticators,
         audit,
+        logouts: parts.logouts,
         pages: createEnginePages({ brand: snapshot.brand, show }),
         device,
         languages: pages.locales(),
@@ -328,13 +333,20 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProblem,
     );
 
+    const logoutDelivery = createLogoutDelivery({
+      ...parts,
+      clients: () => settings.document().clients,
+      keys: keyring,
+      issuer: config.issuer.origin,
+      post: createPostOutward(options.reach ?? isPublicAddress),
+    });
     background = createBackground(log, onProblem);
     const { every, soon } = background;
     startChores(background, {
       ...parts,
       bounds,
       bootstrapFile,
-      outboxes: [delivery, notices],
+      outboxes: [delivery, notices, logoutDelivery],
       onSigningKeys(count) {
         // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
         revisions.forget();
@@ -342,6 +354,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       },
     });
     if (tls !== undefined) every(TLS_EVERY, tls.look);
+    parts.logouts.hear(() => soon(() => logoutDelivery.sweep()));
     soon(() => delivery.sweep());
     const { script } = logs;
     soon(() => tellOfScripts(script, settings, line));

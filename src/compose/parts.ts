@@ -21,6 +21,7 @@ import { createThrottle } from "../core/throttle.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
+import { createLogoutQueue } from "../surfaces/oidc/logout-queue.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 import { createErasure } from "./erasure.ts";
@@ -90,7 +91,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const directory = watchAdministrators(people, (user) =>
       tellOthers({ directory: people, notices }, user, "became-admin"),
     );
-    const sessions = createSessions({ storage, audit, now });
+    const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
+    const sessions = createSessions({ storage, audit, logouts, now });
     const enrolment = createEnrolment({
       storage,
       authenticators,
@@ -140,6 +142,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       auditSeals,
       enrolment,
       sessions,
+      logouts,
       removePerson,
       auditErasure,
       erasePerson: createErasure({

@@ -50,6 +50,9 @@ export const clientFields = z.strictObject({
   require_pushed_authorization_requests: z.boolean().default(false),
   policy_uri: url.optional(),
   tos_uri: url.optional(),
+  /** Where it is told that a session has ended (OpenID Connect Back-Channel Logout 1.0), and whether by the session's name. */
+  backchannel_logout_uri: url.optional(),
+  backchannel_logout_session_required: z.boolean().optional(),
   /** `waived`: a confidential client may leave PKCE out and must then send a nonce. */
   pkce: z.enum(["required", "waived"]).default("required"),
   /** Skips the consent page. */
