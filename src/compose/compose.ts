@@ -271,7 +271,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const revisions = createRevisions({ settings, phones, build });
     revisions.current();
 
-    const health = composeHealth(parts, line, peers);
+    const health = composeHealth(parts, line, peers, complain);
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
@@ -366,7 +366,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         await tls?.reload();
       },
       async close() {
-        log.info("Stopping", { drainSeconds: config.drainSeconds ?? 0 });
+        log.info("Stopping");
         health.drain();
         await setTimeout((config.drainSeconds ?? 0) * 1000);
         await Promise.all([background?.stop(), app.close(), closeMetrics()]);

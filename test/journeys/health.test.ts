@@ -1,9 +1,12 @@
 /** `/health/live` and `/health/ready`, as a load balancer and as a stranger ask. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Secret } from "../../src/core/secret.ts";
 import { createHealth } from "../../src/surfaces/health/health.ts";
+import { noPostgres, startPostgres } from "../kit/postgres.ts";
 import { startServer } from "../kit/server.ts";
 
 interface Asked {
@@ -88,6 +91,31 @@ test("S16: without its store it is alive and not ready", async () => {
   Object.assign(records, { commit });
   await sleep(1_200);
   assert.equal((await ask(other.port, "/health/ready")).status, 200);
+});
+
+test("M29: a node whose clock is ten minutes off the database's takes no requests until it is right", {
+  skip: noPostgres,
+}, async () => {
+  const { url } = await startPostgres();
+  const shared = await startServer({
+    config: {
+      store: { type: "postgres", url: new Secret(url), pool: 3 },
+      masterKey: new Secret(randomBytes(32).toString("base64")),
+    },
+  });
+  const checks = async () => (await ask(shared.port, "/health/ready")).body.checks as Record<string, string>;
+  assert.equal((await checks()).clock, "up");
+  for (const [minutes, found] of [
+    [10, "down"],
+    [-20, "down"],
+    [10, "up"],
+  ] as const) {
+    shared.advance(minutes * 60_000);
+    await sleep(1_200);
+    assert.equal((await checks()).clock, found);
+  }
+  assert.equal(shared.problems.filter((text) => /clock of this node is 600 s off/.test(text)).length, 1);
+  await shared.close();
 });
 
 test("M33: a provider that is away is told, and takes no node away; a store that hangs does", async () => {

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeAt, type Node, PASSWORD, type Site } from "./serve.ts";
-import { codeFor, messageCount, redeem, toCodePage, wish } from "./sign-in.ts";
-import type { Seen, TestVisitor } from "./visitor.ts";
+import { codeFor, messageCount, redeem, wish } from "./sign-in.ts";
+import { type Seen, type TestVisitor, textOf } from "./visitor.ts";
 
 export interface Crowd {
   /** Sign-ins that came to their tokens. */
@@ -60,8 +60,15 @@ export function startCrowd(site: Site, front: Node, people: Readonly<Record<stri
     const visitor = patient(front.visitor(), troubles);
     const made = wish();
     const before = await messageCount(site);
-    const page = await toCodePage(visitor, made, username, undefined, PASSWORD);
-    let seen = await visitor.submit(page, { code: await codeFor(site, phone, before) });
+    let seen = await visitor.get(made.url);
+    // Whoever is asked again answers again: what was being looked at when a node died is asked for once more.
+    for (let pages = 0; !seen.url.searchParams.has("code") && pages < 8; pages += 1) {
+      if (/name="password"/.test(seen.body))
+        seen = await visitor.submit(seen, { username, password: PASSWORD });
+      else if (/name="code"/.test(seen.body))
+        seen = await visitor.submit(seen, { code: await codeFor(site, phone, before) });
+      else throw new Error(`${seen.url.pathname} (${seen.status}): ${textOf(seen.body).slice(0, 200)}`);
+    }
     for (let round = 0; ; round += 1) {
       try {
         await redeem(front, visitor, made, codeAt(seen));
