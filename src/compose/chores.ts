@@ -34,6 +34,7 @@ export interface Chores {
   readonly bootstrapFile: { readonly tidy: () => Promise<unknown> };
   readonly auditSeals: { readonly seal: () => Promise<unknown> };
   readonly storage: Pick<Storage, "sweep">;
+  readonly erasure: { readonly sweep: () => Promise<void> };
   readonly auditErasure: { readonly retain: () => Promise<boolean> };
 }
 
@@ -59,6 +60,7 @@ export function startChores({ every }: Background, chores: Chores): void {
     while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
   });
   every(RETENTION_EVERY, async () => {
+    await chores.erasure.sweep();
     while (await chores.auditErasure.retain()) await new Promise(setImmediate);
   });
 }

@@ -127,6 +127,18 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
     }
     const removePerson = createRemoval({ directory, authenticators, enrolment, sessions, audit, now });
+    const erasure = createErasure({
+      directory,
+      storage,
+      removePerson,
+      forgetTries,
+      forgetMarks: store.forget,
+      audit,
+      auditSeals,
+      auditErasure,
+      sealer,
+      now,
+    });
     return {
       config,
       store,
@@ -145,17 +157,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       logouts,
       removePerson,
       auditErasure,
-      erasePerson: createErasure({
-        directory,
-        removePerson,
-        forgetTries,
-        forgetMarks: store.forget,
-        audit,
-        auditSeals,
-        auditErasure,
-        sealer,
-        now,
-      }),
+      erasePerson: erasure.person,
+      erasure,
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),

@@ -39,6 +39,7 @@ export const COUNTS_OR_CLOSES = [
   "bootstrap-tries",
   "brake",
   "code-failures",
+  "erased",
   "logout",
   "notice",
   "notice-told",
