@@ -12,7 +12,7 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-export const LEAST_TLS = "TLSv1.2";
+const LEAST_TLS = "TLSv1.2";
 
 export function readTls(files: TlsFiles): { cert: Buffer; key: Buffer } {
   const faults: string[] = [];

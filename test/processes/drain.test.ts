@@ -8,8 +8,10 @@ import { selfSigned } from "../kit/certificate.ts";
 import { startCrowd } from "../kit/crowd.ts";
 import { until } from "../kit/processes.ts";
 import { createSite, HOST, PASSWORD } from "../kit/serve.ts";
-import { signIn } from "../kit/sign-in.ts";
+import { signIn, wish } from "../kit/sign-in.ts";
+import { startSilentProvider } from "../kit/silent-provider.ts";
 
+const codeIn = (text = "") => /#(\d{6,10})$/.exec(text)?.[1] ?? assert.fail(text);
 const PEOPLE = { ada: "+12025550147", grace: "+12025550148", mary: "+12025550149" };
 
 test("S16 L10: stopped and started again under load: nobody's login is lost, and no answer is cut", async () => {
@@ -92,4 +94,23 @@ test("a certificate is renewed without a restart, and one that cannot be used le
     async () => ((await fingerprint(node.port)) === after ? undefined : true),
     40_000,
   );
+});
+
+test("S16: stopped while a text is on its way to a provider that does not answer: the next start sends the same code", async () => {
+  const provider = await startSilentProvider();
+  const site = await createSite({ config: { api_base: provider.url } });
+  assert.equal((await site.command(["user", "add", "ada"], PASSWORD)).code, 0);
+  const node = await site.start();
+  const visitor = node.visitor();
+  const asked = await visitor.submit(await visitor.get(wish().url), { username: "ada", password: PASSWORD });
+  // The request that sends the text is under way when the signal comes, and is answered.
+  const answered = visitor.submit(asked, { phone: "+12025550147" });
+  await until(node.program, async () => provider.texts[0]);
+  const ended = node.program.end("SIGTERM");
+  assert.match((await answered).body, /name="code"/);
+  assert.equal((await ended).code, 0);
+  provider.confirm();
+  const again = await site.start(node.port);
+  await until(again.program, async () => provider.texts[1]);
+  assert.equal(codeIn(provider.texts[1]), codeIn(provider.texts[0]));
 });
