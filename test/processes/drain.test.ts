@@ -96,7 +96,7 @@ test("a certificate is renewed without a restart, and one that cannot be used le
   );
 });
 
-test("S16: stopped while a text is on its way to a provider that does not answer: the next start sends the same code", async () => {
+test("S16: stopped while a text is on its way to a provider that does not answer: the login goes on at the next start with the code that arrived", async () => {
   const provider = await startSilentProvider();
   const site = await createSite({ config: { api_base: provider.url } });
   assert.equal((await site.command(["user", "add", "ada"], PASSWORD)).code, 0);
@@ -107,10 +107,11 @@ test("S16: stopped while a text is on its way to a provider that does not answer
   const answered = visitor.submit(asked, { phone: "+12025550147" });
   await until(node.program, async () => provider.texts[0]);
   const ended = node.program.end("SIGTERM");
-  assert.match((await answered).body, /name="code"/);
+  const page = await answered;
+  assert.match(page.body, /name="code"/);
   assert.equal((await ended).code, 0);
   provider.confirm();
-  const again = await site.start(node.port);
-  await until(again.program, async () => provider.texts[1]);
-  assert.equal(codeIn(provider.texts[1]), codeIn(provider.texts[0]));
+  await site.start(node.port);
+  const seen = await visitor.submit(page, { code: codeIn(provider.texts[0]) });
+  assert.ok(seen.url.searchParams.has("code"), `${seen.status} ${seen.url.pathname}`);
 });
