@@ -1,7 +1,13 @@
 import { z } from "zod";
 
+const MOST = 3650;
 const days = (least: number) =>
-  z.union([z.literal(0), z.int().min(least).max(3650)], `0 (for ever), or ${least} to 3650 days`).default(0);
+  z
+    .int()
+    .min(0)
+    .max(MOST)
+    .refine((value) => value === 0 || value >= least, `must be 0 (for ever), or ${least} to ${MOST} days`)
+    .default(0);
 
 /**
  * How long the audit keeps what, in days; 0: for ever. The bounds are there so that nobody who takes over an
