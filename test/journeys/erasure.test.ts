@@ -13,6 +13,19 @@ const idOf = async (name: string) => (await directory.find(name))?.id ?? assert.
 const spa = await createRelyingParty(server);
 const stories = async (subject: string) => (await audit.page({ subject, limit: 500 })).entries;
 
+test("retention is a setting like others: set over the admin API within its bounds, exported with the rest", async () => {
+  const token = await tokenOf(server);
+  const read = await callApi(server, token, "GET", "/api/v1/config/settings");
+  assert.deepEqual(read.json.retention, { personalDays: 0, auditDays: 0 });
+  const put = (retention: object) =>
+    callApi(server, token, "PUT", "/api/v1/config/settings", { ...read.json, retention });
+  const tooShort = await put({ personalDays: 1, auditDays: 0 });
+  assert.equal(tooShort.status, 400);
+  assert.match(tooShort.text, /30 to 3650 days/);
+  assert.equal((await put({ personalDays: 180, auditDays: 730 })).status, 200);
+  assert.deepEqual(server.parts.settings.document().retention, { personalDays: 180, auditDays: 730 });
+});
+
 test("erased: no name, number, place or token of the person is left, and what happened is", async () => {
   const grace = await idOf("grace");
   const visitor = server.visitor();
@@ -103,17 +116,4 @@ test("M24: what an erased administrator did stays, under a name that nobody can 
     false,
   );
   assert.deepEqual((await auditSeals.verify()).faults, []);
-});
-
-test("retention is a setting like others: set over the admin API within its bounds, exported with the rest", async () => {
-  const token = await tokenOf(server);
-  const read = await callApi(server, token, "GET", "/api/v1/config/settings");
-  assert.deepEqual(read.json.retention, { personalDays: 0, auditDays: 0 });
-  const put = (retention: object) =>
-    callApi(server, token, "PUT", "/api/v1/config/settings", { ...read.json, retention });
-  const tooShort = await put({ personalDays: 1, auditDays: 0 });
-  assert.equal(tooShort.status, 400);
-  assert.match(tooShort.text, /30 to 3650 days/);
-  assert.equal((await put({ personalDays: 180, auditDays: 730 })).status, 200);
-  assert.deepEqual(server.parts.settings.document().retention, { personalDays: 180, auditDays: 730 });
 });
