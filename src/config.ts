@@ -46,6 +46,7 @@ const fileSchema = z.strictObject({
     .default("127.0.0.1:8080"),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   trusted_proxies: z.array(z.string()).default([]),
+  drain_seconds: z.int().min(0).max(300).default(0),
   data: z.string().default("data"),
   store: z
     .union(
@@ -99,6 +100,8 @@ export interface BootConfig {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly trustedProxies: readonly string[];
+  /** Seconds between "not ready" and the end of new connections. */
+  readonly drainSeconds?: number | undefined;
   readonly data: string;
   readonly store:
     | { readonly type: "sqlite"; readonly file: string }
@@ -276,6 +279,7 @@ export function readConfig(
         ? undefined
         : { cert: resolve(base, config.tls.cert), key: resolve(base, config.tls.key) },
     trustedProxies: config.trusted_proxies,
+    drainSeconds: config.drain_seconds,
     data,
     store,
     masterKey,

@@ -14,6 +14,7 @@ import { registerOwner } from "./surfaces/admin/host/commands.ts";
 import { registerDoctor } from "./surfaces/admin/host/doctor.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
 import { registerSms } from "./surfaces/admin/host/sms.ts";
+import { registerStore } from "./surfaces/admin/host/store-commands.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -78,6 +79,7 @@ async function run(): Promise<void> {
     },
   );
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
+  registerStore(program, async () => (await import("./compose/store-acts.ts")).storeActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);
 }
@@ -92,6 +94,8 @@ function tell(said: Said): void {
 }
 
 function stopOnSignal(running: Running): void {
+  // Without a listener the signal would end the process.
+  process.on("SIGHUP", () => void running.reload());
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {

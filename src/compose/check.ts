@@ -2,17 +2,15 @@
  * What only the parts themselves can say of a configuration, asked before anything is opened or written: the gateway of
  * its properties, TLS of its files, the phones of the countries. Called by main for `serve`; answers sentences.
  */
-import { createSecureContext } from "node:tls";
 import { catalog } from "../catalog.ts";
 import { type BootConfig, sentences } from "../config.ts";
-import { Breakage } from "../core/errors.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
 import { plainProperties } from "./gateway.ts";
 import { createJudge } from "./judge.ts";
 import { textFaults } from "./message-texts.ts";
 import { firstDocument } from "./seed.ts";
-import { readTls } from "./web.ts";
+import { tlsFaults } from "./tls.ts";
 
 /** Every fault, a sentence each that begins with the name of what is wrong. */
 export function faultsOf(config: BootConfig): readonly string[] {
@@ -37,19 +35,7 @@ function proxies({ trustedProxies }: BootConfig): string[] {
   });
 }
 
-function tls(config: BootConfig): string[] {
-  if (config.tls === undefined) return [];
-  try {
-    const files = readTls(config.tls);
-    createSecureContext({ ...files, minVersion: "TLSv1.2" });
-    return [];
-  } catch (problem) {
-    if (problem instanceof Breakage) return problem.message.split("\n");
-    return [
-      "tls: certificate and key cannot be used together; give the PEM of the certificate chain and of its private key",
-    ];
-  }
-}
+const tls = ({ tls: files }: BootConfig): readonly string[] => (files === undefined ? [] : tlsFaults(files));
 
 function gateway({ twilio }: BootConfig): string[] {
   if (twilio === undefined || Object.keys(twilio).length === 0) return [];

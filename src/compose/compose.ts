@@ -3,7 +3,9 @@
  * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
  */
 import { randomBytes } from "node:crypto";
+import type { Server } from "node:https";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import type { BootConfig } from "../config.ts";
@@ -16,9 +18,10 @@ import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
+import { createPostOutward } from "../kits/http/outward.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
-import { clientAddress, createTrustedPeers } from "../kits/web/address.ts";
+import { clientAddress, createTrustedPeers, isPublicAddress } from "../kits/web/address.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
@@ -31,13 +34,16 @@ import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
+import { createLogoutDelivery } from "../surfaces/oidc/logout-delivery.ts";
 import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
+import { startChores } from "./chores.ts";
 import { engineBuilder } from "./engine.ts";
 import { createExplain } from "./explain.ts";
+import { composeHealth } from "./health.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
@@ -48,13 +54,17 @@ import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
-import { takeInFile } from "./take-in-file.ts";
-import { mountAssets, probePort, readTls } from "./web.ts";
+import { reasonOf, takeInFile } from "./take-file.ts";
+import { createTlsReload, readTls } from "./tls.ts";
+import { mountAssets, probePort } from "./web.ts";
 
 export interface Running {
   readonly issuer: string;
   /** What the operator of a server without an administrator is told. */
   readonly bootstrap: string | undefined;
+  /** Takes its certificate anew. */
+  reload(): Promise<void>;
+  /** Tells that it is not ready, waits, and ends when every request that was let in is answered. */
   close(): Promise<void>;
 }
 
@@ -62,29 +72,9 @@ export interface Voices {
   readonly complain: (text: string) => void;
 }
 
-/** What failed and what made it fail; the first line of each. */
-const reasonOf = (problem: unknown): string => {
-  if (!(problem instanceof Error)) return "unknown";
-  const line = problem.message.split("\n")[0] ?? "";
-  return problem.cause instanceof Error ? `${line}: ${problem.cause.message.split("\n")[0] ?? ""}` : line;
-};
 const newId = (): string => randomBytes(16).toString("base64url");
-/** How often a node looks for keys that another one has made or rotated, and for messages nobody sent. */
-const KEYS_EVERY = 5_000;
-const OUTBOX_EVERY = 5_000;
-/** How soon a node serves the settings that another one has changed. */
-const SETTINGS_EVERY = 1_000;
-/** How long an event of the audit may be taken away without being missed. */
-const SEAL_EVERY = 5_000;
-/** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
-const COUNTS_EVERY = 1_000;
-const BRAKE_EVERY = 5_000;
-/** Ten questions at most each time. */
-const PRICES_EVERY = 10_000;
-const BOOTSTRAP_EVERY = 5_000;
-const SWEEP_EVERY = 60_000;
-const SWEEP_AT_ONCE = 200;
-
+/** How soon a renewed certificate is seen where nobody says so. */
+const TLS_EVERY = 10_000;
 export interface ComposeOptions extends Voices {
   /** Mounts what only the demo has. */
   readonly extras?: (
@@ -98,6 +88,8 @@ export interface ComposeOptions extends Voices {
   /** Is told of every attempt to bring a code. */
   readonly onSend?: OnSend;
   readonly logs?: Logs;
+  /** Addresses that applications may name; public ones if not given. */
+  readonly reach?: (address: string) => boolean;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -247,7 +239,6 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const visits = createVisits({ https, peers });
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
-    let signing = keyring.signing();
     const build = engineBuilder({
       parts,
       walk,
@@ -264,6 +255,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
     revisions.current();
 
+    const health = composeHealth(parts, line, peers, complain);
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
@@ -273,6 +265,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       // Of a login its own id: what the person reads out is what `sallyport trace` wants.
       newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? newId().slice(0, 8),
       onAnswer: answersLog(log, settings, peers),
+      door: health.door,
       onProblem: (problem, { reference, method, path }) =>
         complain(`${method} ${path} failed (reference ${reference}): ${reasonOf(problem)}`),
       ...(config.tls === undefined ? {} : { tls: readTls(config.tls) }),
@@ -315,6 +308,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       tls: config.tls !== undefined,
     });
 
+    const tls =
+      config.tls && createTlsReload(config.tls, app.server as unknown as Server, { log, complain, now });
+
     const closeMetrics = await meter.open(
       {
         brakeOn: () => bounds.brake.since !== undefined,
@@ -324,31 +320,28 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onProblem,
     );
 
+    const logoutDelivery = createLogoutDelivery({
+      ...parts,
+      clients: () => settings.document().clients,
+      keys: keyring,
+      issuer: config.issuer.origin,
+      post: createPostOutward(options.reach ?? isPublicAddress),
+    });
     background = createBackground(log, onProblem);
     const { every, soon } = background;
-    every(KEYS_EVERY, async () => {
-      await keyring.refresh();
-      // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever
-      // has rotated, another node or this one, the keyring answers other arrays from then on.
-      if (keyring.signing() === signing) return;
-      signing = keyring.signing();
-      revisions.forget();
-      log.info("Signing keys taken", { keys: signing.length });
+    startChores(background, {
+      ...parts,
+      bounds,
+      bootstrapFile,
+      outboxes: [delivery, notices, logoutDelivery],
+      onSigningKeys(count) {
+        // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
+        revisions.forget();
+        log.info("Signing keys taken", { keys: count });
+      },
     });
-    every(SETTINGS_EVERY, () => settings.refresh());
-    every(COUNTS_EVERY, () => bounds.flush());
-    every(BRAKE_EVERY, () => bounds.brake.look());
-    every(OUTBOX_EVERY, () => delivery.sweep());
-    every(OUTBOX_EVERY, () => notices.sweep());
-    every(PRICES_EVERY, () => bounds.prices.look());
-    every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
-    every(SEAL_EVERY, () => parts.auditSeals.seal());
-    every(SWEEP_EVERY, async () => {
-      await bounds.tidy();
-      await bounds.lookAtBound();
-      // In small acts, so that nobody waits behind them; until there is nothing left.
-      while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
-    });
+    if (tls !== undefined) every(TLS_EVERY, tls.look);
+    parts.logouts.hear(() => soon(() => logoutDelivery.sweep()));
     soon(() => delivery.sweep());
     const { script } = logs;
     soon(() => tellOfScripts(script, settings, line));
@@ -356,8 +349,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     return {
       issuer: config.issuer.origin,
       bootstrap: bootstrapFile.said,
+      async reload() {
+        await tls?.reload();
+      },
       async close() {
         log.info("Stopping");
+        health.drain();
+        await setTimeout((config.drainSeconds ?? 0) * 1000);
         bounds.prices.stop();
         await Promise.all([background?.stop(), app.close(), closeMetrics()]);
         await Promise.all([delivery.idle(), notices.idle(), scripts.close()]);

@@ -80,6 +80,7 @@ export async function startDemo(
     return {
       issuer: running.issuer,
       bootstrap: undefined,
+      reload: running.reload,
       async close() {
         await running.close();
         await simulator?.close();

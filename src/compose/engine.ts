@@ -58,6 +58,7 @@ export function engineBuilder(
       directory,
       authenticators,
       audit,
+      logouts: parts.logouts,
       pages: createEnginePages({ brand: snapshot.brand, show }),
       device,
       languages: deps.languages,

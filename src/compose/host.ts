@@ -1,7 +1,7 @@
 /** What the commands of this host do: the parts are opened for one act and closed again. No server is needed. */
 import { verifyAudit } from "../surfaces/admin/host/audit.ts";
 import { checkOverlay } from "../surfaces/admin/host/overlay.ts";
-import { addUser, openEnrolment, resetPhone, setStatus } from "../surfaces/admin/host/people.ts";
+import { addUser, eraseUser, openEnrolment, resetPhone, setStatus } from "../surfaces/admin/host/people.ts";
 import { checkMessagesIn } from "./message-texts.ts";
 import { withParts } from "./with-parts.ts";
 
@@ -16,6 +16,8 @@ export const hostActs = {
     withParts(config, (parts) => openEnrolment(parts, name, by, reason)),
   resetPhone: (config: string, name: string, by: By, reason: string) =>
     withParts(config, (parts) => resetPhone(parts, name, by, reason)),
+  eraseUser: (config: string, name: string, isId: boolean) =>
+    withParts(config, (parts) => eraseUser(parts, name, isId)),
   verifyAudit: (config: string, from?: string) =>
     withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from)),
   rotate: (config: string, purpose: string) => withParts(config, async (parts) => parts.rotate(purpose)),

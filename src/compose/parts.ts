@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
 import { watchAdministrators } from "../core/administrators.ts";
+import { createAuditErasure } from "../core/audit-erasure.ts";
 import { createAuditSeals } from "../core/audit-seals.ts";
 import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
@@ -21,8 +22,10 @@ import { createThrottle } from "../core/throttle.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
+import { createLogoutQueue } from "../surfaces/oidc/logout-queue.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { createErasure } from "./erasure.ts";
 import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
 import { createRemoval } from "./removal.ts";
@@ -60,7 +63,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const signer = createSigner(keyring);
     const heard = heardAudit(store);
     const audit = signedAudit(heard.audit, signer);
-    const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
+    const { ledger } = store.audit;
+    const auditSeals = createAuditSeals({ ledger, signer, keys: keyring, now });
     const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
     const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
@@ -88,7 +92,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const directory = watchAdministrators(people, (user) =>
       tellOthers({ directory: people, notices }, user, "became-admin"),
     );
-    const sessions = createSessions({ storage, audit, now });
+    const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
+    const sessions = createSessions({ storage, audit, logouts, now });
     const enrolment = createEnrolment({
       storage,
       authenticators,
@@ -109,12 +114,36 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
       };
     }
+    const auditErasure = createAuditErasure({
+      ledger,
+      signer,
+      audit,
+      retention: () => settings.document().retention,
+      now,
+    });
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
       const own = scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
       await Promise.all([subject, ...own.map((kind) => failuresKey(kind, subject))].map(failures.reset));
     }
+    async function forgetTries(subject: Subject) {
+      await forgetFailures(subject);
+      await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
+    }
+    const removePerson = createRemoval({ directory, authenticators, enrolment, sessions, audit, now });
+    const erasure = createErasure({
+      directory,
+      storage,
+      removePerson,
+      forgetTries,
+      forgetMarks: store.forget,
+      audit,
+      auditSeals,
+      auditErasure,
+      sealer,
+      now,
+    });
     return {
       config,
       store,
@@ -130,14 +159,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       auditSeals,
       enrolment,
       sessions,
-      removePerson: createRemoval({
-        directory,
-        authenticators,
-        enrolment,
-        sessions,
-        audit,
-        now,
-      }),
+      logouts,
+      removePerson,
+      auditErasure,
+      erasePerson: erasure.person,
+      erasure,
       now,
       phoneKey: (e164: string) => sealer.lookup("phone", e164),
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
@@ -152,10 +178,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         sessions,
         audit,
         notices,
-        async forgetFailures(subject) {
-          await forgetFailures(subject);
-          await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
-        },
+        forgetFailures: forgetTries,
         now,
       }),
       keys: {

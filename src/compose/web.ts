@@ -1,8 +1,6 @@
-/** Small pieces of the web server that belong to no surface: its port, styles and scripts of the pages, TLS files. */
-import { readFileSync } from "node:fs";
+/** Small pieces of the web server that belong to no surface: its port, styles and scripts of the pages. */
 import { createServer } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { invalid } from "../config.ts";
 import type { Pages } from "../kits/web/pages.ts";
 
 /** Rejects as `listen` does (EADDRINUSE, EACCES) where nobody may listen now: said before a data folder is made. */
@@ -29,24 +27,4 @@ export function mountAssets(app: FastifyInstance, pages: Pages): void {
     if (request.headers["if-none-match"] === asset.etag) return reply.code(304).send();
     return reply.type(asset.type).send(asset.bytes);
   });
-}
-
-export function readTls(files: { readonly cert: string; readonly key: string }): {
-  cert: Buffer;
-  key: Buffer;
-} {
-  const faults: string[] = [];
-  const read = (name: "cert" | "key") => {
-    try {
-      return readFileSync(files[name]);
-    } catch (problem) {
-      faults.push(
-        `the file ${files[name]} cannot be read (${(problem as { code?: string }).code ?? "unknown"})`,
-      );
-      return Buffer.alloc(0);
-    }
-  };
-  const tls = { cert: read("cert"), key: read("key") };
-  if (faults.length > 0) throw invalid("tls", faults);
-  return tls;
 }

@@ -23,6 +23,10 @@ export type AuditFault =
 export interface AuditVerdict {
   /** Events that are as they were written. */
   readonly sound: number;
+  /** Of these, the ones of which only what names nobody is left, by the server itself. */
+  readonly erased: number;
+  /** Up to this event they have had their time and were taken out, by the server itself; 0: none was. */
+  readonly trimmed: number;
   /** Of these, the ones that no seal covers yet: taken away, they would not be missed. */
   readonly unsealed: number;
   /** The newest seal: its number and a fingerprint that stands for all that is under it. */
@@ -39,6 +43,8 @@ export interface AuditSeals {
 }
 
 export const MOST_FAULTS = 100;
+/** The newest trims that are looked at; one that was forged stands in nobody's way. */
+const TRIMS = 20;
 /** Events under one seal at most. */
 const STRETCH = 500;
 const BEFORE_ALL = Number.MIN_SAFE_INTEGER;
@@ -94,18 +100,22 @@ export function createAuditSeals(deps: {
   }
 
   /** Compares the events of a stretch with what was sealed of them. */
-  function compare(rows: readonly AuditRow[], { number, detail }: AuditSeal, faults: AuditFault[]): number {
+  function compare(rows: readonly AuditRow[], { number, detail }: AuditSeal, state: Looking): number {
+    const { faults, trimmed } = state;
     const sealed = entriesOf(detail);
     let sound = 0;
     for (const row of rows) {
       const digest = sealed.get(row.seq);
       sealed.delete(row.seq);
       if (digest === undefined) faults.push({ kind: "inserted", seq: row.seq });
-      else if (!entryOf(row).subarray(SEQ).equals(digest)) faults.push({ kind: "altered", seq: row.seq });
+      else if (signer.isErasure(row, digest)) {
+        sound += 1;
+        state.erased += 1;
+      } else if (!entryOf(row).subarray(SEQ).equals(digest)) faults.push({ kind: "altered", seq: row.seq });
       else if (number > 0 && !signer.isSound(row)) faults.push({ kind: "forged", seq: row.seq });
       else sound += 1;
     }
-    for (const seq of sealed.keys()) faults.push({ kind: "missing", seq });
+    for (const seq of sealed.keys()) if (seq > trimmed) faults.push({ kind: "missing", seq });
     return sound;
   }
 
@@ -122,8 +132,9 @@ export function createAuditSeals(deps: {
   /** Looks through what is sealed, from a seal on; answers the last one. */
   async function throughSeals(
     fromSeal: number,
-    faults: AuditFault[],
+    state: Looking,
   ): Promise<{ sound: number; last: AuditSeal | undefined }> {
+    const { faults } = state;
     let sound = 0;
     let [last] = fromSeal > 0 ? await ledger.seals(fromSeal - 1, 1) : [];
     if (fromSeal > 0 && last?.number !== fromSeal - 1) {
@@ -142,7 +153,7 @@ export function createAuditSeals(deps: {
         // Where the seal before is missing, nobody knows its events: those of this one it knows itself.
         const first = entriesOf(seal.detail).keys().next().value ?? seal.through;
         const after = before?.through ?? (seal.number === 0 ? BEFORE_ALL : first - 1);
-        sound += compare(await rowsOf(after, seal), seal, faults);
+        sound += compare(await rowsOf(after, seal), seal, state);
       }
       last = seal;
       expected = seal.number + 1;
@@ -175,7 +186,11 @@ export function createAuditSeals(deps: {
 
     async verify(fromSeal = 0) {
       const faults: AuditFault[] = [];
-      const { sound, last } = await throughSeals(fromSeal, faults);
+      // Signed, so that nobody without the key can say it of what they took away themselves.
+      const [trim] = (await ledger.trims(TRIMS)).filter(signer.isSound);
+      const trimmed = throughOf(trim);
+      const state: Looking = { faults, trimmed, erased: 0 };
+      const { sound, last } = await throughSeals(fromSeal, state);
       let unsealed = 0;
       for (let after = last?.through ?? BEFORE_ALL; faults.length < MOST_FAULTS; ) {
         const rows = await ledger.rows(after, AFTER_ALL, STRETCH);
@@ -191,10 +206,33 @@ export function createAuditSeals(deps: {
         last === undefined
           ? undefined
           : { seal: last.number, fingerprint: Buffer.from(last.mac).toString("hex").slice(0, 16) };
-      return { sound: sound + unsealed, unsealed, head, faults: faults.slice(0, MOST_FAULTS) };
+      return {
+        sound: sound + unsealed,
+        unsealed,
+        erased: state.erased,
+        trimmed,
+        head,
+        faults: faults.slice(0, MOST_FAULTS),
+      };
     },
   };
 }
+
+/** What one run of `verify` knows while it looks. */
+interface Looking {
+  readonly faults: AuditFault[];
+  readonly trimmed: number;
+  erased: number;
+}
+
+/** How far an `audit-trimmed` event says that the audit was taken out. */
+export function throughOf(row: AuditRow | undefined): number {
+  const { through = 0 } = JSON.parse(row?.facts ?? "{}") as { through?: number };
+  return through;
+}
+
+/** An event and its digest, as they stand under a seal. */
+export const digestOf = (row: AuditRow): Uint8Array => entryOf(row).subarray(SEQ);
 
 function entryOf(row: AuditRow): Buffer {
   const { seq, at, kind, subject, login, client, address, facts, signature } = row;

@@ -32,7 +32,14 @@ export interface AuditSigner {
   /** The event as a store has to get it, alone or in a commit with the act it tells of. */
   signed(event: AuditEvent): SignedEvent;
   isSound(row: AuditRow): boolean;
+  /** A signature for what is left of an event, whose digest under its seal was this (audit-erasure.ts). */
+  erased(row: Omit<AuditRow, "signature">, digest: Uint8Array): string;
+  /** Whether the server itself has left this of the event with this digest. */
+  isErasure(row: AuditRow, digest: Uint8Array): boolean;
 }
+
+/** With what the signature of an erased event begins; no other one does. */
+export const ERASED = "~";
 
 /** Signs with the key of the purpose `audit`, HMAC-SHA-256 cut to 128 bits (RFC 2104 §5). */
 export function createSigner(keys: Pick<Keys, "secrets">): AuditSigner {
@@ -49,7 +56,20 @@ export function createSigner(keys: Pick<Keys, "secrets">): AuditSigner {
       .subarray(0, MAC);
   }
 
+  function erasureOf(row: Omit<AuditRow, "signature">, digest: Uint8Array): string {
+    const { seq, at, kind, subject, login, client, address, facts } = row;
+    const [key] = keys.secrets("audit");
+    const was = Buffer.from(digest).toString("base64url");
+    const mac = hmac(key?.bytes ?? new Uint8Array())
+      .update(JSON.stringify(["erased", seq, was, at, kind, subject, login, client, address, facts]))
+      .digest()
+      .subarray(0, MAC);
+    return `${ERASED}${mac.toString("base64url")}`;
+  }
+
   return {
+    erased: erasureOf,
+    isErasure: (row, digest) => row.signature === erasureOf(row, digest),
     signed(event) {
       count += 1;
       const mark = `${prefix}${count.toString(36)}`;

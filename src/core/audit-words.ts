@@ -220,6 +220,26 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "recovery-opened": { act: "override", means: "the host has opened a way back", facts: ["by"] },
   "recovery-used": { act: "override", means: "that way was taken", facts: [] },
+  "backup-restored": {
+    act: "override",
+    means: "the store was made of a backup; nothing is known of the time between `through` and now",
+    facts: ["by", "through", "sessions"],
+  },
+  "person-erased": {
+    act: "override",
+    means: "what was kept of a person was taken out; of their events place, names, numbers and reasons",
+    facts: ["by"],
+  },
+  "audit-trimmed": {
+    act: "override",
+    means: "events up to `through` have had their time and were taken out",
+    facts: ["through", "seal", "days"],
+  },
+  "logout-undelivered": {
+    act: "fail",
+    means: "an application could not be told that a session has ended, for a day",
+    facts: ["attempts", "reason"],
+  },
   "notice-sent": {
     act: "notice",
     means: "a person was told of something done behind their back",

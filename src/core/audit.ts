@@ -66,7 +66,11 @@ export type AuditKind =
   | "notice-sent"
   | "test-message"
   | "tokens-issued"
-  | "tokens-revoked";
+  | "tokens-revoked"
+  | "backup-restored"
+  | "person-erased"
+  | "audit-trimmed"
+  | "logout-undelivered";
 
 export interface AuditFilter {
   readonly subject?: Subject | undefined;
@@ -156,6 +160,18 @@ export interface AuditLedger {
   newestSeal(): Promise<AuditSeal | undefined>;
   /** From this number on, in order. */
   seals(from: number, limit: number): Promise<readonly AuditSeal[]>;
+  /** Events of a person, of the logins they were in, and those where this name is who did it, in order. */
+  about(
+    who: { readonly subject: Subject; readonly name?: string | undefined },
+    after: number,
+    limit: number,
+  ): Promise<readonly AuditRow[]>;
+  /** Newest first: events that say what was taken out because its time was over. */
+  trims(limit: number): Promise<readonly AuditRow[]>;
+  /** Leaves of events what stands here; false where one is not there. Only of events under a seal. */
+  erase(rows: readonly AuditRow[]): Promise<boolean>;
+  /** Takes out events up to this one, at most `limit`; answers how many. */
+  trim(through: number, limit: number): Promise<number>;
   /** False when another node has made this one. */
   addSeal(seal: AuditSeal): Promise<boolean>;
 }

@@ -51,7 +51,14 @@ export async function openSettings(deps: SettingsDeps, first: () => SettingsDocu
     if (row === undefined) return undefined;
     const text = Buffer.from(sealer.open(label(revision), row.sealed)).toString();
     // An older version's document gets the defaults of what it did not know.
-    return documentSchema.parse(JSON.parse(text));
+    const parsed = documentSchema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    // Said by a node of the release before while nodes are replaced; it serves on with what it has.
+    const [fault] = faultsOf(parsed.error);
+    throw new Breakage(
+      "store-damaged",
+      `Settings revision ${revision} holds what this version does not know (${fault?.path}: ${fault?.message}); start the version that made it.`,
+    );
   }
 
   async function refresh(): Promise<boolean> {

@@ -65,6 +65,7 @@ export function treeOf(document: SettingsDocument): Tree {
     texts,
     logging,
     delivery,
+    retention,
     gateways,
   } = document;
   return {
@@ -82,6 +83,7 @@ export function treeOf(document: SettingsDocument): Tree {
     texts,
     logging,
     delivery,
+    retention,
     gateways: Object.fromEntries(gateways.map((gateway) => [gateway.name, gatewayTree(gateway)])),
   };
 }

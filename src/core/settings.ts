@@ -6,6 +6,7 @@ import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
+import { retentionSchema } from "./retention.ts";
 import { manifestSchema } from "./script.ts";
 import { sendingSchema } from "./sending-settings.ts";
 import { spendSchema } from "./spend.ts";
@@ -50,6 +51,9 @@ export const clientFields = z.strictObject({
   require_pushed_authorization_requests: z.boolean().default(false),
   policy_uri: url.optional(),
   tos_uri: url.optional(),
+  /** Where it is told that a session has ended (OpenID Connect Back-Channel Logout 1.0), and whether by the session's name. */
+  backchannel_logout_uri: url.optional(),
+  backchannel_logout_session_required: z.boolean().optional(),
   /** `waived`: a confidential client may leave PKCE out and must then send a nonce. */
   pkce: z.enum(["required", "waived"]).default("required"),
   /** Skips the consent page. */
@@ -248,6 +252,7 @@ export const documentSchema = z.strictObject({
   texts: messageTextsSchema.default({}),
   logging: loggingSchema.prefault({}),
   delivery: deliverySchema.prefault({}),
+  retention: retentionSchema.prefault({}),
   /** Behind the gateway of the script, in this order. */
   gateways: z.array(gatewaySchema).max(5).default([]),
   /** Clients that were disabled or taken away: the second up to which their tokens have ended, by client_id. */

@@ -51,6 +51,7 @@ const rows: Readonly<Record<string, Row>> = {
   "put-user": ADMIN,
   "patch-user-by-inum": ADMIN,
   "delete-user": ADMIN,
+  "post-user-erasure": ADMIN,
   "get-user-phones": HELP_READS,
   "post-user-phone": HELP,
   "delete-user-phone": HELP,

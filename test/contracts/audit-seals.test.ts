@@ -75,7 +75,7 @@ for (const engine of engines) {
     const verdict = await seals.verify();
     assert.deepEqual(
       { ...verdict, head: verdict.head?.seal },
-      { sound: COUNT + 7, unsealed: 7, head: 3, faults: [] },
+      { sound: COUNT + 7, unsealed: 7, erased: 0, trimmed: 0, head: 3, faults: [] },
     );
     assert.equal(await seals.seal(), 7);
     assert.equal(await seals.seal(), 0, "nothing new, no seal");

@@ -74,6 +74,8 @@ export interface ServerOptions {
   /** Hears of every attempt to bring a code. */
   readonly onSend?: OnSend;
   readonly logs?: Logs;
+  /** Addresses that applications may name. */
+  readonly reach?: (address: string) => boolean;
 }
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>;
@@ -150,6 +152,7 @@ export async function startServer(options: ServerOptions = {}) {
     parts,
     ...(options.onSend === undefined ? {} : { onSend: options.onSend }),
     ...(options.logs === undefined ? {} : { logs: options.logs }),
+    ...(options.reach === undefined ? {} : { reach: options.reach }),
     complain: (text) => {
       problems.push(text);
       options.onProblem?.(text);

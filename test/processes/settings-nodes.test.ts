@@ -131,7 +131,7 @@ describe("two nodes on one PostgreSQL", { skip: noPostgres }, () => {
         .stderr()
         .split("\n")
         .filter((line) => /Breakage/.test(line));
-      assert.ok(complaints.length >= 1 && complaints.length <= 6, complaints.join("\n"));
+      assert.ok(complaints.length >= 1 && complaints.length <= 7, complaints.join("\n"));
       await cluster.restart();
       for (let tries = 0; (await put()).status !== 200 && tries < 100; tries += 1) await sleep(50);
       assert.equal((await apiCall(node, token, "GET", "/config/settings")).json().brand, "Changed");

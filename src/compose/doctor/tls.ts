@@ -2,7 +2,7 @@
 import type { BootConfig } from "../../config.ts";
 import type { Finding } from "../../core/finding.ts";
 import { certificateFindings, certificatesOf, shownBy } from "../../kits/web/certificate.ts";
-import { readTls } from "../web.ts";
+import { readTls } from "../tls.ts";
 
 const TIMEOUT_MS = 4000;
 const CHECK = "tls";

@@ -30,12 +30,7 @@ export async function migrate(
   now: Clock,
 ): Promise<readonly string[]> {
   const types = COLUMN_TYPES[database.engine];
-  const steps = migrations
-    .map((migration) => toStep(migration.id, migration.up(types, database.engine)))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const twice = steps.find((step, index) => step.id === steps[index + 1]?.id);
-  if (twice !== undefined) throw new Error(`two migrations have the id ${twice.id}`);
-
+  const steps = stepsFor(database, migrations);
   const known = await read(database);
   if (known !== undefined && pending(steps, known).length === 0) return [];
 
@@ -52,6 +47,26 @@ export async function migrate(
     }
     return { keep: missing.map(({ id }) => id) };
   });
+}
+
+/** What a database has of these steps, and what `migrate` would do. Throws as it does, and changes nothing. */
+export async function planOf(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<{ readonly applied: readonly string[]; readonly missing: readonly string[] }> {
+  const known = (await read(database)) ?? [];
+  const missing = pending(stepsFor(database, migrations), known);
+  return { applied: known.map(({ id }) => id), missing: missing.map(({ id }) => id) };
+}
+
+function stepsFor(database: Database, migrations: readonly Migration[]): readonly Step[] {
+  const types = COLUMN_TYPES[database.engine];
+  const steps = migrations
+    .map((migration) => toStep(migration.id, migration.up(types, database.engine)))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const twice = steps.find((step, index) => step.id === steps[index + 1]?.id);
+  if (twice !== undefined) throw new Error(`two migrations have the id ${twice.id}`);
+  return steps;
 }
 
 /** Without the lock: the second start of a deployment costs one read. */

@@ -34,6 +34,8 @@ export interface WebServerOptions {
   /** What a page of ours names when something broke at this path, and the log with it. */
   readonly newReference: (path: string) => string;
   readonly onProblem: (problem: unknown, facts: { reference: string; method: string; path: string }) => void;
+  /** Looks at every request before its host does; true: it has answered. */
+  readonly door?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   /** Asked at each request; who wants to hear of its answer gives a function. */
   readonly onAnswer?: (() => ((answer: Answered) => void) | undefined) | undefined;
 }
@@ -96,6 +98,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
+    // Who was let in before the doors closed is served: a login under way may not end in a 503.
+    return503OnClosing: false,
     logger: false,
     // An address that cannot be decoded; it reaches no handler.
     frameworkErrors: (error, _request, reply: FastifyReply) =>
@@ -110,6 +114,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         for (const [name, value] of headers) res.setHeader(name, value);
         const tell = options.onAnswer?.();
         if (tell !== undefined) onceAnswered(req, res, tell);
+        if (options.door?.(req, res) === true) return;
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
         if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(req, res);

@@ -33,6 +33,7 @@ export function createClientCheck(
         clientCredentials: { enabled: true },
         deviceFlow: { enabled: true },
         pushedAuthorizationRequests: { enabled: true },
+        backchannelLogout: { enabled: true },
         rpInitiatedLogout: { enabled: true },
       },
     });

@@ -25,6 +25,7 @@ import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
 import { withoutEnded } from "./ended-tokens.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
+import type { LogoutQueue } from "./logout-queue.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
 import { createPolicy, keepProofs } from "./policy.ts";
 import { createToldActs } from "./told-acts.ts";
@@ -38,6 +39,7 @@ export interface ProviderDeps {
   readonly directory: Directory;
   readonly authenticators: Authenticators;
   readonly audit: Audit;
+  readonly logouts: LogoutQueue;
   readonly pages: EnginePages;
   /** Languages that there are pages in (BCP 47). */
   readonly languages: readonly string[];
@@ -154,6 +156,7 @@ export function createProvider(deps: ProviderDeps): Provider {
       },
       clientCredentials: { enabled: true },
       deviceFlow: deps.device.feature,
+      backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: deps.pages.logout,
@@ -202,11 +205,24 @@ export function createProvider(deps: ProviderDeps): Provider {
   const provider = new Provider(deps.issuer, configuration);
   provider.proxy = true;
   keepProofs(provider);
+  queueLogouts(provider, deps);
   provider.use(allowFormPost);
   provider.on("device_authorization.success", (_ctx, body) =>
     Object.assign(body, { interval: DEVICE_INTERVAL }),
   );
   return provider;
+}
+
+/** Where the engine would tell an application once, it is promised to be told: also when it is away just then. */
+function queueLogouts(provider: Provider, { storage, logouts }: ProviderDeps): void {
+  const { prototype } = provider.Client as unknown as {
+    prototype: { clientId: string; backchannelLogout(subject: string, sid: string): Promise<void> };
+  };
+  prototype.backchannelLogout = async function (subject, sid) {
+    const writes = logouts.writes(subject, { [this.clientId]: sid });
+    if (writes.length > 0) await storage.commit(writes);
+    logouts.queued();
+  };
 }
 
 /** Tells of requests that the engine refused: the error's code and the client, never what was sent. */

@@ -6,6 +6,7 @@ import type { Audit } from "../../core/audit.ts";
 import type { Records, Storage } from "../../core/records.ts";
 import type { SessionInfo, Sessions } from "../../core/sessions.ts";
 import type { Clock, Subject } from "../../core/words.ts";
+import type { LogoutQueue } from "./logout-queue.ts";
 import type { Device } from "./policy.ts";
 
 /** Models whose rows are grouped by the person (adapter.ts). */
@@ -25,7 +26,7 @@ type SessionRow = {
   readonly amr?: readonly string[];
   readonly loginTs?: number;
   readonly usedAt?: number;
-  readonly authorizations?: Readonly<Record<string, { readonly grantId?: string }>>;
+  readonly authorizations?: Readonly<Record<string, { readonly grantId?: string; readonly sid?: string }>>;
   readonly device?: Device;
 };
 
@@ -38,9 +39,10 @@ export const endedSessions = (storage: Storage): Records<boolean> => storage.rec
 export function createSessions(deps: {
   readonly storage: Storage;
   readonly audit: Audit;
+  readonly logouts: LogoutQueue;
   readonly now: Clock;
 }): Sessions {
-  const { storage, audit, now } = deps;
+  const { storage, audit, logouts, now } = deps;
   const rows = storage.records<SessionRow>("oidc.Session");
   const uids = storage.records<string>("oidc.Session.uid");
   const ended = endedSessions(storage);
@@ -66,11 +68,14 @@ export function createSessions(deps: {
   }
 
   async function kill(id: string, row: SessionRow): Promise<boolean> {
+    const sids = Object.entries(row.authorizations ?? {}).map(([client, { sid }]) => [client, sid] as const);
     const won = await storage.commit([
       ended.write(row.uid, true, now() + LONGEST, { expect: "absent" }),
       rows.write(id, null, 0),
       uids.write(row.uid, null, 0),
+      ...(row.accountId === undefined ? [] : logouts.writes(row.accountId, Object.fromEntries(sids))),
     ]);
+    if (won) logouts.queued();
     for (const { grantId } of Object.values(row.authorizations ?? {})) {
       if (grantId === undefined) continue;
       await storage.records("oidc.Grant").remove(grantId);

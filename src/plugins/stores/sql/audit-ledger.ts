@@ -7,6 +7,29 @@ const rows = statement<AuditRow>(
   `select seq, at, kind, subject, login, client, address, facts, signature from audit
    where seq > $1 and seq <= $2 order by seq limit $3`,
 );
+const FIELDS = "seq, at, kind, subject, login, client, address, facts, signature";
+const placeOf = { sqlite: "instr", postgres: "strpos" };
+const aboutIn = Object.fromEntries(
+  (["sqlite", "postgres"] as const).map((engine) => [
+    engine,
+    statement<AuditRow>(
+      `select ${FIELDS} from audit where seq > $1 and (subject = $2
+         or login in (select login from audit where subject = $2 and login is not null)
+         or ${placeOf[engine]}(facts, $3) > 0) order by seq limit $4`,
+    ),
+  ]),
+) as Record<Database["engine"], ReturnType<typeof statement<AuditRow>>>;
+const trims = statement<AuditRow>(
+  `select ${FIELDS} from audit where kind = 'audit-trimmed' order by seq desc limit $1`,
+);
+const leave = statement("update audit set address = $2, facts = $3, signature = $4 where seq = $1");
+const old = statement<{ readonly seq: number }>(
+  "select seq from audit where seq <= $1 order by seq limit $2",
+);
+// What goes is marked first: without the mark no row can be taken out, by whatever mistake.
+const mark = statement("update audit set signature = '~' where seq = $1");
+const takeOut = statement("delete from audit where seq = $1");
+
 const newestRow = statement<{ seq: number | null }>("select max(seq) as seq from audit");
 // Writers hold a lock that this one has to wait for; who comes after it waits for it, so it waits for no more than this.
 const patience = statement("set local lock_timeout = '100ms'");
@@ -44,6 +67,29 @@ export function createSqlLedger(database: Database): AuditLedger {
     rows: async (after, through, limit) => (await database.run(rows, after, through, limit)).rows,
     newestSeal: async () => (await database.run(newestSeal)).rows[0],
     seals: async (from, limit) => (await database.run(seals, from, limit)).rows,
+    async about({ subject, name }, after, limit) {
+      // As the text it is in the facts; where no name is known, nothing looks like it.
+      const by = name === undefined ? "\u0001" : `"by":${JSON.stringify(name)}`;
+      return (await database.run(aboutIn[database.engine], after, subject, by, limit)).rows;
+    },
+    trims: async (limit) => (await database.run(trims, limit)).rows,
+    erase: (rows) =>
+      database.transact(function* (): Transaction<boolean> {
+        for (const { seq, address, facts, signature } of rows) {
+          const { changes } = yield* ask(leave, seq, address, facts, signature);
+          if (changes !== 1) return { undo: false };
+        }
+        return { keep: true };
+      }),
+    trim: (through, limit) =>
+      database.transact(function* (): Transaction<number> {
+        const { rows: found } = yield* ask(old, through, limit);
+        for (const { seq } of found) {
+          yield* ask(mark, seq);
+          yield* ask(takeOut, seq);
+        }
+        return { keep: found.length };
+      }),
     addSeal: async ({ number, through, at, detail, previous, mac }) =>
       (await database.run(add, number, through, at, detail, previous, mac)).changes === 1,
   };

@@ -90,6 +90,34 @@ const auditSeals: Migration = {
   ],
 };
 
+// An event may lose what names somebody, and one that has lost it may be taken out; nothing else of it can be changed.
+const erasure: Migration = {
+  id: "0007-audit-erasure",
+  up: (_types, engine) => {
+    const kept = ["seq", "at", "kind", "subject", "login", "client"];
+    const same = kept.map((column) => `new.${column} is not distinct from old.${column}`).join(" and ");
+    const changed = `not (new.signature is not null and substr(new.signature, 1, 1) = '~' and ${same})`;
+    const whole = "old.signature is null or substr(old.signature, 1, 1) <> '~'";
+    const triggers = [
+      ["audit_stays", "update", changed],
+      ["audit_keeps", "delete", whole],
+    ].flatMap(([name, act, when]) =>
+      engine === "sqlite"
+        ? [
+            `drop trigger ${name}`,
+            `create trigger ${name} before ${act} on audit when ${when} begin
+               select raise(abort, 'the audit is append-only'); end`,
+          ]
+        : [
+            `drop trigger ${name} on audit`,
+            `create trigger ${name} before ${act} on audit for each row when (${when})
+               execute function audit_stays()`,
+          ],
+    );
+    return [...triggers, "create index audit_trims on audit (seq) where kind = 'audit-trimmed'"];
+  },
+};
+
 const tallies: Migration = {
   id: "0008-tallies",
   up: ({ text, integer }) => [
@@ -120,6 +148,7 @@ export const migrations: readonly Migration[] = [
   keys,
   settings,
   auditSeals,
+  erasure,
   tallies,
   smsBooks,
 ];

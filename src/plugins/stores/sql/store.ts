@@ -21,6 +21,7 @@ import { openPostgres } from "../../../kits/sql/postgres.ts";
 import { openSqlite } from "../../../kits/sql/sqlite.ts";
 import { createSqlAudit } from "./audit.ts";
 import { createSqlAuthenticators } from "./authenticators.ts";
+import { createForget, type Forgotten } from "./forget.ts";
 import { createSqlKeys } from "./keys.ts";
 import { migrations } from "./migrations.ts";
 import { createSqlRecords } from "./records.ts";
@@ -38,6 +39,8 @@ export interface SqlStore {
   readonly tallies: TallyStore;
   readonly decisions: DecisionStore;
   readonly spend: SpendStore;
+  /** Takes a person who is gone out of every table but the audit's. */
+  readonly forget: (who: Forgotten) => Promise<void>;
   readonly database: Database;
   close(): Promise<void>;
 }
@@ -70,7 +73,8 @@ export const sqlStore: Plugin<SqlStore, SqlStoreConfig, SqlStoreDeps> = {
   open: async (config, deps) => openOver(await openDatabase(config), deps),
 };
 
-function openDatabase(config: SqlStoreConfig): Promise<Database> {
+/** The database as it is, its schema not looked at. */
+export function openDatabase(config: SqlStoreConfig): Promise<Database> {
   return config.type === "sqlite"
     ? openSqlite({ file: config.file, synchronous: config.synchronous })
     : openPostgres({ url: config.url, poolSize: config.pool });
@@ -93,6 +97,7 @@ async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStor
     tallies: createSqlTallies(database),
     decisions: createSqlDecisions(database),
     spend: createSqlSpend(database),
+    forget: createForget(database),
     database,
     close: () => database.close(),
   };

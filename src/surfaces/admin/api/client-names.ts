@@ -27,6 +27,8 @@ const NAMES: Readonly<Record<string, string>> = {
   allowed_acr_values: "attributes.jansAuthorizedAcr",
   require_pushed_authorization_requests: "attributes.requirePar",
   policy_uri: "policyUri",
+  backchannel_logout_uri: "attributes.backchannelLogoutUri",
+  backchannel_logout_session_required: "attributes.backchannelLogoutSessionRequired",
   tos_uri: "tosUri",
   pkce: "attributes.requirePkce",
   trusted: "trustedClient",
@@ -79,6 +81,12 @@ export function viewOf(client: ClientSettings): Client {
       jansAuthorizedAcr: client.allowed_acr_values ?? [],
       requirePar: client.require_pushed_authorization_requests,
       requirePkce: client.pkce === "required",
+      ...(client.backchannel_logout_uri === undefined
+        ? {}
+        : {
+            backchannelLogoutUri: [client.backchannel_logout_uri],
+            backchannelLogoutSessionRequired: client.backchannel_logout_session_required === true,
+          }),
     },
     baseDn: dn,
   };
@@ -157,6 +165,13 @@ export function laidOver(
     scope,
     allowed_acr_values: laid(attributes?.jansAuthorizedAcr, old.allowed_acr_values, noList),
     policy_uri: laid(sent.policyUri, old.policy_uri, noText),
+    backchannel_logout_uri: laid(
+      attributes?.backchannelLogoutUri,
+      old.backchannel_logout_uri === undefined ? undefined : [old.backchannel_logout_uri],
+      noList,
+    )?.[0],
+    backchannel_logout_session_required:
+      attributes?.backchannelLogoutSessionRequired ?? old.backchannel_logout_session_required,
     tos_uri: laid(sent.tosUri, old.tos_uri, noText),
   };
   // Not checked yet: the settings' own schema does that, with everything else.

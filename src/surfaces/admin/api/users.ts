@@ -39,7 +39,13 @@ export interface UserDeps {
     reason: string,
     ifVersion?: number,
   ) => Promise<{ readonly kind: "done" } | { readonly kind: "read-only" } | WriteRefusal>;
+  readonly erasePerson: (subject: Subject, by: string) => Promise<Erased>;
 }
+
+/** What came of erasing a person (compose/erasure.ts). */
+type Erased =
+  | { readonly kind: "erased"; readonly events: number }
+  | { readonly kind: "nobody" | "read-only" | "changed-meanwhile" };
 
 type Kept = { readonly actor: Actor; readonly ifMatch: string | undefined };
 
@@ -191,6 +197,15 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
       const done = await deps.removePerson(user.id, actor.label, query.reason, user.version);
       if (done.kind === "done") return { body: undefined };
       return done.kind === "read-only" ? READ_ONLY : refusalOf(done, "USER_DELETE_ERROR", {});
+    }),
+    handle(contract.postErasure, async ({ params, actor }) => {
+      const user = await directory.get(params.inum);
+      const refusal = user === undefined ? undefined : await rights.toChange(actor, user, "erase a person");
+      if (refusal !== undefined) return refusal;
+      const done = await deps.erasePerson(params.inum, actor.label);
+      if (done.kind === "erased") return { body: { events: done.events } };
+      if (done.kind === "nobody") return notFound("user");
+      return done.kind === "read-only" ? READ_ONLY : lost();
     }),
   ];
 }

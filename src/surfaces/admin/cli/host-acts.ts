@@ -16,5 +16,6 @@ export interface HostActs {
   setStatus(config: string, name: string, status: "active" | "disabled"): Promise<Said>;
   openEnrolment(config: string, name: string, by: "window" | "ticket", reason: string): Promise<Said>;
   resetPhone(config: string, name: string, by: "window" | "ticket", reason: string): Promise<Said>;
+  eraseUser(config: string, name: string, isId: boolean): Promise<Said>;
   verifyAudit(config: string, from?: string): Promise<Said>;
 }

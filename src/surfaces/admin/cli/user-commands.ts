@@ -91,6 +91,18 @@ export function registerUser(
     .addHelpText("after", '\nExample:\n  sallyport user remove ada --reason "has left"')
     .action(async (name: string, options) => (await verbs()).remove(name, options));
 
+  onHost(user.command("erase <name>"))
+    .description("erase a person: everything kept about them, and of the audit what names them")
+    .option("--id", "<name> is the id of somebody who was removed before")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sallyport user erase ada\n  sallyport user erase --id 0ce30920-a7d4-4c20-9f42-b54fed6fa423",
+    )
+    .action(async (name: string, options) => {
+      if (options.config === undefined) return (await verbs()).erase(name, options);
+      tell(await (await host()).eraseUser(options.config, name, options.id === true));
+    });
+
   withConnection(user.command("roles <name>"))
     .description("show what an administrator is, or make them that: admin, helpdesk, auditor")
     .argument("[role...]")

@@ -108,6 +108,15 @@ export const remove = (name: string, options: Reasoned): Promise<void> =>
     print(`Removed ${name}.`);
   });
 
+export const erase = (name: string, options: ConnectionOptions & { readonly id?: boolean }): Promise<void> =>
+  act(async () => {
+    const verb = await openVerb(options);
+    const inum = options.id === true ? name : (await findPerson(verb, name)).inum;
+    const { body } = await verb.call("post-user-erasure", { values: { inum } });
+    const { events } = body as { events: number };
+    print(`Erased ${name}; ${events} events of the audit keep what happened and nothing that names anybody.`);
+  });
+
 export const roles = (
   name: string,
   given: readonly string[],

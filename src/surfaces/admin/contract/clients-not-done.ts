@@ -84,10 +84,6 @@ export const notDoneAttributes: Readonly<Record<string, NotDone>> = {
   ),
   ...all("keepClientAuthorizationAfterExpiration", "clients do not end by themselves; leave it out"),
   ...all("allowSpontaneousScopes spontaneousScopes", "scopes are named beforehand; leave it out"),
-  ...all(
-    "backchannelLogoutUri backchannelLogoutSessionRequired",
-    "there is no back-channel logout; leave it out",
-  ),
   ...all("additionalAudience", "an ID token is for its client alone; leave it out"),
   ...all("parLifetime", "a pushed request lives 60 s", [60, 600]),
   ...all(

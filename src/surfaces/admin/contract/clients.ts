@@ -36,6 +36,12 @@ const attributes = name(
     jansAuthorizedAcr: texts.describe("A sign-in to this client reaches one of these; empty: any"),
     requirePar: flag.describe("Requests have to be pushed (RFC 9126)"),
     requirePkce: flag.describe("false: PKCE may be left out, by a confidential client that sends a nonce"),
+    backchannelLogoutUri: z
+      .array(z.string().max(2000))
+      .max(1)
+      .nullish()
+      .describe("Where it is told that a session has ended; one address"),
+    backchannelLogoutSessionRequired: flag.describe("It is told the session's sid as well"),
     ...refused(notDoneAttributes),
   }),
 );

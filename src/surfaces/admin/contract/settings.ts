@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
+import { retentionSchema } from "../../../core/retention.ts";
 import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
   clientFields,
@@ -72,6 +73,7 @@ export const settingsShape = name(
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
     delivery: deliverySchema.optional(),
+    retention: retentionSchema.optional(),
     gateways: z
       .record(z.string().max(100), gateway)
       .optional()

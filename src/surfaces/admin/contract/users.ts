@@ -154,6 +154,22 @@ export const deleteUser = operation({
   problems: [404, 412],
   etag: true,
 });
+export const postErasure = operation({
+  id: "post-user-erasure",
+  method: "POST",
+  path: `${BASE}/{inum}/erasure`,
+  tag: TAG,
+  summary:
+    "Erase a person: everything kept about them, and of the audit what names them; also after a removal",
+  scope: scopes.usersDelete,
+  params: inum,
+  status: 200,
+  answer: name(
+    "UserErasure",
+    z.object({ events: z.int().describe("Events of the audit that have lost what named the person") }),
+  ),
+  problems: [404, 412],
+});
 export const patchUser = operation({
   id: "patch-user-by-inum",
   method: "PATCH",
@@ -171,4 +187,12 @@ export const patchUser = operation({
 });
 
 /** All of this file, in the order they are listed. */
-export const userOperations = [getUsers, putUser, postUser, getUser, deleteUser, patchUser] as const;
+export const userOperations = [
+  getUsers,
+  putUser,
+  postUser,
+  getUser,
+  deleteUser,
+  postErasure,
+  patchUser,
+] as const;

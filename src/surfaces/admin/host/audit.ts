@@ -18,12 +18,18 @@ export async function verifyAudit(seals: AuditSeals, from?: string): Promise<Sai
       ok: false,
       text: `--from ${JSON.stringify(from)} is no number of a seal; an earlier run printed one.`,
     };
-  const { sound, unsealed, head, faults } = await seals.verify(from === undefined ? 0 : Number(from) + 1);
+  const { sound, unsealed, erased, trimmed, head, faults } = await seals.verify(
+    from === undefined ? 0 : Number(from) + 1,
+  );
   const end =
     head === undefined
       ? "none of them sealed yet"
       : `sealed through seal ${head.seal} (${head.fingerprint}), ${unsealed} not sealed yet`;
-  const text = `${sound} events are as they were written, ${end}.`;
+  const text = [
+    `${sound} events are as they were written, ${end}.`,
+    ...(erased === 0 ? [] : [`${erased} of them keep what happened and nothing that names anybody.`]),
+    ...(trimmed === 0 ? [] : [`Up to event ${trimmed} they have had their time and were taken out.`]),
+  ].join("\n");
   if (faults.length === 0) return { ok: true, text };
   const lines = faults.map((fault) =>
     "seq" in fault ? `Event ${fault.seq} ${WORDS[fault.kind]}.` : `Seal ${fault.seal} ${WORDS[fault.kind]}.`,

@@ -157,3 +157,30 @@ export async function resetPhone(
   await deps.forgetFailures(user.id);
   return openEnrolment(deps, name, by, reason, wasOf(phones));
 }
+
+/** `sallyport user erase NAME`; with `--id` the random id of somebody who was removed before. */
+export async function eraseUser(
+  deps: Pick<HostDeps, "directory"> & {
+    readonly erasePerson: (
+      subject: Subject,
+      by: string,
+    ) => Promise<
+      | { readonly kind: "erased"; readonly events: number }
+      | { readonly kind: "nobody" | "read-only" | "changed-meanwhile" }
+    >;
+  },
+  name: string,
+  isId: boolean,
+): Promise<Said> {
+  const subject = isId ? name : (await deps.directory.find(name))?.id;
+  const done = subject === undefined ? undefined : await deps.erasePerson(subject, "host");
+  if (done === undefined || done.kind === "nobody")
+    return { ok: false, text: `There is no user ${name}${isId ? "" : "; of somebody removed, give --id"}.` };
+  if (done.kind === "read-only") return { ok: false, text: "This directory is read-only." };
+  if (done.kind !== "erased")
+    return { ok: false, text: `${name} was changed by somebody else at this moment; try again.` };
+  return {
+    ok: true,
+    text: `Erased ${name}; ${done.events} events of the audit keep what happened and nothing that names anybody.`,
+  };
+}
