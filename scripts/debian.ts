@@ -23,6 +23,11 @@ const NEEDS: readonly Need[] = [
     found: () => inPath("initdb") || globSync("/usr/lib/postgresql/*/bin/initdb").some(isProgram),
   },
   {
+    name: "slapd",
+    for: "the LDAP tests",
+    found: () => isProgram("/usr/sbin/slapd"),
+  },
+  {
     name: "nginx-light",
     for: "the test of the nginx example",
     found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),

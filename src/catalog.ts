@@ -1,5 +1,6 @@
 /** The list of what can be plugged in. A new store, gateway, factor or directory is a folder and a line here. */
 
+import { ldapDirectory } from "./plugins/directories/ldap/directory.ts";
 import { sqlDirectory } from "./plugins/directories/sql/directory.ts";
 import { simplePasswordAuth } from "./plugins/mechanisms/simple-password-auth.ts";
 import { twilioSms } from "./plugins/mechanisms/twilio-sms.ts";
@@ -9,7 +10,7 @@ import { sqlStore } from "./plugins/stores/sql/store.ts";
 
 export const catalog = {
   stores: { sqlite: sqlStore, postgres: sqlStore },
-  directories: { sql: sqlDirectory },
+  directories: { sql: sqlDirectory, ldap: ldapDirectory },
   gateways: { twilio: twilioGateway, webhook: webhookGateway },
   /** Mechanisms, and the gateway that a script's properties configure. */
   scripts: [

@@ -6,6 +6,7 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
 import { parsePrices } from "./core/price-table.ts";
@@ -80,6 +81,7 @@ const fileSchema = z.strictObject({
   pages: z.string().optional(),
   breached_passwords: z.string().optional(),
   ...twilioFields,
+  directories: directoryEntries(secret),
   address_countries: z.string().optional(),
   sms_prices: z.string().optional(),
   smtp: smtpSchema.extend({ password: secret.optional() }).optional(),
@@ -121,6 +123,8 @@ export interface BootConfig {
   readonly masterKey: Secret | undefined;
   readonly pages: string | undefined;
   readonly breachedPasswords: string | undefined;
+  /** Where people are kept, in order, secrets read; without it, in the store. */
+  readonly directories?: readonly DirectoryEntry[] | undefined;
   /** A file of lines `CIDR,COUNTRY`. */
   readonly addressCountries?: string | undefined;
   /** What a segment and a call cost by the beginning of the number, from a file of lines `PREFIX,SMS,CALL`. */
@@ -298,6 +302,7 @@ export function readConfig(
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
     smtp,
     metrics,
+    ...readEntries(config.directories, reveal, (path) => resolve(base, path)),
     addressCountries,
     smsPrices: priced.prices,
     twilio: smsWanted ? twilio : undefined,
@@ -317,6 +322,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     config.smtp?.password,
     config.metrics?.token,
     config.master_key,
+    ...(config.directories ?? []).map((entry) => entry.bind_password),
     ...config.clients.map((client) => client.client_secret),
   ];
   const written = secrets.some((value) => typeof value === "string");

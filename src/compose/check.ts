@@ -8,6 +8,7 @@ import { type BootConfig, sentences } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
+import { directoryFaults } from "./directories.ts";
 import { plainProperties } from "./gateway.ts";
 import { createJudge } from "./judge.ts";
 import { textFaults } from "./message-texts.ts";
@@ -16,7 +17,14 @@ import { readTls } from "./web.ts";
 
 /** Every fault, a sentence each that begins with the name of what is wrong. */
 export function faultsOf(config: BootConfig): readonly string[] {
-  return [...proxies(config), ...tls(config), ...gateway(config), ...countries(config), ...texts(config)];
+  return [
+    ...proxies(config),
+    ...tls(config),
+    ...gateway(config),
+    ...countries(config),
+    ...texts(config),
+    ...directoryFaults(config),
+  ];
 }
 
 function proxies({ trustedProxies }: BootConfig): string[] {

@@ -22,6 +22,7 @@ import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { openDirectories } from "./directories.ts";
 import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
 import { createRemoval } from "./removal.ts";
@@ -73,7 +74,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       },
       () => firstDocument(config, now()),
     );
-    const people = await catalog.directories.sql.open(directoryOptions(config), {
+    const sql = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
       // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
@@ -82,6 +83,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
+    const directories = await openDirectories(config, sql, now);
+    const people = directories.directory;
     const newId = () => randomBytes(16).toString("base64url");
     const notices = createNotices({ storage, now, newId });
     const directory = watchAdministrators(people, (user) =>
@@ -120,6 +123,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       storage,
       authenticators,
       directory,
+      directories,
       audit,
       hearAudit: heard.hear,
       auditSeals,
@@ -158,7 +162,10 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         rotate,
       },
       rotate,
-      close: () => store.close(),
+      close: () => {
+        directories.close();
+        return store.close();
+      },
     };
   } catch (problem) {
     await store.close();

@@ -91,6 +91,7 @@ const PASSWORD_NOTICES: Readonly<Record<string, Args>> = {
   "password.paused": { seconds: 40 },
   "password.busy": {},
   "password.too-long": {},
+  "password.must-change": {},
   "password.other-person": {},
   "form.stale": {},
   "form.broken": {},
