@@ -261,7 +261,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         mechanisms,
         storage,
         keys: keyring,
-        directory,
+        directory: parts.accounts,
         authenticators,
         audit,
         pages: createEnginePages({ brand: snapshot.brand, show }),
@@ -350,6 +350,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
 
     background = createBackground(log, onProblem);
     const { every, soon } = background;
+    parts.followDirectories(background, complain);
     every(KEYS_EVERY, async () => {
       await keyring.refresh();
       // A new engine takes under a millisecond and carries the new keys; logins under way live in the store. Whoever

@@ -20,6 +20,8 @@ export interface Directories {
   readonly directory: Directory & Pick<SqlDirectory, "hashingStats" | "write">;
   /** Each that can be away, and whether it answers. */
   states(): readonly { readonly name: string; readonly up: boolean }[];
+  /** Something an operator has to mend. */
+  complain(text: string): void;
   /** Who hears what an operator has to mend; before that it is kept. */
   hear(listener: (text: string) => void): void;
   close(): void;
@@ -39,7 +41,7 @@ export async function openDirectories(
     listener = next;
     for (const text of said.splice(0)) listener?.(text);
   };
-  if (directories === undefined) return { directory: sql, states: () => [], hear, close() {} };
+  if (directories === undefined) return { directory: sql, states: () => [], complain, hear, close() {} };
   for (const warning of directoryWarnings({ directories })) complain(warning);
   const placed: Placed[] = [];
   const remote: Awaited<ReturnType<typeof catalog.directories.ldap.open>>[] = [];
@@ -55,8 +57,9 @@ export async function openDirectories(
       placed.push({ ...opened, directory: opened });
     }
   return {
-    directory: { ...createDirectories({ placed, complain }), hashingStats: sql.hashingStats },
+    directory: { ...createDirectories({ placed, now, complain }), hashingStats: sql.hashingStats },
     states: () => remote.map(({ name, isUp }) => ({ name, up: isUp() })),
+    complain,
     hear,
     close() {
       for (const { close } of remote) close();

@@ -8,7 +8,7 @@ import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
 import { createBootstrap } from "../core/bootstrap.ts";
 import { createFailures } from "../core/code-failures.ts";
-import { createEnrolment } from "../core/enrolment.ts";
+import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
@@ -21,8 +21,10 @@ import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
+import type { Background } from "./background.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
 import { openDirectories } from "./directories.ts";
+import { placePhones } from "./directory-phones.ts";
 import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
 import { createRemoval } from "./removal.ts";
@@ -62,7 +64,6 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const audit = signedAudit(heard.audit, signer);
     const auditSeals = createAuditSeals({ ledger: store.audit.ledger, signer, keys: keyring, now });
     const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
-    const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
       {
@@ -91,7 +92,23 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       tellOthers({ directory: people, notices }, user, "became-admin"),
     );
     const sessions = createSessions({ storage, audit, now });
-    const enrolment = createEnrolment({
+    const forgetFailures = (subject: Subject) =>
+      createFailures(storage, () => settings.document().limits, now).reset(subject);
+    const placed = placePhones({
+      directory,
+      authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
+      enrolment: () => enrolment,
+      sessions,
+      audit,
+      storage,
+      phones,
+      phoneKey: (e164) => sealer.lookup("phone", e164),
+      forgetFailures,
+      now,
+      complain: directories.complain,
+    });
+    const { authenticators } = placed;
+    const enrolment: Enrolment = createEnrolment({
       storage,
       authenticators,
       policy: () => settings.document().enrolment,
@@ -111,8 +128,6 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         text: `A new ${purpose} key is published; the old one verifies for another ${overlap} s.`,
       };
     }
-    const forgetFailures = (subject: Subject) =>
-      createFailures(storage, () => settings.document().limits, now).reset(subject);
     return {
       config,
       store,
@@ -124,6 +139,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       authenticators,
       directory,
       directories,
+      accounts: placed.accounts,
+      followDirectories(background: Pick<Background, "every">, complain: (text: string) => void) {
+        directories.hear(complain);
+        placed.follow(background);
+      },
       audit,
       hearAudit: heard.hear,
       auditSeals,

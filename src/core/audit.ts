@@ -32,6 +32,7 @@ export type AuditKind =
   | "brake-on"
   | "brake-off"
   | "spend-limit"
+  | "directory-loss"
   | "test-number-used"
   | "authenticator-bound"
   | "authenticator-unbound"

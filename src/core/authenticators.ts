@@ -15,7 +15,13 @@ export interface Authenticator {
 }
 
 /** What is kept about a bound phone: E.164, ISO 3166-1 country, when the code came back. */
-export type PhoneData = { readonly number: string; readonly country: string; readonly verifiedAt: EpochMs };
+export type PhoneData = {
+  readonly number: string;
+  readonly country: string;
+  readonly verifiedAt: EpochMs;
+  /** It stands in the person's directory, which decides whether it is there (directory-phones.ts). */
+  readonly inDirectory?: boolean | undefined;
+};
 
 export interface NewAuthenticator {
   readonly subject: Subject;

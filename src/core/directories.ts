@@ -14,7 +14,7 @@ import type {
 } from "./directory.ts";
 import type { Secret } from "./secret.ts";
 import { usernameKey } from "./username.ts";
-import type { Subject } from "./words.ts";
+import type { Clock, EpochMs, Subject } from "./words.ts";
 
 /** One of them. */
 export interface Placed {
@@ -28,14 +28,19 @@ export interface Placed {
 
 /** A name nobody can have: its password is compared all the same. */
 const NOBODY = "\0";
+const MOST_HOMES = 10_000;
+/** How long a check of a password goes by who was found just before it. */
+const SAME_ACT = 5_000;
 
 export interface DirectoriesDeps {
   readonly placed: readonly Placed[];
+  readonly now: Clock;
   readonly complain: (text: string) => void;
 }
 
 export function createDirectories({
   placed,
+  now,
   complain,
 }: DirectoriesDeps): Directory & { readonly write: DirectoryWriter } {
   const rules = placed.map(({ names }) => names.map(toRule));
@@ -54,11 +59,24 @@ export function createDirectories({
     return longest === undefined ? [] : placed.filter(({ prefix }) => prefix === longest);
   };
 
+  /** Where ids that may be of several have been found. */
+  const homes = new Map<Subject, Placed>();
+  const homeOf = (id: Subject): Placed | undefined => {
+    const found = owners(id);
+    return found.length > 1 ? homes.get(id) : found[0];
+  };
+
   /** Whose this person is, in the order of the list. */
   async function owner(id: Subject): Promise<{ place: Placed; user: User } | undefined> {
-    for (const place of owners(id)) {
+    const found = owners(id);
+    for (const place of found) {
       const user = await place.directory.get(id);
-      if (user !== undefined) return { place, user };
+      if (user === undefined) continue;
+      if (found.length > 1) {
+        if (homes.size >= MOST_HOMES) homes.clear();
+        homes.set(id, place);
+      }
+      return { place, user };
     }
     return undefined;
   }
@@ -77,9 +95,9 @@ export function createDirectories({
 
   async function findAll(username: string): Promise<readonly (User | undefined)[]> {
     const asked = candidates(username);
-    const found = await Promise.allSettled(asked.map(({ directory }) => directory.find(username)));
+    const answers = await Promise.allSettled(asked.map(({ directory }) => directory.find(username)));
     const users: (User | undefined)[] = [];
-    for (const [index, one] of found.entries()) {
+    for (const [index, one] of answers.entries()) {
       const place = asked[index];
       if (one.status === "rejected") {
         // Behind one that knows the name, a directory that is down keeps nobody out.
@@ -95,10 +113,30 @@ export function createDirectories({
     return users;
   }
 
+  /** Which of the candidates knew the name a moment ago; -1: none. Good for one check of a password. */
+  const found = new Map<string, { readonly index: number; readonly at: EpochMs }>();
+
+  async function find(username: string): Promise<User | undefined> {
+    const users = await findAll(username);
+    const index = users.findIndex((user) => user !== undefined);
+    const key = usernameKey(username);
+    found.delete(key);
+    found.set(key, { index, at: now() });
+    if (found.size > MOST_HOMES) found.delete(found.keys().next().value ?? "");
+    return users[index];
+  }
+
+  async function indexOf(username: string): Promise<number> {
+    const key = usernameKey(username);
+    const known = found.get(key);
+    found.delete(key);
+    if (known !== undefined && now() - known.at < SAME_ACT) return known.index;
+    return (await findAll(username)).findIndex((user) => user !== undefined);
+  }
+
   async function checkPassword(username: string, password: Secret): Promise<PasswordCheck> {
     const asked = candidates(username);
-    const users = await findAll(username);
-    const at = users.findIndex((user) => user !== undefined);
+    const at = await indexOf(username);
     // Of two people of one name the first in order is meant; the other one's password is not even guessed at.
     const checks = await Promise.allSettled(
       asked.map(({ directory }, index) =>
@@ -149,17 +187,19 @@ export function createDirectories({
 
   return {
     get: async (id) => (await owner(id))?.user,
-    find: async (username) => (await findAll(username)).find((user) => user !== undefined),
+    find,
     checkPassword,
     list,
     write: createWriter(placed, owner),
-    keptElsewhere: (id) => owners(id).every(({ directory }) => directory.phones?.(id) !== undefined),
-    phones: (id) => owners(id)[0]?.directory.phones?.(id),
+    keptElsewhere: (id) => homeOf(id)?.directory.phones?.(id) !== undefined,
+    /** Of an id that may be of several it is known once it was found. */
+    phones: (id) => homeOf(id)?.directory.phones?.(id),
     async look(ids) {
-      for (const { directory, prefix } of placed) {
-        const own = ids.filter((id) => owners(id).some((one) => one.prefix === prefix));
-        if (own.length > 0) await directory.look?.(own);
-      }
+      const looks = placed.map(async (place) => {
+        const own = ids.filter((id) => owners(id).includes(place));
+        if (own.length > 0) await place.directory.look?.(own);
+      });
+      await Promise.all(looks);
     },
   };
 }

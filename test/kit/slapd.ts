@@ -238,6 +238,14 @@ export async function startSlapd(options: SlapdOptions = {}) {
         await client.unbind();
       }
     },
+    /** What stands in an attribute of an entry. */
+    async values(dn: string, attribute: string): Promise<readonly string[]> {
+      const client = new Client({ url });
+      await client.bind(ROOT.dn, ROOT.password);
+      const { searchEntries } = await client.search(dn, { scope: "base", attributes: [attribute] });
+      await client.unbind();
+      return [searchEntries[0]?.[attribute] ?? []].flat().map(String);
+    },
     pause: () => child?.kill("SIGSTOP"),
     resume: () => child?.kill("SIGCONT"),
     kill: () => end("SIGKILL"),
