@@ -28,6 +28,11 @@ const NEEDS: readonly Need[] = [
     found: () => isProgram("/usr/sbin/slapd"),
   },
   {
+    name: "389-ds-base",
+    for: "the tests of another make of LDAP",
+    found: () => isProgram("/usr/sbin/ns-slapd"),
+  },
+  {
     name: "nginx-light",
     for: "the test of the nginx example",
     found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),

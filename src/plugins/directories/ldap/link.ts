@@ -38,7 +38,7 @@ export interface Link {
   isUsed: boolean;
   search(base: string, options: SearchOptions): Promise<readonly Entry[]>;
   bind(dn: string, password: string, controls?: Control[]): Promise<void>;
-  modify(dn: string, changes: Change[]): Promise<void>;
+  modify(dn: string, changes: Change[], controls?: Control[]): Promise<void>;
   extended(oid: string, value: Buffer, controls?: Control[]): Promise<void>;
   close(): void;
 }
@@ -138,7 +138,7 @@ export async function openLink(url: string, config: Wanted, ca: string | undefin
           throw new Error("a bind without a name or a password");
         await client.bind(dn, password, controls);
       }),
-    modify: (dn, changes) => told(() => client.modify(dn, changes)),
+    modify: (dn, changes, controls) => told(() => client.modify(dn, changes, controls)),
     extended: (oid, value, controls) => told(async () => void (await client.exop(oid, value, controls))),
     close: () => socket?.destroy(),
   };

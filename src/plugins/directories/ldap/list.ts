@@ -73,7 +73,7 @@ function filterOf({ config, everybody }: People, { pattern, filter = {} }: Peopl
         filters: [
           config.username,
           ...["name", "given_name", "family_name", "email"].flatMap((claim) => config.claims[claim] ?? []),
-        ].map((attribute) => new SubstringFilter({ attribute, any: [pattern] })),
+        ].map((attribute) => new SubstringFilter({ attribute, any: [pattern.normalize("NFKC")] })),
       }),
     );
   if (username !== undefined) {

@@ -9,8 +9,8 @@ export interface PresetValues {
   readonly times: { readonly created: string; readonly modified: string };
   readonly claims: Readonly<Record<string, string>>;
   readonly phone: { readonly attribute: string; readonly flag: boolean; readonly multiple: boolean };
-  /** How a new password is set: RFC 3062, or Active Directory's own attribute. */
-  readonly passwordBy: "exop" | "unicodePwd";
+  /** How a new password is set: RFC 3062, the attribute itself (the server hashes it), or Active Directory's own. */
+  readonly passwordBy: "exop" | "userPassword" | "unicodePwd";
 }
 
 const CLAIMS = {
@@ -58,7 +58,7 @@ const original = (person: string): PresetValues => ({
 
 export const PRESETS = {
   openldap,
-  "389ds": { ...openldap, id: "nsUniqueId" },
+  "389ds": { ...openldap, id: "nsUniqueId", passwordBy: "userPassword" },
   "active-directory": {
     people: "(&(objectCategory=person)(objectClass=user))",
     filter:

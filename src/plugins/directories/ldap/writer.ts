@@ -50,17 +50,8 @@ export function createWriter(people: People): DirectoryWriter {
 async function set({ config }: People, link: Link, { dn }: Person, text: string) {
   const policy = new PasswordPolicyControl();
   try {
-    if (config.passwordBy === "unicodePwd")
-      await link.modify(dn, [
-        new Change({
-          operation: "replace",
-          modification: new Attribute({
-            type: "unicodePwd",
-            values: [Buffer.from(`"${text}"`, "utf16le")],
-          }),
-        }),
-      ]);
-    else await link.extended(MODIFY_PASSWORD, passwordValue(dn, text), [policy]);
+    if (config.passwordBy === "exop") await link.extended(MODIFY_PASSWORD, passwordValue(dn, text), [policy]);
+    else await link.modify(dn, [replacing(config.passwordBy, text)], [policy]);
   } catch (problem) {
     if (!(problem instanceof Refused)) throw problem;
     if (problem.code === 32) return { kind: "unknown-user" } as const;
@@ -74,6 +65,12 @@ async function set({ config }: People, link: Link, { dn }: Person, text: string)
     throw unavailable(`directory ${config.name}: a new password got result code ${problem.code}`, problem);
   }
   return { kind: "done" } as const;
+}
+
+function replacing(type: "userPassword" | "unicodePwd", text: string): Change {
+  // Active Directory wants it in quotes and UTF-16 (MS-ADTS §3.1.1.3.1.5).
+  const values = type === "unicodePwd" ? [Buffer.from(`"${text}"`, "utf16le")] : [text];
+  return new Change({ operation: "replace", modification: new Attribute({ type, values }) });
 }
 
 /** The policy's own words, as far as they are words. */
