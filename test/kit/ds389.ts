@@ -81,7 +81,7 @@ export async function startDs389() {
     (_, name: string) => values[name] ?? join(folder, name.replace("_dir", "")),
   );
   // Usernames are not ASCII everywhere.
-  const wide = dse.replace(/(cn: 7-bit check\n[^]*?nsslapd-pluginenabled: )on/, "$1off");
+  const wide = dse.replace(/(cn: 7-bit check\n[\s\S]*?nsslapd-pluginenabled: )on/, "$1off");
   writeFileSync(join(folder, "etc", "dse.ldif"), `${wide.trimEnd()}\n${BACKEND}`);
   const child = spawn(PROGRAM, ["-D", join(folder, "etc"), "-i", join(folder, "run", "pid"), "-d", "0"], {
     stdio: "ignore",

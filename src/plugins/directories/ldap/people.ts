@@ -137,6 +137,8 @@ export function createPeople({ config, servers, now, complain }: PeopleDeps) {
     byName: readByName,
     /** The one that was found by this name a moment ago, else as it is now. */
     async foundBy(username: string): Promise<Person | undefined> {
+      // Nobody's name, of which there is nothing to find: the comparison alone is wanted (core/directories.ts).
+      if (usernameFault(username.trim()) !== undefined) return undefined;
       const known = named.get(usernameKey(username));
       if (known === undefined || now() - known.at >= SAME_ACT) return readByName(username);
       if (known.id === undefined) return undefined;
