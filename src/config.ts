@@ -16,20 +16,12 @@ import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 import { faultsOf } from "./core/settings-revisions.ts";
 import { type Price, spendSchema } from "./core/spend.ts";
+import { secret, secretReader } from "./core/written-secret.ts";
 import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
-
-/** Stands for a secret that could not be had, so that its lack is said once. */
-const NOTHING = "-".repeat(32);
-
-/** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
-const secret = z.union(
-  [z.string().min(1), z.strictObject({ file: z.string() }), z.strictObject({ env: z.string() })],
-  "a string, { file: PATH } or { env: NAME }",
-);
 
 const originOnly = z.string().superRefine((value, context) => {
   const fault = issuerFault(value);
@@ -168,22 +160,7 @@ export function readConfig(
   const parsed = fileSchema.safeParse(raw ?? {});
   const faults = parsed.success ? [] : sentences(parsed.error);
   const base = dirname(resolve(file));
-  const reveal = (value: z.infer<typeof secret> | undefined, name: string): Secret | undefined => {
-    if (value === undefined || typeof value === "string")
-      return value === undefined ? undefined : new Secret(value);
-    if ("env" in value) {
-      const found = environment[value.env];
-      if (found === undefined || found === "")
-        faults.push(`${name}: the environment variable ${value.env} is not set`);
-      return new Secret(found ?? NOTHING);
-    }
-    try {
-      return new Secret(readFileSync(resolve(base, value.file), "utf8").trim());
-    } catch (problem) {
-      faults.push(`${name}: the file ${value.file} cannot be read (${codeOf(problem)})`);
-      return new Secret(NOTHING);
-    }
-  };
+  const reveal = secretReader(base, environment, (fault) => faults.push(fault));
   const sound = parsed.success
     ? { config: parsed.data, left: new Set<string>() }
     : soundPart(raw, parsed.error);

@@ -21,10 +21,8 @@ export const ldapEntry = (slapd: Pick<Slapd, "url">, over: Readonly<Record<strin
   ...over,
 });
 
-export const ldapConfig = (
-  slapd: Pick<Slapd, "url">,
-  over: Readonly<Record<string, unknown>> = {},
-): LdapConfig => ldapDirectory.schema.parse(ldapEntry(slapd, over));
+const ldapConfig = (slapd: Pick<Slapd, "url">, over: Readonly<Record<string, unknown>> = {}): LdapConfig =>
+  ldapDirectory.schema.parse(ldapEntry(slapd, over));
 
 export const openLdap = (
   slapd: Pick<Slapd, "url">,

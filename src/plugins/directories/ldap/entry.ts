@@ -71,7 +71,7 @@ function idOf(entry: Attributes, attribute: string): string | undefined {
 }
 
 /** What an id may look like; anything else is nobody's, and is not asked for. */
-export const isId = (id: string): boolean => /^[\w.:@!{}-]{1,128}$/.test(id);
+const isId = (id: string): boolean => /^[\w.:@!{}-]{1,128}$/.test(id);
 
 /** The filter for whoever has this id; `id` without the prefix. */
 export function idFilter(attribute: string, id: string): Filter | undefined {
@@ -86,7 +86,7 @@ export const idIn = (subject: Subject, { subject_prefix: prefix }: LdapConfig): 
   subject.startsWith(prefix) ? subject.slice(prefix.length) : undefined;
 
 /** Bytes of an objectGUID as Microsoft writes it: the first three groups are little-endian. */
-export function toGuid(raw: Buffer): string {
+function toGuid(raw: Buffer): string {
   const hex = Buffer.concat([
     Buffer.from(raw.subarray(0, 4)).reverse(),
     Buffer.from(raw.subarray(4, 6)).reverse(),
