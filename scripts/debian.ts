@@ -37,6 +37,7 @@ const NEEDS: readonly Need[] = [
     for: "the test of the nginx example",
     found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),
   },
+  { name: "tmux", for: "the tests of the console", found: () => inPath("tmux") },
 ];
 
 /**

@@ -6,6 +6,14 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import {
+  type FileGateway,
+  furtherOf,
+  gatewayInFile,
+  SECRET_PROPERTIES,
+  TWILIO,
+  twilioFields,
+} from "./config-gateways.ts";
 import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
@@ -16,6 +24,7 @@ import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 import { faultsOf } from "./core/settings-revisions.ts";
 import { type Price, spendSchema } from "./core/spend.ts";
+import { type TestNumber, testNumbersSchema } from "./core/test-numbers.ts";
 import { secret, secretReader } from "./core/written-secret.ts";
 import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
@@ -27,24 +36,6 @@ const originOnly = z.string().superRefine((value, context) => {
   const fault = issuerFault(value);
   if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
 });
-
-/** Properties of the first gateway; which of them are given and suit each other, the gateway itself judges. */
-const twilioFields = {
-  twilio_sid: z.string().optional(),
-  twilio_token: secret.optional(),
-  twilio_token_secondary: secret.optional(),
-  from_number: z.string().optional(),
-  voice_number: z.string().optional(),
-  content_retention: z.string().optional(),
-  address_retention: z.string().optional(),
-  risk_check: z.string().optional(),
-  messaging_service_sid: z.string().optional(),
-  api_key_sid: z.string().optional(),
-  api_key_secret: secret.optional(),
-  region: z.string().optional(),
-  edge: z.string().optional(),
-  api_base: z.string().optional(),
-};
 
 const fileSchema = z.strictObject({
   issuer: originOnly,
@@ -74,6 +65,8 @@ const fileSchema = z.strictObject({
   breached_passwords: z.string().optional(),
   ...twilioFields,
   directories: directoryEntries(secret),
+  gateways: z.array(gatewayInFile).max(5).optional(),
+  test_numbers: testNumbersSchema.optional(),
   address_countries: z.string().optional(),
   sms_prices: z.string().optional(),
   smtp: smtpSchema.extend({ password: secret.optional() }).optional(),
@@ -127,6 +120,9 @@ export interface BootConfig {
   readonly metrics?: MetricsListen | undefined;
   /** Properties of the `twilio_sms` gateway by their names; secrets wrapped. */
   readonly twilio: Readonly<Record<string, string | Secret>> | undefined;
+  /** Gateways that stand by behind it. Not given, as with the test numbers: the settings have them as they are. */
+  readonly gateways?: readonly FileGateway[] | undefined;
+  readonly testNumbers?: readonly TestNumber[] | undefined;
   /** What the file says of settings; taken in at the start (compose/seed.ts). */
   readonly settings: Omit<FileSettings, "countries"> & {
     readonly countries: FileSettings["countries"] | "home";
@@ -135,10 +131,6 @@ export interface BootConfig {
   /** Sentences for the operator about what weakens this installation without being wrong. */
   readonly warnings: readonly string[];
 }
-
-const TWILIO = Object.keys(twilioFields) as (keyof typeof twilioFields)[];
-
-const SECRET_PROPERTIES: readonly string[] = ["twilio_token", "twilio_token_secondary", "api_key_secret"];
 
 /**
  * Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each.
@@ -219,6 +211,7 @@ export function readConfig(
     const given = typeof value === "object" || SECRET_PROPERTIES.includes(name) ? reveal(value, name) : value;
     if (given !== undefined) twilio[name] = given;
   }
+  const gateways = config.gateways?.map((gateway, index) => furtherOf(gateway, `gateways[${index}]`, reveal));
   const smsWanted = config.acrs.enabled.includes("twilio_sms");
   if (smsWanted && Object.keys(twilio).length === 0 && !TWILIO.some((name) => left.has(name)))
     faults.push(
@@ -283,6 +276,8 @@ export function readConfig(
     addressCountries,
     smsPrices: priced.prices,
     twilio: smsWanted ? twilio : undefined,
+    gateways,
+    testNumbers: config.test_numbers,
     settings: { ...settings.data, countries },
   };
   faults.push(...more(boot));
@@ -301,6 +296,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     config.master_key,
     ...(config.directories ?? []).map((entry) => entry.bind_password),
     ...config.clients.map((client) => client.client_secret),
+    ...(config.gateways ?? []).flatMap(({ properties }) => SECRET_PROPERTIES.map((name) => properties[name])),
   ];
   const written = secrets.some((value) => typeof value === "string");
   const open = config.acrs.enabled.includes("simple_password_auth")

@@ -8,6 +8,7 @@ import { Command } from "commander";
 import type { Running } from "./compose/compose.ts";
 import { Breakage } from "./core/errors.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
+import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
@@ -53,6 +54,7 @@ async function run(): Promise<void> {
 
   const host = async () => (await import("./compose/host.ts")).hostActs;
   registerAdmin(program, host, tell);
+  registerTui(program, async () => (await import("./surfaces/admin/tui/start.ts")).startConsole);
   registerOwner(program, host, tell);
   registerAdministrators(
     program,

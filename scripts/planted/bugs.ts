@@ -20,7 +20,7 @@ export const BUGS: readonly Bug[] = [
     changes: [
       {
         file: "src/compose/compose.ts",
-        from: "createPasswordFactor({ directory, throttle, devices, now }),",
+        from: "createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),",
         to: `createPasswordFactor({
           directory: {
             ...directory,

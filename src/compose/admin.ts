@@ -1,9 +1,11 @@
 /** Puts the admin API together: its handlers over the parts, and the tokens it takes. */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
@@ -14,20 +16,25 @@ import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
 import { loginHandlers } from "../surfaces/admin/api/logins.ts";
+import { logHandlers } from "../surfaces/admin/api/logs.ts";
 import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
+import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
 import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
 import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
+import { settingsHistoryHandlers } from "../surfaces/admin/api/settings-history.ts";
 import { smsHandlers } from "../surfaces/admin/api/sms.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { gatewayOf } from "./gateway.ts";
+import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
+import type { OwnScripts } from "./own-scripts.ts";
 import type { Parts } from "./parts.ts";
-import { builtInOf, sourceOf } from "./scripts.ts";
+import { builtInOf, shippedSource, sourceOf } from "./scripts.ts";
 
 /** The API as the protocol surface knows it. */
 export const ownApi = (issuer: URL) => ({ identifier: `${issuer.origin}${API_ROOT}`, scopes: adminScopes });
@@ -36,9 +43,11 @@ export interface AdminParts {
   readonly parts: Parts;
   readonly access: AccessTokens;
   readonly peers: TrustedPeers;
+  readonly scripts: Pick<OwnScripts, "examine" | "examined" | "readFile" | "errorOf">;
   readonly mechanisms: () => readonly Mechanism[];
   /** Of which a phone may be. */
   readonly countries: () => AllowedCountries;
+  readonly overview: Overview;
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
@@ -56,13 +65,19 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       return { script: found.script, rules: { secrets, targets, descriptions } };
     },
     sourceOf,
+    shippedOf(name: string) {
+      const builtIn = builtInOf(name);
+      return builtIn === undefined ? undefined : shippedSource(builtIn.script);
+    },
+    ...admin.scripts,
     gatewayRules: gatewayOf,
+  };
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
   };
   await mountAdmin(app, {
     issuer: config.issuer,
-    version: (
-      JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
-    ).version,
+    version,
     handlers: [
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
@@ -82,6 +97,15 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       }),
       ...loggingHandlers({ settings }),
       ...settingsHandlers({ settings, catalogue, cursors, now, rights }),
+      ...settingsHistoryHandlers({ settings, catalogue, cursors, now, rights }),
+      ...overviewHandlers({
+        ...admin.overview,
+        issuer: config.issuer.origin,
+        version,
+        revision: () => settings.revision,
+        now,
+      }),
+      ...logHandlers({ cursors, tail: (name, query) => readTail(join(config.data, "logs"), name, query) }),
     ],
     guard: createGuard({
       access,

@@ -21,6 +21,7 @@ export function faultsOf(config: BootConfig): readonly string[] {
     ...proxies(config),
     ...tls(config),
     ...gateway(config),
+    ...further(config),
     ...countries(config),
     ...texts(config),
     ...directoryFaults(config),
@@ -58,13 +59,23 @@ function gateway({ twilio }: BootConfig): string[] {
   return parsed.success ? [] : sentences(parsed.error);
 }
 
+const judged = (config: BootConfig) => createJudge(createPhones())(firstDocument(config, 0));
+
+/** What is wrong with the gateways that stand by; the names as the file has them. */
+const further = (config: BootConfig): string[] =>
+  config.gateways === undefined
+    ? []
+    : judged(config)
+        .filter(({ path }) => path.startsWith("gateways"))
+        .map(({ path, message }) => `${path.replace("configurationProperties", "properties")}: ${message}`);
+
 const texts = ({ settings }: BootConfig): string[] =>
   textFaults(settings).map(({ path, message }) => `${path}: ${message}`);
 
 function countries(config: BootConfig): string[] {
   // Where the gateway's own properties are wrong or missing, what follows from them is no news.
   if (gateway(config).length > 0 || Object.keys(config.twilio ?? { none: "" }).length === 0) return [];
-  return createJudge(createPhones())(firstDocument(config, 0))
+  return judged(config)
     .filter(({ path }) => path === "countries")
     .map(({ path, message }) => `${path}: ${message}`);
 }

@@ -3,18 +3,17 @@
  * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
  */
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
-import { type BootConfig, invalid } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
-import type { Mechanism } from "../core/mechanism.ts";
-import { createNoticeSender } from "../core/notices.ts";
+import { createNoticeSender } from "../core/notice-sender.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
-import type { Snapshot } from "../core/settings.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createWalk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
@@ -32,24 +31,23 @@ import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
 import { createAccessTokens } from "../surfaces/oidc/access.ts";
-import { createDeviceFlow } from "../surfaces/oidc/device.ts";
-import { createEngine } from "../surfaces/oidc/engine.ts";
-import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
 import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
-import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
 import { composeAdmin, ownApi } from "./admin.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
+import { engineBuilder } from "./engine.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
 import { costsOfTexts } from "./message-texts.ts";
 import { openMeter } from "./metrics.ts";
+import { composeOverview } from "./overview.ts";
+import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
-import { takeIn } from "./seed.ts";
+import { takeInFile } from "./take-in-file.ts";
 import { mountAssets, probePort, readTls } from "./web.ts";
 
 export interface Running {
@@ -80,6 +78,8 @@ const SEAL_EVERY = 5_000;
 /** What a process has counted is added to the shared rows; and how soon it sees that others guess too much. */
 const COUNTS_EVERY = 1_000;
 const BRAKE_EVERY = 5_000;
+/** Ten questions at most each time. */
+const PRICES_EVERY = 10_000;
 const BOOTSTRAP_EVERY = 5_000;
 const SWEEP_EVERY = 60_000;
 const SWEEP_AT_ONCE = 200;
@@ -99,20 +99,6 @@ export interface ComposeOptions extends Voices {
   readonly logs?: Logs;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
-}
-
-/** The boot file's settings, where it says something else than at the last start. Refuses a file the settings cannot take. */
-async function takeInFile({ settings, config, now }: Parts): Promise<void> {
-  const change = await settings.change({
-    change: (document) => takeIn(document, config, now()),
-    by: "sallyport.yaml",
-    what: "the file has changed",
-  });
-  if (change.kind === "faulty")
-    throw invalid(
-      "sallyport.yaml",
-      change.faults.map(({ path, message }) => `${path}: ${message}`),
-    );
 }
 
 export async function compose(config: BootConfig, options: ComposeOptions): Promise<Running> {
@@ -143,10 +129,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const meter = await openMeter(config);
     const { metrics } = meter;
-    parts.hearAudit(meter.alsoHears(auditLog(log, settings)));
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
     const bounds = composeLimits({
+      line,
       parts,
       audit,
       alarm: complain,
@@ -154,7 +140,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       metrics,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
-    const { limits } = bounds;
+    const { limits, tallies, brake } = bounds;
+    const overview = composeOverview({ parts, tallies, line, isBraked: () => brake.since !== undefined });
+    const toLog = meter.alsoHears(auditLog(log, settings));
+    parts.hearAudit((event) => {
+      toLog(event);
+      overview.heard(event);
+    });
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
@@ -186,6 +178,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onSend: meter.alsoSends(options.onSend),
       onProblem,
       onAccepted: bounds.onAccepted,
+      maySend: bounds.maySend,
     });
     const notices = createNoticeSender({
       storage,
@@ -194,7 +187,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       gateway: line,
       mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
       audit,
+      texts,
+      brand,
       host,
+      ...bounds.notices,
       now,
     });
     const devices = createDevices(keyring);
@@ -209,6 +205,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
+          claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
           enrolment,
           phones,
           countries: () => revisions.current().snapshot.countries,
@@ -222,9 +219,18 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         }),
       ].map((factor) => [factor.kind, factor]),
     );
+    const scripts = createOwnScripts({
+      ...parts,
+      folder: join(config.data, "custom"),
+      limits,
+      sms: () => factors.get("sms"),
+      log: logs.script,
+      newId,
+    });
     const walk = createWalk({
       storage,
       mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
+      ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
       factors,
       delivery,
       audit,
@@ -241,54 +247,20 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const csrf = createCsrf(() => keyring.secrets("csrf").map(({ bytes }) => bytes));
 
     let signing = keyring.signing();
-    const show = createShow(render);
-    const build = (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => {
-      const device = createDeviceFlow({
-        snapshot,
-        mechanisms,
-        storage,
-        directory,
-        audit,
-        apiScopes: ownApi(config.issuer).scopes,
-        visitOf: visits.of,
-        csrfToken: csrf.token,
-        show,
-        now,
-      });
-      const provider = createProvider({
-        issuer: config.issuer.origin,
-        snapshot,
-        mechanisms,
-        storage,
-        keys: keyring,
-        directory: parts.accounts,
-        authenticators,
-        audit,
-        pages: createEnginePages({ brand: snapshot.brand, show }),
-        device,
-        languages: pages.locales(),
-        api: ownApi(config.issuer),
-        addressOf: (request) => clientAddress(request, peers),
-        now,
-      });
-      provider.on("server_error", (_ctx, problem) => onProblem(problem));
-      onRefused(provider, (facts) => log.debug("Refused a request", facts));
-      return createEngine({
-        provider,
-        device,
-        snapshot,
-        mechanisms,
-        walk,
-        devices,
-        directory,
-        audit,
-        localeFor: pages.localeFor,
-        marksCookie: visits.marksCookie,
-        csrfToken: csrf.token,
-        now,
-      });
-    };
-    const revisions = createRevisions({ settings, phones, build });
+    const build = engineBuilder({
+      parts,
+      walk,
+      devices,
+      visits,
+      csrfToken: csrf.token,
+      render,
+      languages: pages.locales(),
+      localeFor: pages.localeFor,
+      addressOf: (request) => clientAddress(request, peers),
+      log,
+      onProblem,
+    });
+    const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
     revisions.current();
 
     const app = await createWebServer({
@@ -326,8 +298,10 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
+      scripts,
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
+      overview,
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
@@ -365,10 +339,12 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     every(BRAKE_EVERY, () => bounds.brake.look());
     every(OUTBOX_EVERY, () => delivery.sweep());
     every(OUTBOX_EVERY, () => notices.sweep());
+    every(PRICES_EVERY, () => bounds.prices.look());
     every(BOOTSTRAP_EVERY, () => bootstrapFile.tidy());
     every(SEAL_EVERY, () => parts.auditSeals.seal());
     every(SWEEP_EVERY, async () => {
       await bounds.tidy();
+      await bounds.lookAtBound();
       // In small acts, so that nobody waits behind them; until there is nothing left.
       while ((await storage.sweep(SWEEP_AT_ONCE)) === SWEEP_AT_ONCE) await new Promise(setImmediate);
     });
@@ -381,8 +357,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       bootstrap: bootstrapFile.said,
       async close() {
         log.info("Stopping");
+        bounds.prices.stop();
         await Promise.all([background?.stop(), app.close(), closeMetrics()]);
-        await Promise.all([delivery.idle(), notices.idle()]);
+        await Promise.all([delivery.idle(), notices.idle(), scripts.close()]);
         await bounds.flush().catch(onProblem);
         await parts.close();
         log.info("Stopped");

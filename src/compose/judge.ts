@@ -2,6 +2,7 @@
  * What only the parts can say of the settings, asked before a change is taken: scripts of their gateways, acrs of the
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
+import { catalog } from "../catalog.ts";
 import { CLI_CLIENT } from "../core/access.ts";
 import type {
   ClientSettings,
@@ -23,6 +24,7 @@ export const createJudge =
     ...document.scripts.flatMap((entry, index) => scriptFaults(entry, `scripts[${index}]`)),
     ...gatewayFaults(document.gateways),
     ...nameFaults(document.scripts),
+    ...factorFaults(document.scripts),
     ...acrFaults(document),
     ...clientFaults(document),
     ...document.clients.flatMap((client, index) => {
@@ -36,17 +38,49 @@ export const createJudge =
 /** What is wrong with one entry by itself. */
 export function scriptFaults(entry: ScriptEntry, at: string): readonly Fault[] {
   const builtIn = builtInOf(entry.name);
-  if (builtIn === undefined)
-    return entry.enabled
-      ? [
-          {
-            path: `${at}.enabled`,
-            message: `${entry.name} is no built-in script, and only those can be enabled`,
-          },
-        ]
+  const unread =
+    entry.enabled && entry.manifest === undefined && (builtIn === undefined || entry.source !== undefined)
+      ? [{ path: `${at}.enabled`, message: `${entry.name} has no script that can run; give it one` }]
       : [];
-  return [...twice(entry.configurationProperties, at), ...propertyFaults(entry, builtIn.gateway, at)];
+  return [
+    ...unread,
+    ...twice(entry.configurationProperties, at),
+    ...(builtIn === undefined ? [] : propertyFaults(entry, builtIn.gateway, at)),
+  ];
 }
+
+/** Scripts among each other: each factor has one name and one script, and what is required is there. */
+function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
+  const enabled = scripts.map((entry, index) => ({ ...entry, index })).filter(({ enabled }) => enabled);
+  const own = enabled.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
+  const taken: readonly string[] = [...catalog.factorKinds, ...RESERVED];
+  const known: readonly string[] = [...catalog.factorKinds, ...own];
+  return enabled.flatMap(({ index, name, manifest }) => {
+    const at = `scripts[${index}].script`;
+    const kind = manifest?.factor?.kind;
+    const requires = manifest?.mechanism?.requires ?? [];
+    const missing = requires.filter((one) => !known.includes(one));
+    return [
+      ...missing.map((one) => ({
+        path: at,
+        message: `${name} requires the factor ${one}, and no enabled script brings it; there are ${known.join(", ")}`,
+      })),
+      // Whoever signs in says first who they are.
+      ...(requires.length > 0 && !requires.includes("password")
+        ? [{ path: at, message: `${name} must require password, for nothing else says who signs in` }]
+        : []),
+      ...(kind === undefined || !taken.includes(kind)
+        ? []
+        : [{ path: at, message: `the factor's kind ${kind} is one of the server's own; choose another` }]),
+      ...(kind !== undefined && own.filter((one) => one === kind).length > 1
+        ? [{ path: at, message: `another enabled script brings the factor ${kind} as well` }]
+        : []),
+    ];
+  });
+}
+
+/** Kinds that the server has or will have; a script under such a name would be taken for it. */
+const RESERVED = ["otp", "totp", "hotp", "fido2", "passkey", "recovery-code", "mail", "device"];
 
 const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
   repeated(properties.map(({ value1 }) => value1)).map((name) => ({
@@ -107,8 +141,14 @@ function nameFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
 
 function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] {
   const entry = scripts.find(({ name }) => name === defaultAcr);
-  if (entry?.enabled === true) return [];
-  const problem = entry === undefined ? "is not among the scripts" : "is not enabled";
+  const brings = entry?.manifest === undefined || entry.manifest.mechanism !== undefined;
+  if (entry?.enabled === true && brings) return [];
+  const problem =
+    entry === undefined
+      ? "is not among the scripts"
+      : brings
+        ? "is not enabled"
+        : "is the script of a factor, and no acr";
   return [
     {
       path: "defaultAcr",

@@ -3,14 +3,20 @@
  * could widen. It is public, signs people in by the device grant alone, and always asks for a second factor; what its
  * tokens may do is bounded at each call by the roles of their person (surfaces/admin/api/guard.ts).
  */
+import { catalog } from "../catalog.ts";
 import { CLI_CLIENT } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import type { ClientSettings } from "../core/settings.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 
-/** Acrs that take more than one factor; an administrator signs in by one of these. */
+/**
+ * Acrs that take more than one factor; an administrator signs in by one of these. A script's own factor is not counted:
+ * whoever may change scripts would otherwise decide what keeps administrators out.
+ */
 export const secondFactorAcrs = (mechanisms: readonly Mechanism[]): readonly string[] =>
-  mechanisms.filter(({ requires }) => new Set(requires).size > 1).map(({ acr }) => acr);
+  mechanisms
+    .filter(({ requires }) => catalog.factorKinds.filter((kind) => requires.includes(kind)).length > 1)
+    .map(({ acr }) => acr);
 
 export const cliClient = (mechanisms: readonly Mechanism[]): ClientSettings => ({
   client_id: CLI_CLIENT,

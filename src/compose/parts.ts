@@ -13,6 +13,7 @@ import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createRecovery } from "../core/recovery.ts";
+import { failuresKey } from "../core/scripted-factor.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
@@ -92,13 +93,18 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       tellOthers({ directory: people, notices }, user, "became-admin"),
     );
     const sessions = createSessions({ storage, audit, now });
-    const forgetFailures = (subject: Subject) =>
-      createFailures(storage, () => settings.document().limits, now).reset(subject);
+    async function forgetFailures(subject: Subject): Promise<void> {
+      const { limits, scripts } = settings.document();
+      const failures = createFailures(storage, () => limits, now);
+      const own = scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
+      await Promise.all([subject, ...own.map((kind) => failuresKey(kind, subject))].map(failures.reset));
+    }
     const placed = placePhones({
       directory,
       authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
       enrolment: () => enrolment,
       sessions,
+      notices,
       audit,
       storage,
       phones,

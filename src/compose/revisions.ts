@@ -2,16 +2,18 @@
  * The revisions of the settings as they are served: a snapshot, its mechanisms and an engine for each, built when it is
  * first asked for (under a millisecond) and kept while logins may still be under way on it. Called by compose alone.
  */
-import type { Mechanism } from "../core/mechanism.ts";
-import type { Settings, SettingsDocument, Snapshot } from "../core/settings.ts";
+import type { Factor, Mechanism } from "../core/mechanism.ts";
+import type { ScriptEntry, Settings, SettingsDocument, Snapshot } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import { homeCountry } from "./gateway.ts";
 import { cliClient } from "./own-client.ts";
-import { mechanismsOf } from "./scripts.ts";
+import type { ScriptParts } from "./own-scripts.ts";
 
 export interface Served<Engine> {
   readonly snapshot: Snapshot;
   readonly mechanisms: readonly Mechanism[];
+  /** Factors of scripts of one's own. */
+  readonly ownFactors: ReadonlyMap<string, Factor>;
   readonly engine: Engine;
 }
 
@@ -21,17 +23,18 @@ const MOST_KEPT = 20;
 export function createRevisions<Engine>(deps: {
   readonly settings: Settings;
   readonly phones: Phones;
+  readonly partsOf: (scripts: readonly ScriptEntry[]) => ScriptParts;
   readonly build: (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => Engine;
 }) {
-  const { settings, phones, build } = deps;
+  const { settings, phones, build, partsOf } = deps;
   const kept = new Map<number, Served<Engine>>();
 
   function serve(revision: number, document: SettingsDocument): Served<Engine> {
     const known = kept.get(revision);
     if (known !== undefined) return known;
-    const mechanisms = mechanismsOf(document.scripts);
+    const { mechanisms, ownFactors } = partsOf(document.scripts);
     const snapshot = snapshotOf(document, revision, mechanisms, phones);
-    const made = { snapshot, mechanisms, engine: build(snapshot, mechanisms) };
+    const made = { snapshot, mechanisms, ownFactors, engine: build(snapshot, mechanisms) };
     kept.set(revision, made);
     const oldest = kept.size > MOST_KEPT ? Math.min(...kept.keys()) : undefined;
     if (oldest !== undefined && oldest !== revision) kept.delete(oldest);
@@ -78,7 +81,7 @@ function snapshotOf(
   return {
     revision,
     brand,
-    acrs: { enabled: scripts.filter(({ enabled }) => enabled).map(({ name }) => name), default: defaultAcr },
+    acrs: { enabled: mechanisms.map(({ acr }) => acr), default: defaultAcr },
     clients: [...clients, cliClient(mechanisms)],
     enrolment,
     countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { catalog } from "../catalog.ts";
-import type { BuiltInScript, Mechanism } from "../core/mechanism.ts";
+import type { BuiltInScript } from "../core/mechanism.ts";
 import type { Property, ScriptEntry } from "../core/settings.ts";
 import type { EpochMs } from "../core/words.ts";
 
@@ -40,22 +40,28 @@ function shippedEntry(script: BuiltInScript, at: EpochMs): ScriptEntry {
 export const shippedEntries = (at: EpochMs): readonly ScriptEntry[] =>
   builtIns.map(({ script }) => shippedEntry(script, at));
 
-/** Enabled mechanisms; an entry without a built-in behind it offers nothing. */
-export const mechanismsOf = (scripts: readonly ScriptEntry[]): readonly Mechanism[] =>
-  scripts
-    .filter(({ enabled }) => enabled)
-    .flatMap((entry) => builtInOf(entry.name)?.script.create(entry) ?? []);
-
 /** The properties that say something, by name. */
 export const propertiesOf = (properties: readonly Property[]): Record<string, string> =>
   Object.fromEntries(
     properties.filter(({ value2 }) => value2 !== "").map(({ value1, value2 }) => [value1, value2]),
   );
 
+/** The source of a built-in as it came, in the words of whoever would change it. */
+export function shippedSource({ file }: Pick<BuiltInScript, "file">): string {
+  // The package holds JavaScript and, beside it, the source it was made from.
+  const text = readFileSync(fileURLToPath(file), "utf8");
+  // At home the file has a neighbour; everywhere else that has a name (public/mechanism.ts).
+  return text.replaceAll('"../../core/mechanism.ts"', '"sallyport/mechanism"');
+}
+
 /** The source text of an entry: its own, or that of the built-in it stands for. */
 export function sourceOf(entry: ScriptEntry): string {
-  const file = builtInOf(entry.name)?.script.file;
-  if (entry.source !== undefined || file === undefined) return entry.source ?? "";
-  // The package holds JavaScript and, beside it, the source it was made from.
-  return readFileSync(fileURLToPath(file).replace(/\.js$/, ".ts"), "utf8");
+  const builtIn = builtInOf(entry.name);
+  return entry.source ?? (builtIn === undefined ? "" : shippedSource(builtIn.script));
 }
+
+/** Where an entry's text is kept: in the settings, or in a file below `custom/`. */
+export const fileOf = ({ moduleProperties }: Pick<ScriptEntry, "moduleProperties">): string | undefined => {
+  const property = (name: string) => moduleProperties.find(({ value1 }) => value1 === name)?.value2;
+  return property("location_type") === "file" ? property("location_path") : undefined;
+};

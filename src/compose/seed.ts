@@ -5,14 +5,16 @@
  */
 import { createHash } from "node:crypto";
 import type { BootConfig } from "../config.ts";
+import type { FileGateway } from "../config-gateways.ts";
 import {
   type ClientSettings,
   documentSchema,
+  type GatewaySettings,
   type ScriptEntry,
   type SettingsDocument,
 } from "../core/settings.ts";
 import type { EpochMs } from "../core/words.ts";
-import { plainProperties } from "./gateway.ts";
+import { gatewayOf, plainProperties } from "./gateway.ts";
 import { builtInOf, shippedEntries } from "./scripts.ts";
 
 interface Part {
@@ -26,14 +28,24 @@ const digest = (value: unknown): string =>
 
 const CLIENT = "client ";
 
-function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[] {
+/** `known`: names of what the file has said before. */
+function partsOf(
+  { settings, twilio, gateways, testNumbers }: BootConfig,
+  at: EpochMs,
+  known: Readonly<Record<string, string>>,
+): readonly Part[] {
   const { brand, enrolment, countries, limits, sending, pumping, spend, texts, acrs, clients } = settings;
   const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
     name,
     value: change,
     apply: (document) => ({ ...document, ...change }),
   });
+  // Left out of the file they are nobody's business but the administrators'; taken out of it, they go.
+  const given = (name: string, value: unknown, part: Part): readonly Part[] =>
+    value === undefined && !Object.hasOwn(known, name) ? [] : [part];
   return [
+    ...given("gateways", gateways, plain("gateways", { gateways: (gateways ?? []).map(standingBy) })),
+    ...given("test numbers", testNumbers, plain("test numbers", { testNumbers: [...(testNumbers ?? [])] })),
     plain("brand", { brand }),
     plain("enrolment", { enrolment }),
     plain("countries", { countries }),
@@ -48,8 +60,11 @@ function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[]
       apply: (document) => ({
         ...document,
         defaultAcr: acrs.default,
+        // The file can name built-in acrs alone, so it says nothing of a script of one's own.
         scripts: document.scripts.map((entry) =>
-          changed(entry, { enabled: acrs.enabled.includes(entry.name) }, at),
+          builtInOf(entry.name) === undefined
+            ? entry
+            : changed(entry, { enabled: acrs.enabled.includes(entry.name) }, at),
         ),
       }),
     },
@@ -62,6 +77,20 @@ function partsOf({ settings, twilio }: BootConfig, at: EpochMs): readonly Part[]
       }),
     ),
   ];
+}
+
+/** A gateway of the file as the settings have it. */
+function standingBy({ properties, ...gateway }: FileGateway): GatewaySettings {
+  const plugin = gatewayOf(gateway.type);
+  return {
+    ...gateway,
+    configurationProperties: Object.entries(properties).map(([value1, value]) => ({
+      value1,
+      value2: value.reveal(),
+      hide: plugin?.secrets.includes(value1) === true,
+      description: plugin?.descriptions[value1] ?? "",
+    })),
+  };
 }
 
 function twilioPart(given: Readonly<Record<string, string>>, at: EpochMs): Part {
@@ -120,8 +149,8 @@ export function firstDocument(config: BootConfig, at: EpochMs): SettingsDocument
 
 /** The document with every part of the file applied that differs from what the file said last time. */
 export function takeIn(document: SettingsDocument, config: BootConfig, at: EpochMs): SettingsDocument {
-  const parts = partsOf(config, at);
   const known = document.fromFile;
+  const parts = partsOf(config, at, known);
   const news = parts.filter(({ name, value }) => known[name] !== digest(value));
   const gone = Object.keys(known).filter(
     (name) => name.startsWith(CLIENT) && !parts.some((part) => part.name === name),

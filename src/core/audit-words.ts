@@ -68,6 +68,11 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "the provider says that it has not arrived",
     facts: [...SEND, "reason", "providerCode"],
   },
+  "guard-alarm": {
+    act: "alarm",
+    means: "texts to bound phones of one country, block or address go unanswered; nobody is refused for it",
+    facts: ["scope", "name", "span", "open", "threshold"],
+  },
   "gateway-problem": {
     act: "alarm",
     means: "somebody has to mend something at a gateway; once in ten minutes",
@@ -89,6 +94,16 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     act: "pause",
     means: "with this wrong code a pause begins",
     facts: [...CODE, "failures", "until"],
+  },
+  "factor-right": {
+    act: "verify",
+    means: "the factor of a script was shown, or bound",
+    facts: ["factor", "act"],
+  },
+  "factor-wrong": {
+    act: "verify",
+    means: "what was answered to the factor of a script was wrong",
+    facts: ["factor", "act"],
   },
   "factor-disabled": {
     act: "disable",

@@ -14,11 +14,12 @@ export interface Authenticator {
   readonly version: number;
 }
 
-/** What is kept about a bound phone: E.164, ISO 3166-1 country, when the code came back. */
+/** What is kept about a bound phone: E.164, ISO 3166-1 country, when the code came back, in which language it was asked for. */
 export type PhoneData = {
   readonly number: string;
   readonly country: string;
   readonly verifiedAt: EpochMs;
+  readonly locale?: string | undefined;
   /** It stands in the person's directory, which decides whether it is there (directory-phones.ts). */
   readonly inDirectory?: boolean | undefined;
 };

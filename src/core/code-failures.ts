@@ -1,7 +1,8 @@
 /**
  * The account's counter of wrong codes: one per person, over every login, code, browser, address and node. A slot is
  * taken before the comparison; a pause starts at each fifth failure from the tenth on, the factor is disabled at the
- * fiftieth. A try in a pause is neither compared nor counted. Used by codes.ts alone.
+ * fiftieth. A try in a pause is neither compared nor counted. Used by codes.ts, and for factors of
+ * one's own (scripted-factor.ts) under names that hold the kind.
  */
 import type { Storage, Write } from "./records.ts";
 import type { Limits } from "./settings.ts";

@@ -6,19 +6,19 @@
  *
  *   outbox row "unsent"   somebody has to send it        "awaiting"   sent, and another gateway stands by
  */
-import { type AttemptChange, createAttemptLedger } from "./attempt-ledger.ts";
-import type { AuditEvent } from "./audit.ts";
+import { createAttemptLedger } from "./attempt-ledger.ts";
 import { type Challenge, type Codes, KEEP, type OutboxRow } from "./codes.ts";
-import { type Attempt, advance, hasFailed, isTaken, isTerminal, type News } from "./delivery-state.ts";
+import { hear, isStale, keyOf, sentEvent } from "./delivery-report.ts";
+import { type Attempt, advance, hasFailed, type News } from "./delivery-state.ts";
 import type { GatewayEntry, GatewayLine } from "./gateway-line.ts";
 import { composeMessage } from "./message.ts";
 import type { MessageTexts } from "./message-texts.ts";
 import type { Records, Storage, Versioned, Write } from "./records.ts";
-import type { AttemptName, ReportUrls } from "./report-url.ts";
+import type { ReportUrls } from "./report-url.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
 import type { OnSend } from "./send-fact.ts";
 import type { DeliverySettings } from "./settings.ts";
-import { isUncertain, type Receipt, type Report, type ReportRequest, worthAnother } from "./sms.ts";
+import { isUncertain, type Receipt, type ReportRequest, worthAnother } from "./sms.ts";
 import { composeSpeech } from "./speech.ts";
 import type { Clock } from "./words.ts";
 
@@ -55,17 +55,23 @@ export interface DeliveryDeps {
   readonly onProblem: (problem: unknown) => void;
   /** A provider has taken a text, of so many segments, or a call. */
   readonly onAccepted?:
-    | ((challenge: Challenge, taken: { readonly channel: "sms" | "call"; readonly segments: number }) => void)
+    | ((
+        challenge: Challenge,
+        taken: {
+          readonly channel: "sms" | "call";
+          readonly segments: number;
+          /** Of a gateway that can tell what it cost. */
+          readonly message?: { readonly gateway: string; readonly id: string } | undefined;
+        },
+      ) => void)
     | undefined;
+  /** Whether money and the emergency switch let one more go out; asked before any attempt but the first. */
+  readonly maySend?: (() => Promise<boolean>) | undefined;
 }
 
 const LEASE = 10_000;
 /** Rows of a kind that one sweep looks at. */
 const AT_ONCE = 50;
-
-const keyOf = ({ id, sends }: Challenge): string => `${id}.${sends}`;
-const isStale = (challenge: Challenge, key: string, now: number): boolean =>
-  challenge.spent || key !== keyOf(challenge) || challenge.endsAt - now < 1000;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { line, now } = deps;
@@ -86,10 +92,6 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const isEnough = ({ state }: Attempt): boolean =>
     state === "delivered" || (state === "sent" && deps.settings().receipt === "sent");
 
-  /** Taken before and not arrived after: nobody is shown anything else, so the word is worth no commit. */
-  const isOnTheWay = (before: Attempt, after: Attempt): boolean =>
-    isTaken(before) && before.providerId === after.providerId && !isTerminal(after.state) && !isEnough(after);
-
   async function send(key: string, justWritten: boolean): Promise<void> {
     // The row's key names its challenge, and whoever calls has just written or claimed the row.
     const id = key.slice(0, key.lastIndexOf("."));
@@ -109,6 +111,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         (again === undefined ? undefined : await line.find(again.gateway)) ??
         (await line.next(challenge.channel ?? "sms", tried));
       if (entry === undefined && own.length > 0) return outbox.remove(key);
+      // The first was allowed a moment ago, with the budgets. Another message for the same code is ours, not the person's:
+      // it draws on nobody's budget, but it costs money, and may come long after.
+      if ((own.length > 0 || !justWritten) && (await deps.maySend?.()) === false) return outbox.remove(key);
       const attempt: Attempt = {
         send: challenge.sends,
         number: again?.number ?? own.length + 1,
@@ -137,6 +142,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
+  function textOf(challenge: Challenge) {
+    const { appName, purpose, locale, client, endsAt } = challenge;
+    const code = deps.codes.reveal(challenge).reveal();
+    const minutes = Math.max(1, Math.round((endsAt - now()) / 60_000));
+    const facts = { appName, brand: deps.brand(), code, minutes, host: deps.host };
+    return composeMessage(facts, deps.texts(purpose, locale, client));
+  }
+
   /** Brings the code through one gateway. */
   async function through(
     { name, gateway }: GatewayEntry,
@@ -146,23 +159,22 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const key = keyOf(challenge);
     const to = new PhoneNumber(challenge.phone);
     const secondsLeft = Math.floor((challenge.endsAt - now()) / 1000);
-    const { id, appName, purpose, locale, client } = challenge;
+    const { id, appName, purpose, locale } = challenge;
     const about = { challenge: id, send: attempt.send, number: attempt.number, gateway: name };
     const report = deps.urls.of(about, challenge.endsAt + KEEP);
-    const code = deps.codes.reveal(challenge);
-    if (attempt.channel === "call" && gateway.call !== undefined) {
-      const speech = composeSpeech({ appName, code, purpose, locale });
-      const receipt = await gateway.call({ to, speech, key, report });
-      if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "call", segments: 1 });
+    const tell = (receipt: Receipt, channel: "sms" | "call", segments: number): Receipt => {
+      const { price } = gateway;
+      const message = receipt.kind === "accepted" && price ? { gateway: name, id: receipt.id } : undefined;
+      if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel, segments, message });
       return receipt;
+    };
+    if (attempt.channel === "call" && gateway.call !== undefined) {
+      const speech = composeSpeech({ appName, code: deps.codes.reveal(challenge), purpose, locale });
+      return tell(await gateway.call({ to, speech, key, report }), "call", 1);
     }
-    const minutes = Math.max(1, Math.round(secondsLeft / 60));
-    const facts = { appName, brand: deps.brand(), code: code.reveal(), minutes, host: deps.host };
-    const { text, segments } = composeMessage(facts, deps.texts(purpose, locale, client));
+    const { text, segments } = textOf(challenge);
     const validFor = Math.max(5, secondsLeft);
-    const receipt = await gateway.send({ to, text: new Secret(text), key, validFor, report });
-    if (receipt.kind === "accepted") deps.onAccepted?.(challenge, { channel: "sms", segments });
-    return receipt;
+    return tell(await gateway.send({ to, text: new Secret(text), key, validFor, report }), "sms", segments);
   }
 
   /** Commits what came of an attempt; answers the challenge where the next gateway is to go on with it. */
@@ -192,87 +204,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         : waits
           ? row(challenge, "awaiting", receiptWithin * 1000)
           : gone(key);
-      return { attempt, outbox: outboxRow, events: [eventOf(challenge, attempt, receipt)], isNews: true };
+      return {
+        attempt,
+        outbox: outboxRow,
+        events: [sentEvent(challenge, attempt, receipt, now())],
+        isNews: true,
+      };
     });
     return goesOn ? next : undefined;
-  }
-
-  const whoAndWhere = ({ subject, boundTo, client, address }: Challenge) => ({
-    at: now(),
-    subject,
-    login: boundTo,
-    client,
-    address,
-  });
-
-  function eventOf(challenge: Challenge, attempt: Attempt, receipt: Receipt): AuditEvent {
-    const of = factsOf(challenge, attempt);
-    return {
-      ...whoAndWhere(challenge),
-      kind: receipt.kind === "accepted" ? "code-sent" : "code-send-failed",
-      facts:
-        receipt.kind === "accepted"
-          ? { ...of, messageId: receipt.id }
-          : { ...of, reason: receipt.reason, providerCode: receipt.providerCode ?? null },
-    };
-  }
-
-  /** What a report makes of a challenge; undefined: it says nothing new. */
-  function changeBy(
-    challenge: Challenge,
-    name: AttemptName,
-    word: Exclude<Report, string>,
-    another: boolean,
-  ): (AttemptChange & { readonly goesOn: boolean }) | undefined {
-    const attempts = challenge.attempts ?? [];
-    const known = attempts.find(({ send, number }) => send === name.send && number === name.number);
-    // Of an attempt that is not written down, only the one that is being made can be spoken of, at a gateway of its own.
-    const own = attempts.filter(({ send }) => send === challenge.sends);
-    const isNext = name.send === challenge.sends && name.number === own.length + 1;
-    if (known === undefined && !(isNext && own.every(({ gateway }) => gateway !== name.gateway)))
-      return undefined;
-    const before: Attempt = known ?? {
-      send: name.send,
-      number: name.number,
-      gateway: name.gateway,
-      channel: challenge.channel ?? "sms",
-      state: "pending",
-      at: now(),
-      stateAt: now(),
-    };
-    if (before.gateway !== name.gateway) return undefined;
-    // One message, one name: what was said of another is not said of this one.
-    if (before.providerId !== undefined && before.providerId !== word.id) return undefined;
-    const attempt = advance(before, { ...word, providerId: word.id }, now());
-    if (attempt === before || isOnTheWay(before, attempt)) return undefined;
-    const key = keyOf(challenge);
-    const isCurrent = attempt.send === challenge.sends && !isStale(challenge, key, now());
-    const isNewest = own.every(({ number }) => number <= attempt.number);
-    const goesOn =
-      isCurrent &&
-      isNewest &&
-      known !== undefined &&
-      another &&
-      hasFailed(attempt.state) &&
-      worthAnother(attempt.reason ?? "other");
-    const outboxRow = goesOn
-      ? row(challenge, "unsent", LEASE)
-      : isCurrent && known !== undefined && (isEnough(attempt) || (isNewest && isTerminal(attempt.state)))
-        ? gone(key)
-        : undefined;
-    const event: AuditEvent = {
-      ...whoAndWhere(challenge),
-      kind: attempt.state === "delivered" ? "code-delivered" : "code-undelivered",
-      facts: {
-        ...factsOf(challenge, attempt),
-        messageId: word.id,
-        ...(attempt.state === "delivered"
-          ? {}
-          : { reason: attempt.reason ?? null, providerCode: attempt.providerCode ?? null }),
-      },
-    };
-    const events = isTerminal(attempt.state) ? [event] : [];
-    return { attempt, outbox: outboxRow, events, isNews: attempt.state !== before.state, goesOn };
   }
 
   async function report(reported: Reported): Promise<"taken" | "refused"> {
@@ -295,12 +234,26 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const channel = known.value.channel ?? "sms";
     const another = hasFailed(word.state) && (await line.hasNext(channel, new Set([...tried, name.gateway])));
     let goesOn = false;
+    let late = false;
     const done = await ledger.apply(name.challenge, known, (challenge) => {
-      const change = changeBy(challenge, name, word, another);
-      goesOn = change?.goesOn === true;
-      return change;
+      const heard = hear({ challenge, name, word, another, isEnough, now: now() });
+      goesOn = heard?.goesOn === true;
+      late = heard?.late === true;
+      if (heard === undefined) return undefined;
+      const { attempt, events, isNews, isOver } = heard;
+      const outboxRow = goesOn
+        ? row(challenge, "unsent", LEASE)
+        : isOver
+          ? gone(keyOf(challenge))
+          : undefined;
+      return { attempt, events, isNews, outbox: outboxRow };
     });
     if (done === undefined) return "taken";
+    if (late) {
+      const segments = channel === "call" ? 1 : textOf(done.value).segments;
+      const message = entry.gateway.price && { gateway: name.gateway, id: word.id };
+      deps.onAccepted?.(done.value, { channel, segments, message });
+    }
     if (hasFailed(word.state) && word.reason !== undefined)
       line.told(name.gateway, { kind: "reported", reason: word.reason, providerCode: word.providerCode });
     if (goesOn) void start(keyOf(done.value), false);
@@ -365,16 +318,6 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
   };
 }
-
-/** What the audit says of every attempt. */
-const factsOf = ({ purpose, phone, country }: Challenge, { gateway, channel }: Attempt) => ({
-  factor: "sms",
-  purpose,
-  phone: new PhoneNumber(phone).toString(),
-  country: country ?? null,
-  gateway,
-  channel,
-});
 
 /** What the answer to a send says of its attempt. */
 function newsOf(receipt: Receipt): News {

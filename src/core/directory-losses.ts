@@ -1,5 +1,5 @@
 /**
- * How many people of a directory lost their phone within an hour. A few are removals by hand; many are a job gone wrong,
+ * How many people of a directory lost their phone, or had it changed, within an hour. A few are removals by hand; many are a job gone wrong,
  * and then nobody may bind a new phone by a password alone because of it. Counted over all nodes.
  */
 import type { Audit } from "./audit.ts";
@@ -64,7 +64,7 @@ export function createLosses(deps: {
       const facts = { directory: book.name, people: losses.length };
       await deps.audit.append({ kind: "directory-loss", at, facts });
       deps.complain(
-        `directory ${book.name}: ${losses.length} people have lost their phone within an hour, which looks like a job gone wrong; nobody may bind a new one because of it. Put the values back, or open the way for single people with sallyport`,
+        `directory ${book.name}: ${losses.length} people have lost their phone there within an hour, or had it changed, which looks like a job gone wrong; nobody may bind a new one because of it. Put the values back, or open the way for single people with sallyport`,
       );
       for (const { subject: one } of losses) await deps.enrolment().closeWindow(one, "sms");
       return true;

@@ -10,6 +10,7 @@ import type { Authenticator, Authenticators, NewAuthenticator, PhoneData } from 
 import type { Directory, PhoneBook, SeenPhones, User } from "./directory.ts";
 import type { Losses } from "./directory-losses.ts";
 import type { Enrolment } from "./enrolment.ts";
+import { type Notices, wasOf } from "./notices.ts";
 import { PhoneNumber } from "./secret.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Clock, EpochMs, Json, Subject } from "./words.ts";
@@ -35,6 +36,7 @@ export interface DirectoryPhonesDeps {
   readonly enrolment: () => Pick<Enrolment, "openWindow" | "closeAll">;
   readonly sessions: Pick<Sessions, "endAll">;
   readonly losses: Losses;
+  readonly notices: Pick<Notices, "send">;
   readonly audit: Pick<Audit, "append">;
   readonly readNumber: ReadNumber;
   readonly phoneKey: (e164: string) => string;
@@ -148,10 +150,13 @@ export function createDirectoryPhones(deps: DirectoryPhonesDeps): DirectoryPhone
     await deps.enrolment().closeAll(id, KIND);
     let mine = false;
     for (const row of lost) mine = (await own.unbind(row.id, by, reason)) || mine;
-    // Another node was first: the way is opened once.
-    if (!mine || hasAnother) return;
+    // Another node was first: the person is told, and the way is opened, once.
+    if (!mine) return;
+    // Of a job gone wrong nobody is told: it would be a text for everybody.
     const isMass = await deps.losses.add(book, id);
-    if (isMass || !book.opensWindow || modifiedAt === undefined || modifiedAt + DAY <= now()) return;
+    if (isMass) return;
+    await deps.notices.send(id, { kind: hasAnother ? "phone-changed" : "phone-removed", ...wasOf(lost) });
+    if (hasAnother || !book.opensWindow || modifiedAt === undefined || modifiedAt + DAY <= now()) return;
     await tell("enrolment-opened", id, { way: "window", by, reason });
     await deps.forgetFailures(id);
     await deps.enrolment().openWindow(id, KIND, by, reason, Math.min(modifiedAt, now()));

@@ -12,7 +12,9 @@ export type BreakageCode =
   | "key-unavailable"
   | "sealed-value-invalid"
   | "page-invalid"
-  | "step-broken";
+  | "step-broken"
+  /** A script of one's own threw, took too long or grew too large: its login ends, nothing else does. */
+  | "script-failed";
 
 export class Breakage extends Error {
   readonly code: BreakageCode;

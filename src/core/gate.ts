@@ -26,6 +26,9 @@ export function usableProofs(proofs: readonly Proof[], notBefore: EpochMs): read
   return [...newest.values()];
 }
 
+/** Methods that prove what somebody knows (RFC 8176). */
+const KNOWN: readonly string[] = ["pwd", "pin", "kba"];
+
 /** Whether `one` asks for every factor of `other` and for more. */
 const asksForMore = (one: readonly FactorKind[], other: readonly FactorKind[]): boolean =>
   other.every((kind) => one.includes(kind)) && one.some((kind) => !other.includes(kind));
@@ -47,11 +50,13 @@ export function attain(proofs: readonly Proof[], mechanisms: readonly Mechanism[
   const counted = best.requires.flatMap((kind) => proofs.find((proof) => proof.factor === kind) ?? []);
   const methods = [...new Set(counted.map((proof) => proof.method))];
   const kinds = new Set(counted.map((proof) => proof.factor));
+  // Two things that a person knows are two steps and one factor (NIST SP 800-63B-4 §2.2.1): no `mfa` for them.
+  const known = counted.every(({ method }) => KNOWN.includes(method));
   return {
     acr: best.acr,
     level: best.level,
     factors: best.requires,
-    amr: kinds.size > 1 ? [...methods, "mfa"] : methods,
+    amr: kinds.size > 1 && !known ? [...methods, "mfa"] : methods,
     authTime: Math.min(...counted.map((proof) => proof.at)),
   };
 }

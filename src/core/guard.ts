@@ -1,10 +1,12 @@
 /**
  * The pumping guard at work: counts typed numbers and the right codes that came of them, judges each before it gets a text,
- * and writes down every decision with what it was made of. Asked by sending.ts for numbers that were typed; a phone that is
- * bound is none of its business, so nobody's guard is turned against an owner. Its counts have the error of tallies.ts, so
+ * and writes down every decision with what it was made of. Asked by sending.ts for numbers that were typed. Texts to phones
+ * that are bound are counted as well, apart (guard-bound.ts looks at them), and never refused: a guard that others can
+ * trip must not be turned against an owner. Its counts have the error of tallies.ts, so
  * a burst within seconds over several nodes is seen late: the budgets bound that.
  */
 
+import { BOUND } from "./guard-bound.ts";
 import { networksOf } from "./network.ts";
 import {
   DAY_HOURS,
@@ -63,6 +65,11 @@ export interface GuardDeps {
 
 const HOUR = 3_600_000;
 const MOST_PENDING = 10_000;
+/** Each number of a login, with what went to it. */
+const eachOf = (open: OpenSend): readonly OpenSend[] => [
+  open,
+  ...(open.earlier ?? []).map((one) => ({ ...open, ...one })),
+];
 type Facts = Pick<OpenSend, "e164" | "country" | "address" | "lane">;
 
 export function createGuard(deps: GuardDeps) {
@@ -70,6 +77,8 @@ export function createGuard(deps: GuardDeps) {
   let pending: Decision[] = [];
   const hourOf = () => Math.floor(now() / HOUR);
   const placeOf = (address: string) => networksOf(address).zones[0] ?? "elsewhere";
+  const bound = ({ e164, country, address }: Facts) =>
+    [country, blockOf(e164, 4), placeOf(address)].map((name, at) => [BOUND[at] ?? "", name] as const);
   const names = ({ e164, country, address }: Facts): readonly (readonly [kind: string, name: string])[] => [
     ["typed country", country],
     ["typed block", blockOf(e164, 4)],
@@ -78,8 +87,8 @@ export function createGuard(deps: GuardDeps) {
   ];
 
   const count = (facts: Facts, sent: number, verified: number) => {
-    if (facts.lane !== "stranger") return;
-    for (const [kind, name] of names(facts)) tallies.add(kind, name, hourOf(), sent, verified);
+    const counted = facts.lane === "stranger" ? names(facts) : bound(facts);
+    for (const [kind, name] of counted) tallies.add(kind, name, hourOf(), sent, verified);
   };
 
   async function evidenceOf(request: Facts): Promise<Evidence> {
@@ -90,7 +99,12 @@ export function createGuard(deps: GuardDeps) {
     };
     const from = await tallies.list("typed from", `${placeOf(request.address)} `, hour - DAY_HOURS + 1);
     const verified = new Set(from.filter(({ b }) => b > 0).map(({ name }) => name));
-    const open = new Set(from.filter(({ name }) => !verified.has(name)).map(({ name }) => name));
+    // Of each hour what was given back (`abandoned`) is taken off, so that a country may be left with nothing.
+    const sent = new Map<string, number>();
+    for (const { name, a } of from) sent.set(name, (sent.get(name) ?? 0) + a);
+    const open = new Set(
+      [...sent].filter(([name, count]) => count > 0 && !verified.has(name)).map(([name]) => name),
+    );
     const own = `${placeOf(request.address)} ${request.country}`;
     if (!verified.has(own)) open.add(own);
     return {
@@ -136,9 +150,13 @@ export function createGuard(deps: GuardDeps) {
     },
     sent: (facts: Facts): void => count(facts, 1, 0),
     /** Every text of a login whose code came back was wanted. */
-    verified: (open: OpenSend): void => count(open, 0, open.sends),
+    verified(open: OpenSend): void {
+      for (const one of eachOf(open)) count(one, 0, one.sends);
+    },
     /** The person finished with another factor: their texts say nothing about pumping. */
-    abandoned: (open: OpenSend): void => count(open, -open.sends, 0),
+    abandoned(open: OpenSend): void {
+      for (const one of eachOf(open)) count(one, -one.sends, 0);
+    },
     async flush(): Promise<void> {
       if (pending.length === 0) return;
       const batch = pending;

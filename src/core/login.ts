@@ -24,6 +24,8 @@ export type LoginRecord = {
   readonly pinned: boolean;
   readonly proofs: readonly Proof[];
   readonly task: Task;
+  /** Of the mechanism that has been entered (mechanism.ts). */
+  readonly phoneAttribute?: string | undefined;
   readonly state: Json;
   /** Rises with every form that is taken, so that of two submits of one page one counts. */
   readonly turn: number;

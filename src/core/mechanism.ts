@@ -32,8 +32,23 @@ export interface Mechanism {
   readonly aliases?: readonly Acr[] | undefined;
   /** Every one of these must have been proved before the gate gives out this acr. */
   readonly requires: readonly FactorKind[];
+  /** Attribute of the directory that holds the phone of whoever signs in by this mechanism (script.ts). */
+  readonly phoneAttribute?: string | undefined;
   /** undefined: nothing is left to do. The gate checks `requires` all the same. */
-  next(facts: Facts): Task | undefined;
+  next(facts: Facts): Task | undefined | Promise<Task | undefined>;
+}
+
+/** Which factors an acr is made of; its name, level and aliases stand in the script's entry. */
+export interface MechanismScript {
+  /** Every one of these is shown before the gate gives out the acr, whatever `next` says. */
+  readonly requires: readonly FactorKind[];
+  /**
+   * Attribute of the directory that holds the person's phone. Where it holds a number that receives texts, the code
+   * goes there; where it does not, to the phone the person has bound.
+   */
+  readonly phoneAttribute?: string | undefined;
+  /** What comes next; undefined: nothing is left. Without it the factors come in their order. Pure; 5 s at most. */
+  next?(facts: Facts): Task | undefined | Promise<Task | undefined>;
 }
 
 /** What a step is told about the login it works for. */
@@ -50,6 +65,8 @@ export interface Login<S extends Json = Json> {
   readonly visitor: Visitor;
   /** Whether the person may show another factor instead of this one, for no less (the form's action `other-method`). */
   readonly canOtherMethod?: boolean | undefined;
+  /** Of the mechanism: where the directory holds the person's phone. */
+  readonly phoneAttribute?: string | undefined;
 }
 
 /** The browser in front of the page, as far as steps may know it. */
@@ -85,6 +102,7 @@ export type StopReason =
   | "factor-disabled"
   | "enrolment-needs-ticket"
   | "person-gone"
+  | "script-failed"
   | "cancelled";
 
 export type Prepared<S extends Json> =
@@ -107,11 +125,11 @@ export type Outcome<S extends Json> =
 
 /** The facts a step gives its page; the surface adds those every form has. */
 export type StepPage = {
-  [P in "password" | "phone" | "code"]: {
+  [P in "password" | "phone" | "code" | "question"]: {
     readonly page: P;
     readonly facts: Omit<PageFacts<P>, "action" | "csrf" | "notice" | "noticeArgs" | "appName" | "brand">;
   };
-}["password" | "phone" | "code"];
+}["password" | "phone" | "code" | "question"];
 
 export interface Step<S extends Json = Json> {
   /** Once on entering, never on a reload. */
@@ -126,8 +144,8 @@ export interface Factor {
   readonly kind: FactorKind;
   readonly challenge: Step;
   readonly enrol?: Step | undefined;
-  /** Whether the person can be challenged. */
-  held(subject: Subject): Promise<boolean>;
+  /** Whether the person can be challenged, by a mechanism with this `phoneAttribute`. */
+  held(subject: Subject, phoneAttribute?: string): Promise<boolean>;
 }
 
 /** A mechanism that comes with the product, as an administrator finds it among the scripts. */
@@ -146,26 +164,32 @@ export interface BuiltInScript {
   }[];
   /** Where its source stands. */
   readonly file: URL;
-  create(entry: { readonly level: number; readonly aliases: readonly Acr[] }): Mechanism;
+  /** What its source exports. */
+  readonly mechanism: MechanismScript;
 }
 
-/** The usual mechanism: its factors one after the other, in order, each bound first where the person lacks it. */
-export function composeMechanism(options: {
+/**
+ * The usual order: the factors one after the other, each bound first where the person lacks it. For a script's own
+ * `next` to fall back on.
+ */
+export function nextInOrder(
+  requires: readonly FactorKind[],
+  { proved, fresh, held }: Facts,
+): Task | undefined {
+  const first = requires[0];
+  const factor = requires.find((kind) => !proved.includes(kind));
+  if (factor === undefined) return undefined;
+  if (factor === first || held.includes(factor)) return { factor, act: "challenge" };
+  // A session cookie alone must not bind a factor (CVE-2023-3597): the first factor is shown anew before.
+  if (first !== undefined && !fresh.includes(first)) return { factor: first, act: "challenge" };
+  return { factor, act: "enrol" };
+}
+
+/** The usual mechanism: its factors in their order. */
+export const composeMechanism = (options: {
   acr: Acr;
   level: number;
   requires: readonly FactorKind[];
   aliases?: readonly Acr[] | undefined;
-}): Mechanism {
-  return {
-    ...options,
-    next({ proved, fresh, held }) {
-      const first = options.requires[0];
-      const factor = options.requires.find((kind) => !proved.includes(kind));
-      if (factor === undefined) return undefined;
-      if (factor === first || held.includes(factor)) return { factor, act: "challenge" };
-      // A session cookie alone must not bind a factor (CVE-2023-3597): the first factor is shown anew before.
-      if (first !== undefined && !fresh.includes(first)) return { factor: first, act: "challenge" };
-      return { factor, act: "enrol" };
-    },
-  };
-}
+  phoneAttribute?: string | undefined;
+}): Mechanism => ({ ...options, next: (facts) => nextInOrder(options.requires, facts) });

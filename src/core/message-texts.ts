@@ -8,32 +8,54 @@ import { z } from "zod";
 export const CODE_PURPOSES = ["sign-in", "enrol", "change-number"] as const;
 export type CodePurpose = (typeof CODE_PURPOSES)[number];
 
-/** What a person is told by a message without a code. */
-export const NOTICE_PURPOSES = [
-  "notice-password-known",
-  "notice-phone-added",
-  "notice-phone-changed",
-  "notice-phone-removed",
-  "notice-factor-disabled",
-  "notice-access-recovered",
+/** What a person is told behind the back of whoever did it. The last three are told to the other administrators. */
+export const NOTICE_KINDS = [
+  "password-known",
+  "phone-added",
+  "phone-changed",
+  "phone-removed",
+  "factor-disabled",
+  "access-recovered",
+  "recovery-opened",
+  "recovery-used",
+  "became-admin",
 ] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
-export const MESSAGE_PURPOSES = [...CODE_PURPOSES, ...NOTICE_PURPOSES] as const;
+export const noticePurpose = (kind: NoticeKind) => `notice-${kind}` as const;
+export const subjectPurpose = (kind: NoticeKind) => `subject-${kind}` as const;
+
+/** Messages without a code, by text and by mail. */
+export const NOTICE_PURPOSES = NOTICE_KINDS.map(noticePurpose);
+/** Subjects of the letters that carry the same. */
+const SUBJECT_PURPOSES = NOTICE_KINDS.map(subjectPurpose);
+
+export const MESSAGE_PURPOSES = [...CODE_PURPOSES, ...NOTICE_PURPOSES, ...SUBJECT_PURPOSES] as const;
 export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];
 
 /** Whether a message of this purpose carries a code. */
 export const carriesCode = (purpose: MessagePurpose): purpose is CodePurpose =>
   CODE_PURPOSES.some((one) => one === purpose);
 
+export const isSubject = (purpose: MessagePurpose): boolean =>
+  SUBJECT_PURPOSES.some((one) => one === purpose);
+
 /**
- * Values a text may show. `named` is `yes` or `no`: whether there is room for a name at all. A notice is given `brand`
- * alone.
+ * Values a text may show. `named` is `yes` or `no`: whether there is room for a name at all. A notice is given `brand`,
+ * and where it tells administrators of another one, `person`.
  */
 export type MessageValues = Readonly<Record<string, string | number>>;
 
+const OF_PERSON: readonly NoticeKind[] = ["recovery-opened", "recovery-used", "became-admin"];
+
 /** Names of the values of a purpose. */
-export const valuesOf = (purpose: MessagePurpose): readonly string[] =>
-  carriesCode(purpose) ? ["code", "app", "minutes", "brand", "named"] : ["brand"];
+export function valuesOf(purpose: MessagePurpose): readonly string[] {
+  if (carriesCode(purpose)) return ["code", "app", "minutes", "brand", "named"];
+  const isOfPerson = OF_PERSON.some(
+    (kind) => purpose === noticePurpose(kind) || purpose === subjectPurpose(kind),
+  );
+  return isOfPerson ? ["brand", "person"] : ["brand"];
+}
 
 /** A text that has been chosen: gives the sentence for its values. */
 export type MessageText = (values: MessageValues) => string;

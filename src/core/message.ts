@@ -56,14 +56,39 @@ export function composeMessage(facts: MessageFacts, text: MessageText): Composed
   return written(cut(letters(appName), fits) || (fits(host) ? host : ""));
 }
 
-/** Composes a notice: no code, so nothing to bind. */
-export function composeNotice(
-  facts: Pick<MessageFacts, "brand" | "host">,
-  text: MessageText,
-): ComposedMessage {
-  const name = lettersOf(text, {})(facts.brand).join("").trim() || facts.host;
-  const whole = sentence(text, { brand: name }, name);
-  return { text: whole, name, ...countSegments(whole) };
+export interface NoticeFacts extends Pick<MessageFacts, "brand" | "host"> {
+  /** Whom it tells of, where that is not who reads it: a username. */
+  readonly person?: string | undefined;
+}
+
+/** Composes a notice: no code, so nothing to bind. The person's name takes the room that is left. */
+export function composeNotice(facts: NoticeFacts, text: MessageText): ComposedMessage {
+  const letters = lettersOf(text, { person: "x" });
+  const brand = letters(facts.brand).join("").trim() || facts.host;
+  const written = (person: string) => sentence(text, { brand, person }, brand);
+  const most = countSegments(written("?")).segments;
+  const fits = (person: string) => countSegments(written(person)).segments <= most;
+  const whole = written(cut(letters(facts.person ?? ""), fits) || "?");
+  return { text: whole, name: brand, ...countSegments(whole) };
+}
+
+/** A subject fits one line of a header (RFC 5322 §2.1.1), with the word before it. */
+const LONGEST_SUBJECT = 78 - "Subject: ".length;
+const LONGEST_NAME = 100;
+
+/** Composes the letter that says the same as a notice: names keep their letters, subject and sentence are one line each. */
+export function composeLetter(
+  facts: NoticeFacts,
+  texts: { readonly subject: MessageText; readonly text: MessageText },
+): { readonly subject: string; readonly text: string } {
+  const brand = ownLetters(facts.brand).join("").trim() || facts.host;
+  const person = cut(ownLetters(facts.person ?? ""), (name) => name.length <= LONGEST_NAME) || "?";
+  const subject = (name: string) => sentence(texts.subject, { brand, person: name }, brand);
+  const short = cut(ownLetters(person), (name) => subject(name).length <= LONGEST_SUBJECT) || "?";
+  return {
+    subject: subject(short),
+    text: `${sentence(texts.text, { brand, person }, brand)}\n\n${facts.host}`,
+  };
 }
 
 /** How names are written in a text: by whether it is in GSM-7 itself. */

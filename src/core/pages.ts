@@ -29,6 +29,7 @@ export const pageFacts = {
     country: z.string(),
     countries: z.array(z.strictObject({ code: z.string(), name: z.string(), calling: z.string() })),
     ticketNeeded: z.boolean(),
+    canOtherMethod: z.boolean(),
   }),
   /** The one-time code. Times are whole seconds from now; `resendIn` 0: open; -1: no further send in this login. */
   code: z.strictObject({
@@ -49,6 +50,16 @@ export const pageFacts = {
     canChangeNumber: z.boolean(),
     canOtherMethod: z.boolean(),
     host: z.string(),
+  }),
+  /** The page of a factor of one's own (script.ts): plain sentences of the script's, one field `answer`. */
+  question: z.strictObject({
+    ...form,
+    heading: z.string(),
+    text: z.string(),
+    label: z.string(),
+    input: z.enum(["text", "digits", "secret"]),
+    /** What was wrong with the last answer, in the script's words. */
+    problem: z.string(),
   }),
   /** Which scopes the relying party asks for; each has the texts `scope.<name>`. */
   consent: z.strictObject({

@@ -34,7 +34,12 @@ export type Reserved =
   | { readonly kind: "refused"; readonly why: SendRefusal; readonly until?: EpochMs | undefined };
 
 /** A login whose code nobody has typed yet. */
-export type OpenSend = SendFacts & { readonly sends: number; readonly at: EpochMs };
+export type OpenSend = SendFacts & {
+  /** To this number; those to numbers that the login was tried with before are `earlier`. */
+  readonly sends: number;
+  readonly earlier?: readonly Pick<OpenSend, "e164" | "country" | "sends">[] | undefined;
+  readonly at: EpochMs;
+};
 
 export interface Sending {
   reserve(request: SendRequest): Promise<Reserved>;
@@ -214,6 +219,12 @@ function withOpen(row: Row, request: SendRequest, at: EpochMs): Row {
     .filter(([id, one]) => id !== login && Math.abs(at - one.at) < OPEN_LIFE)
     .sort(([, a], [, b]) => b.at - a.at)
     .slice(0, MOST_OPEN - 1);
-  const open: OpenSend = { subject, e164, country, address, lane, sends: (before?.sends ?? 0) + 1, at };
+  const isSame = before?.e164 === e164;
+  const earlier =
+    before === undefined || isSame
+      ? before?.earlier
+      : [...(before.earlier ?? []), { e164: before.e164, country: before.country, sends: before.sends }];
+  const sends = isSame ? before.sends + 1 : 1;
+  const open: OpenSend = { subject, e164, country, address, lane, sends, earlier, at };
   return { ...row, open: { ...Object.fromEntries(others), [login]: open } };
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
+import { manifestSchema } from "./script.ts";
 import { sendingSchema } from "./sending-settings.ts";
 import { spendSchema } from "./spend.ts";
 import { testNumbersSchema } from "./test-numbers.ts";
@@ -197,8 +198,10 @@ export const scriptSchema = z.strictObject({
   modified: z.int().min(0),
   configurationProperties: z.array(propertySchema).default([]),
   moduleProperties: z.array(moduleProperty).default([]),
-  /** Source of an entry that is none of the built-in ones. */
+  /** Source of an entry that is none of the built-in ones, or of a built-in one that was changed. */
   source: z.string().max(1_000_000).optional(),
+  /** What its source exports, as it was found when it was looked at; absent: it never was, and cannot be enabled. */
+  manifest: manifestSchema.optional(),
 });
 export type ScriptEntry = z.infer<typeof scriptSchema>;
 

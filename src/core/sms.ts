@@ -143,6 +143,11 @@ export type Report =
       readonly providerCode?: number | undefined;
     };
 
+/** `later`: not known yet; `gone`: it will never be; `away`: the provider gave no answer. `currency`: ISO 4217. */
+export type ProviderPrice =
+  | { readonly kind: "known"; readonly amount: number; readonly currency: string }
+  | { readonly kind: "later" | "gone" | "away" };
+
 export interface SmsGateway {
   /** Never throws for what a provider does: every failure is a refusal. Answers within its configured time (4 s). */
   send(message: SmsMessage): Promise<Receipt>;
@@ -150,6 +155,8 @@ export interface SmsGateway {
   call?: ((call: VoiceCall) => Promise<Receipt>) | undefined;
   /** Reads a provider's word, and whether it is the provider's; absent where it sends none. */
   readReport?: ((request: ReportRequest) => Promise<Report>) | undefined;
+  /** What the provider asks for one that it took, by the id of its receipt; absent where it never tells. Never throws. */
+  price?: ((id: string) => Promise<ProviderPrice>) | undefined;
   check(): Promise<readonly Finding[]>;
   /** Loads what is heavy ahead of the first send; called when the server is up. */
   warm?(): Promise<void>;

@@ -14,7 +14,12 @@ const price = z.strictObject({ sms: z.number().min(0).max(10), call: z.number().
 const amount = z.number().min(0).max(100_000_000).nullable().default(null);
 
 export const spendSchema = z.strictObject({
-  /** Amounts in the currency of the provider's prices; null: no limit. */
+  /** Of all amounts here. A provider's price in another one is not taken: the estimate stands. */
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "must be an ISO currency code such as USD")
+    .default("USD"),
+  /** null: no limit. */
   daySoft: amount,
   dayHard: amount,
   monthSoft: amount,
@@ -89,6 +94,9 @@ export interface Sent {
   readonly channel: Channel;
   readonly segments: number;
 }
+
+/** What was written down for one that was sent, and is to be replaced when the provider has named its price. */
+export type Owed = Pick<SpendRow, "day" | "country" | "client" | "channel" | "estimate">;
 
 export interface LedgerDeps {
   readonly store: SpendStore;
@@ -203,16 +211,16 @@ export function createLedger(deps: LedgerDeps) {
 
   return {
     /** A provider has taken a message or call. */
-    sent({ e164, country, client, channel, segments }: Sent): void {
+    sent({ e164, country, client, channel, segments }: Sent): Owed {
       const cost = Math.round(estimate(prices(), e164, channel, segments) * MICRO);
       deps.onCost?.(channel, country, cost);
-      add({ day: dayOf(now()), country, client, channel, count: 1, estimate: cost, settled: 0, actual: 0 });
+      const owed: Owed = { day: dayOf(now()), country, client, channel, estimate: cost };
+      add({ ...owed, count: 1, settled: 0, actual: 0 });
+      return owed;
     },
-    /** The provider's own price of one that was sent on `day`. */
-    priced({ e164, country, client, channel, segments }: Sent, day: string, actual: number): void {
-      const settled = Math.round(estimate(prices(), e164, channel, segments) * MICRO);
-      const row = { day, country, client, channel, count: 0, estimate: 0, settled };
-      add({ ...row, actual: Math.round(actual * MICRO) });
+    /** The provider's own price of it, which counts on the day it was sent, whatever the table says by now. */
+    priced(owed: Owed, actual: number): void {
+      add({ ...owed, count: 0, estimate: 0, settled: owed.estimate, actual: Math.round(actual * MICRO) });
     },
     /** Whether the money of the day or the month is spent. */
     async gate(): Promise<"spend" | undefined> {

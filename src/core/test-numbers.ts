@@ -25,16 +25,22 @@ const testNumberSchema = z
       context.addIssue({ code: "custom", path: ["until"], message: "must be at most 30 days after from" });
   });
 
+/** Of anything that may stand in the list: one fault must not hide another. */
+const numberOf = (one: unknown): unknown => (one as { number?: unknown } | null)?.number;
+
 export const testNumbersSchema = z
   .array(testNumberSchema)
   .max(50)
-  .superRefine((all, context) => {
-    const numbers = all.map(({ number }) => number);
-    // A second entry for the days after the first would be a way around the thirty days.
-    for (const [index, number] of numbers.entries())
-      if (numbers.indexOf(number) !== index)
-        context.addIssue({ code: "custom", path: [index, "number"], message: "stands there twice" });
-  });
+  .superRefine(
+    (all, context) => {
+      const numbers = all.map(numberOf);
+      // A second entry for the days after the first would be a way around the thirty days.
+      for (const [index, number] of numbers.entries())
+        if (number !== undefined && numbers.indexOf(number) !== index)
+          context.addIssue({ code: "custom", path: [index, "number"], message: "stands there twice" });
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  );
 export type TestNumber = z.infer<typeof testNumberSchema>;
 
 /** Whether its days have come and are not over. */

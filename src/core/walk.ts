@@ -21,6 +21,7 @@ import type {
   Login,
   Mechanism,
   Notice,
+  Outcome,
   Prepared,
   Step,
   StopReason,
@@ -29,7 +30,7 @@ import type {
 } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import type { Limits } from "./settings.ts";
-import type { Clock, Json, Proof } from "./words.ts";
+import type { Clock, FactorKind, Json, Proof } from "./words.ts";
 
 export interface Walk {
   begin(start: LoginStart): Promise<Turn>;
@@ -46,6 +47,8 @@ export interface WalkDeps {
   /** The mechanisms of the revision of the settings that a login began on. */
   readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
   readonly factors: ReadonlyMap<string, Factor>;
+  /** Factors of scripts of one's own, of the same revision. */
+  readonly ownFactors?: ((revision: number) => Promise<ReadonlyMap<string, Factor>>) | undefined;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly audit: Audit;
   readonly limits: () => Limits;
@@ -61,18 +64,27 @@ export function createWalk(deps: WalkDeps): Walk {
   const logins: Records<LoginRecord> = deps.storage.records("login");
   const { now } = deps;
 
-  const stepOf = (task: Task): Step | undefined => {
-    const factor = deps.factors.get(task.factor);
+  const factorOf = async (kind: FactorKind, revision: number): Promise<Factor | undefined> =>
+    deps.factors.get(kind) ?? (await deps.ownFactors?.(revision))?.get(kind);
+
+  const stepOf = async (task: Task, revision: number): Promise<Step | undefined> => {
+    const factor = await factorOf(task.factor, revision);
     return task.act === "challenge" ? factor?.challenge : factor?.enrol;
+  };
+
+  /** A script of one's own has failed: its login is at its end, and no other one is (S16). */
+  const endingScript = (problem: unknown): void => {
+    if (!(problem instanceof Breakage && problem.code === "script-failed")) throw problem;
   };
 
   /**
    * A mechanism that is no weaker than what was asked for, without the factor that is being asked for, and of which the
-   * person has all the rest already: where a code does not come, there may be another way that lowers nothing.
+   * person has all the rest already: where a code does not come, there may be another way that lowers nothing. Also while
+   * a phone is being bound: whoever holds something better need not have one.
    */
   async function otherMechanism(record: LoginRecord): Promise<Mechanism | undefined> {
     const { subject, acr, task, left = [] } = record;
-    if (subject === undefined || record.essential === true || task.act !== "challenge") return undefined;
+    if (subject === undefined || record.essential === true) return undefined;
     const mechanisms = await deps.mechanisms(record.revision);
     const wanted = mechanisms.find((one) => one.acr === acr);
     if (wanted === undefined) return undefined;
@@ -80,10 +92,14 @@ export function createWalk(deps: WalkDeps): Walk {
     for (const other of mechanisms) {
       const { level, requires } = other;
       if (other.acr === acr || left.includes(other.acr) || requires.includes(task.factor)) continue;
+      // A script of one's own is run for its own acr alone: whatever it does, nobody else's page waits for it.
+      if (!requires.every((kind) => deps.factors.has(kind))) continue;
       if (!satisfies({ acr: other.acr, level, factors: requires, amr: [], authTime: 0 }, wanted)) continue;
       const missing = requires.filter((kind) => !proved.includes(kind));
       const held = await Promise.all(
-        missing.map(async (kind) => (await deps.factors.get(kind)?.held(subject)) === true),
+        missing.map(
+          async (kind) => (await deps.factors.get(kind)?.held(subject, other.phoneAttribute)) === true,
+        ),
       );
       if (held.every(Boolean)) return other;
     }
@@ -100,13 +116,19 @@ export function createWalk(deps: WalkDeps): Walk {
     locale: record.locale,
     endsAt: record.endsAt,
     visitor,
+    ...(record.phoneAttribute === undefined ? {} : { phoneAttribute: record.phoneAttribute }),
   });
 
+  type Entered = { readonly record: LoginRecord; readonly effects: Effects };
+
   /** Enters whatever has to be done next. Answers the record to be stored and what goes with it. */
-  async function enter(
-    record: LoginRecord,
-    visitor: Visitor,
-  ): Promise<{ record: LoginRecord; effects: Effects }> {
+  const enter = (record: LoginRecord, visitor: Visitor): Promise<Entered> =>
+    enterNext(record, visitor).catch((problem: unknown) => {
+      endingScript(problem);
+      return { record: stop(record, "script-failed"), effects: {} };
+    });
+
+  async function enterNext(record: LoginRecord, visitor: Visitor): Promise<Entered> {
     const mechanisms = await deps.mechanisms(record.revision);
     const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
     if (mechanism === undefined)
@@ -120,13 +142,15 @@ export function createWalk(deps: WalkDeps): Walk {
         effects: {},
       };
     }
-    const task = mechanism.next(await factsOf(record, mechanism));
-    const step = task && stepOf(task);
+    const task = await mechanism.next(await factsOf(record, mechanism));
+    const step = task && (await stepOf(task, record.revision));
     if (task === undefined || step === undefined) return { record: stop(record, "no-factor"), effects: {} };
-    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...record, task, state: null }, visitor));
+    const { phoneAttribute } = mechanism;
+    const entered = { ...record, task, ...(phoneAttribute === undefined ? {} : { phoneAttribute }) };
+    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor));
     if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
     return {
-      record: { ...record, task, state: prepared.state, notice: prepared.notice ?? record.notice },
+      record: { ...entered, state: prepared.state, notice: prepared.notice ?? record.notice },
       effects: prepared,
     };
   }
@@ -138,9 +162,10 @@ export function createWalk(deps: WalkDeps): Walk {
       subject === undefined
         ? []
         : await Promise.all(
-            mechanism.requires.map(async (kind) =>
-              (await deps.factors.get(kind)?.held(subject)) ? kind : undefined,
-            ),
+            mechanism.requires.map(async (kind) => {
+              const factor = await factorOf(kind, record.revision);
+              return (await factor?.held(subject, mechanism.phoneAttribute)) ? kind : undefined;
+            }),
           );
     return {
       proved: kinds(record.proofs),
@@ -208,11 +233,17 @@ export function createWalk(deps: WalkDeps): Walk {
   async function turnOf(standing: Standing, visitor: Visitor): Promise<Turn> {
     if (standing.kind !== "open") return standing;
     const { login } = standing;
-    const step = stepOf(login.task);
+    const step = await stepOf(login.task, login.revision);
     if (step === undefined) throw new Breakage("step-broken", `factor ${login.task.factor} is gone`);
-    const canOtherMethod = (await otherMechanism(login)) !== undefined;
-    const { page, notice } = await step.view({ ...viewOf(login, visitor), canOtherMethod });
-    return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
+    try {
+      const canOtherMethod = (await otherMechanism(login)) !== undefined;
+      const { page, notice } = await step.view({ ...viewOf(login, visitor), canOtherMethod });
+      return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
+    } catch (problem) {
+      endingScript(problem);
+      // Looking changes nothing: the login is left as it is, and shows no page.
+      return { kind: "stopped", login, reason: "script-failed" };
+    }
   }
 
   async function stand(id: string, visitor: Visitor): Promise<Standing> {
@@ -269,9 +300,14 @@ export function createWalk(deps: WalkDeps): Walk {
         const turned = await enter({ ...claimed, acr: other.acr, left }, visitor);
         return settle(turned.record, turned.effects, version, visitor);
       }
-      const step = stepOf(claimed.task);
+      const step = await stepOf(claimed.task, claimed.revision);
       if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
-      const outcome = await step.authenticate(viewOf(claimed, visitor), form);
+      const outcome: Outcome<Json> = await step
+        .authenticate(viewOf(claimed, visitor), form)
+        .catch((problem: unknown) => {
+          endingScript(problem);
+          return { kind: "stop", reason: "script-failed" };
+        });
       switch (outcome.kind) {
         case "stop":
           return settle(stop(claimed, outcome.reason), { events: outcome.events }, version, visitor);

@@ -14,7 +14,7 @@ export type Acr = string;
 /** A kind of authenticator: `password`, `sms`, … One plug-in folder per kind. */
 export type FactorKind = string;
 /** An authentication method reference (RFC 8176). */
-export type Amr = "pwd" | "sms" | "tel" | "otp" | "hwk" | "swk";
+export type Amr = "pwd" | "sms" | "tel" | "otp" | "hwk" | "swk" | "pin" | "kba";
 
 /** That a person has shown one factor. The session keeps these; acr, amr and auth_time are derived from them. */
 export type Proof = {

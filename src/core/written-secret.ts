@@ -5,7 +5,7 @@ import { z } from "zod";
 import { Secret } from "./secret.ts";
 
 /** Stands for a secret that could not be had, so that its lack is said once. */
-const NOTHING = "-".repeat(32);
+export const NOTHING = "-".repeat(32);
 
 /** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
 export const secret = z.union(

@@ -82,6 +82,10 @@ const rows: Readonly<Record<string, Row>> = {
   "put-config-settings": ADMIN,
   "get-config-settings-history": READS,
   "get-config-settings-revision": READS,
+  "get-config-settings-differences": READS,
+  "post-config-settings-rollback": ADMIN,
+  "get-overview": READS,
+  "get-logs": READS,
   // Takes a token of its own in the body.
   "post-bootstrap": OPEN,
 };

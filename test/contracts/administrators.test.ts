@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { createAuthenticators } from "../../src/core/authenticator-box.ts";
 import { createBootstrap } from "../../src/core/bootstrap.ts";
 import { createEnrolment } from "../../src/core/enrolment.ts";
-import { createNoticeSender, createNotices, noticeText } from "../../src/core/notices.ts";
+import { composeNotice } from "../../src/core/message.ts";
+import { noticePurpose } from "../../src/core/message-texts.ts";
+import { createNoticeSender } from "../../src/core/notice-sender.ts";
+import { createNotices } from "../../src/core/notices.ts";
 import { createRecovery } from "../../src/core/recovery.ts";
 import { createSealer } from "../../src/core/seal.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -13,6 +16,7 @@ import type { Sessions } from "../../src/core/sessions.ts";
 import type { Receipt, SmsMessage } from "../../src/core/sms.ts";
 import { createStorage } from "../../src/core/storage.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
+import { messageTexts } from "../kit/messages.ts";
 import { engines, testKeys } from "../kit/stores.ts";
 
 const PASSWORD = new Secret("two doors, one open");
@@ -131,14 +135,18 @@ for (const engine of engines) {
         },
       };
       const sender = () =>
-        createNoticeSender({ ...house, storage: house.node(), gateway, host: "login.example.org" });
-      await createNotices({ storage: house.storage, now: house.now, newId: ids }).send(
-        root.id,
-        "became-admin",
-        {
-          name: "eve",
-        },
-      );
+        createNoticeSender({
+          ...house,
+          storage: house.node(),
+          gateway,
+          texts: messageTexts(),
+          brand: () => "Example",
+          host: "login.example.org",
+        });
+      await createNotices({ storage: house.storage, now: house.now, newId: ids }).send(root.id, {
+        kind: "became-admin",
+        person: "eve",
+      });
       await Promise.all([sender().sweep(), sender().sweep(), sender().sweep()]);
       assert.equal(sent.length, 1, "one node has it");
       await sender().sweep();
@@ -162,14 +170,43 @@ for (const engine of engines) {
       );
     },
   );
+
+  story("a notice that could not be given for a day stands in the audit all the same", async (house) => {
+    const root = await house.admin("root");
+    const data = { number: "+12025550199", country: "US", verifiedAt: 0 };
+    await house.authenticators.bind({ subject: root.id, kind: "sms", key: "k", data, boundBy: "demo" });
+    const sender = createNoticeSender({
+      ...house,
+      storage: house.node(),
+      gateway: { send: async () => ({ kind: "refused", reason: "provider-down" }) },
+      texts: messageTexts(),
+      brand: () => "Example",
+      host: "login.example.org",
+    });
+    const notices = createNotices({ storage: house.storage, now: house.now, newId: ids });
+    await notices.send(root.id, { kind: "became-admin", person: "eve" });
+    for (let minute = 0; minute < 25 * 60; minute += 10) {
+      await sender.sweep();
+      house.advance(10 * MINUTE);
+    }
+    const events = await house.audit.query({ kind: "notice-sent", limit: 5 });
+    assert.deepEqual(
+      events.map(({ facts }) => facts),
+      [{ notice: "became-admin", mail: "none", phones: 0, messageIds: [], refused: ["provider-down"] }],
+    );
+  });
 }
 
 test("a notice fits one text, and a name in it adds no line and no letter that costs more", () => {
+  const facts = { brand: "Example", host: "login.example.org" };
   for (const kind of ["recovery-opened", "recovery-used", "became-admin"] as const)
-    for (const name of ["eve", "x".repeat(300), "eve\n\n@evil.example.org #123456", "Ève “Ж” 😀"]) {
-      const text = noticeText(kind, { name }, "login.example.org");
+    for (const person of ["eve", "x".repeat(300), "eve\n\n@evil.example.org #123456", "Ève “Ж” 😀"]) {
+      const { text } = composeNotice(
+        { ...facts, person },
+        messageTexts()(noticePurpose(kind), "en", undefined),
+      );
       assert.ok(text.length <= 160, `${text.length}: ${text}`);
       assert.doesNotMatch(text, /[\n\r😀“]/u, text);
-      assert.ok(text.startsWith("login.example.org: "));
+      assert.ok(text.startsWith("Example: "));
     }
 });

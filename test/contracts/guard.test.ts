@@ -190,11 +190,12 @@ overEngines("the spend ledger", ({ store }) => {
 
   it("adds up by day, country, client and channel over two nodes; the provider's price takes the estimate's place", async () => {
     const [first, second] = [node({}), node({})];
-    for (let n = 0; n < 10; n += 1) (n % 2 === 0 ? first : second).sent(one);
+    for (let n = 0; n < 9; n += 1) (n % 2 === 0 ? first : second).sent(one);
+    const owed = first.sent({ ...one, client: "spa" });
     first.sent({ ...one, client: "web", segments: 2 });
     second.sent({ ...one, channel: "call" });
     await Promise.all([first.flush(), second.flush()]);
-    second.priced(one, "2027-01-31", 0.075);
+    second.priced(owed, 0.075);
     const rows = await second.read("2027-01-01", "2027-01-31");
     assert.deepEqual(
       rows.map(({ client, channel, count, estimate: cost, settled, actual }) => [

@@ -5,8 +5,12 @@ import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { PhoneNumber, Secret } from "../../src/core/secret.ts";
 import { type WebhookDeps, webhookGateway } from "../../src/plugins/sms/webhook/gateway.ts";
+import {
+  type GatewayUnderTest,
+  type ProviderFailure,
+  smsGatewayContract,
+} from "../../src/public/gateway-contract.ts";
 import { startWebhookReceiver } from "../kit/webhook-receiver.ts";
-import { type GatewayUnderTest, type ProviderFailure, smsGatewayContract } from "./sms-gateway.ts";
 
 const SECRET = "a shared secret of the two ends, long enough";
 const isLoopback = (address: string) => address === "127.0.0.1" || address === "::1";
@@ -58,6 +62,7 @@ smsGatewayContract("webhook", async (): Promise<GatewayUnderTest> => {
     async hang(ms) {
       receiver.delayMs = ms;
     },
+    tellsPrices: false,
     failures: [
       failing("busy by word", "busy", json(200, { error: "busy" })),
       failing("busy by status", "busy", json(429, {})),

@@ -1,9 +1,13 @@
 /** The Twilio gateway with the real SDK against the phone simulator. */
 import { type AddressInfo, createServer } from "node:net";
 import { type TwilioDeps, twilioGateway } from "../../src/plugins/sms/twilio/gateway.ts";
+import {
+  type GatewayUnderTest,
+  type ProviderFailure,
+  smsGatewayContract,
+} from "../../src/public/gateway-contract.ts";
 import type { FaultRequest } from "../../src/surfaces/dev/simulator/faults.ts";
 import { startSimulator, type TestPhones } from "../kit/simulator.ts";
-import { type GatewayUnderTest, type ProviderFailure, smsGatewayContract } from "./sms-gateway.ts";
 
 type Reason = ProviderFailure["reason"];
 
@@ -71,6 +75,7 @@ async function underTest(phones: TestPhones, credentials: "token" | "key"): Prom
       await phones.clear();
     },
     hang: (delayMs) => phones.fault({ delayMs }),
+    tellsPrices: true,
     failures: [
       ...FAULTS.map(
         ([name, fault, reason, providerCode]): ProviderFailure => ({

@@ -67,8 +67,9 @@ describe("notices", () => {
     });
     const [letter] = mailbox.letters();
     assert.equal(letter?.to, "grace@example.org");
-    assert.match(letter?.subject ?? "", /^Somebody knows your password/);
-    assert.match(letter?.text ?? "", /knows the password of grace .* change the password now/s);
+    assert.equal(letter?.subject, "Somebody knows your password (Sallyport)");
+    assert.match(letter?.text ?? "", /^Sallyport: your password was used.* change your password/s);
+    assert.match(letter?.text ?? "", /\r?\n\r?\nlocalhost\s*$/, "and which site it was");
     const texts = (await server.simulator.messages()).filter(({ body }) => /password/.test(body));
     assert.deepEqual(texts, [], "not by the number under attack");
     const all = JSON.stringify(mailbox.letters());
@@ -96,7 +97,7 @@ describe("notices", () => {
     await guess(bare, 3);
     const [event] = await noticesReach(bare, 1);
     assert.deepEqual([event?.facts?.mail, event?.facts?.phones], ["none", 1]);
-    const texts = (await bare.simulator.messages()).filter(({ body }) => /change the password/.test(body));
+    const texts = (await bare.simulator.messages()).filter(({ body }) => /change your password/.test(body));
     assert.equal(texts.length, 1);
   });
 

@@ -1,7 +1,9 @@
 /** Calls of the admin API at a server in this process, as a machine would make them, and as administrators would. */
+import { join } from "node:path";
 import { after } from "node:test";
 import Fastify from "fastify";
 import { composeAdmin } from "../../src/compose/admin.ts";
+import { createOwnScripts } from "../../src/compose/own-scripts.ts";
 import type { Access } from "../../src/core/access.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { createTrustedPeers } from "../../src/kits/web/address.ts";
@@ -90,8 +92,17 @@ export async function startApi(server: TestServer) {
     parts: server.parts,
     access: { check: async (token) => tokens.get(token) },
     peers: createTrustedPeers([]),
+    scripts: createOwnScripts({
+      ...server.parts,
+      folder: join(server.folder, "custom"),
+      limits: () => server.parts.settings.document().limits,
+      sms: () => undefined,
+      log: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+      newId: () => crypto.randomUUID(),
+    }),
     mechanisms: () => [],
     countries: () => "all",
+    overview: { startedAt: 0, heard: () => {}, health: async () => [], counts: async () => [] },
     onProblem: (problem) => {
       throw problem;
     },

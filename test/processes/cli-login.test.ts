@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { test } from "node:test";
 import { jsonOf, startDemo } from "../kit/demo.ts";
+import { confirmAsRoot } from "../kit/demo-sign-in.ts";
 import { startProgram, until } from "../kit/processes.ts";
-import { createVisitor, textOf } from "../kit/visitor.ts";
 
 const demo = await startDemo();
 const kept = join(demo.home, ".config/sallyport/tokens.json");
@@ -13,35 +13,11 @@ const kept = join(demo.home, ".config/sallyport/tokens.json");
 const asPerson = (args: readonly string[], home = demo.home) =>
   demo.run(args, { cwd: "/", env: { HOME: home } });
 
-async function lastCode(to: string, after: number): Promise<string> {
-  for (let tries = 0; tries < 100; tries++) {
-    const all = (await (await fetch(`${demo.origin}/dev/phone/messages`)).json()) as {
-      to: string;
-      body: string;
-    }[];
-    const found = all.slice(after).findLast((one) => one.to === to);
-    if (found !== undefined) return /#(\d{6})$/.exec(found.body)?.[1] ?? "";
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("no code came");
-}
-
-/** Confirms a code in a browser, as root, with both factors. */
-async function confirm(code: string): Promise<void> {
-  const visitor = createVisitor({ origin: demo.origin });
-  const typed = await visitor.submit(await visitor.get("/device?again=1"), { user_code: code });
-  const login = await visitor.submit(typed, {});
-  const before = ((await (await fetch(`${demo.origin}/dev/phone/messages`)).json()) as unknown[]).length;
-  const codePage = await visitor.submit(login, { username: "root", password: "two doors, one open" });
-  const done = await visitor.submit(codePage, { code: await lastCode("+12025550199", before) });
-  assert.match(textOf(done.body), /Your device is connected/);
-}
-
 test("S21: login waits for the browser, and keeps the tokens in a file for its owner alone", async () => {
   const program = startProgram(["login", "--host", demo.origin], { cwd: "/", env: { HOME: demo.home } });
   const code = await until(program, async () => /type the code (\S+)/.exec(program.stderr())?.[1]);
   assert.match(program.stderr(), new RegExp(`Open ${demo.origin}/device in a browser`));
-  await confirm(code);
+  await confirmAsRoot(demo.origin, code);
   const ending = await program.ended;
   assert.deepEqual([ending.code, ending.stdout], [0, ""], ending.stderr);
   assert.match(ending.stderr, /Signed in at /);

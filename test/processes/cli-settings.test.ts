@@ -122,3 +122,26 @@ describe("config", () => {
     assert.deepEqual([broken.code, broken.stderr], [2, "broken.yaml is neither YAML nor JSON.\n"]);
   });
 });
+
+describe("config, its past", () => {
+  test("S20 S21: history, what a revision changed, and the way back; a dry run only says what it would be", async () => {
+    const before = await brand();
+    writeFileSync(at("brand.yaml"), stringify({ brand: "Another \u001b[31mname" }));
+    assert.equal((await run("config apply brand.yaml")).code, 0);
+    const [last, previous] = jsonOf(await run("config history --limit 2 --json"));
+    assert.deepEqual([last.what, previous.revision], ["settings: brand", last.revision - 1]);
+    assert.match((await run("config history --limit 1")).stdout, /^REVISION +AT +BY +WHAT\n\d+ .*brand\n$/);
+    const diff = await run(`config diff --revision ${last.revision} --exit-code`);
+    assert.equal(diff.code, 1);
+    assert.equal(diff.stdout, `brand: ${JSON.stringify(before)} -> "Another \\u001b[31mname"\n`);
+    const dry = await run(`config rollback ${previous.revision} --dry-run`);
+    assert.deepEqual([dry.code, await brand()], [0, "Another \u001b[31mname"]);
+    const back = await run(`config rollback ${previous.revision}`);
+    assert.match(back.stderr, /The settings are those of revision \d+ again; this is revision \d+\./);
+    assert.equal(await brand(), before);
+    assert.match((await run(`config rollback ${previous.revision}`)).stderr, /^Nothing to change/);
+    for (const line of ["config diff", "config diff brand.yaml --revision 1", "config rollback first"])
+      assert.equal((await run(line)).code, 2, line);
+    assert.equal((await run("config rollback 9999")).code, 1);
+  });
+});

@@ -130,7 +130,7 @@ describe("the document's story, command by command", () => {
       "--operation-id",
       "post-config-scripts",
       "--data",
-      '{"name":"to_go","script":"x"}',
+      '{"name":"to_go","script":"export const mechanism = { requires: [\\"password\\"] };"}',
     ]);
     assert.equal(added.code, 0, added.stderr);
     const gone = await cli([

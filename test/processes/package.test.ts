@@ -1,22 +1,26 @@
 /** The package: packed, installed into an empty folder, started with the plain `sallyport` command, signed in at. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createSite, PASSWORD } from "../kit/serve.ts";
 import { signIn } from "../kit/sign-in.ts";
+import { apiCall, machineToken, siteClients } from "../kit/site-admin.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "sallyport-package-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+// A `node --test` that hears it is inside of another one runs nothing.
+const { NODE_TEST_CONTEXT: _inside, ...env } = process.env;
+
 /** As a person types it: with whatever Node and npm are on the PATH. */
 function run(command: string, args: readonly string[], cwd: string) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
-  assert.equal(status, 0, `${command} ${args.join(" ")}: ${stderr}`);
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
+  assert.equal(status, 0, `${command} ${args.join(" ")}: ${stdout}${stderr}`);
   return stdout;
 }
 
@@ -60,4 +64,82 @@ test("serve starts from the package and a person signs in with both factors", as
   const node = await site.start();
   const { claims } = await signIn(site, node, "ada", "+12025550147");
   assert.deepEqual([claims.acr, claims.amr], ["twilio_sms", ["pwd", "sms", "mfa"]]);
+});
+
+test("a stranger's mechanism and gateway are proved by the package's own suites, and its types are right", () => {
+  const own = path.join(place, "own");
+  cpSync(path.join(root, "examples/own-mechanism"), own, { recursive: true });
+  writeFileSync(path.join(own, "package.json"), '{ "type": "module" }');
+  const node = process.execPath;
+  const said = run(node, ["--test", "--test-reporter=tap", "badge.test.ts", "gateway.test.ts"], own);
+  assert.match(said, /ok \d+ - enrol: the page is a question/);
+  assert.match(said, /ok \d+ - takes a message to the provider, as it is/);
+  assert.match(said, /# fail 0/);
+  // As an editor sees it, with no configuration of ours.
+  const types = path.join(root, "node_modules/@types");
+  run(
+    node,
+    [
+      path.join(root, "node_modules/typescript/bin/tsc"),
+      ...[
+        "--noEmit",
+        "--strict",
+        "--module",
+        "nodenext",
+        "--target",
+        "es2024",
+        "--allowImportingTsExtensions",
+      ],
+      ...[
+        "--typeRoots",
+        types,
+        "--types",
+        "node",
+        "--skipLibCheck",
+        "badge.ts",
+        "badge.test.ts",
+        "gateway.test.ts",
+      ],
+    ],
+    own,
+  );
+});
+
+test("a suite is red for a mechanism that lets everybody in", () => {
+  const own = path.join(place, "own");
+  const badge = readFileSync(path.join(own, "badge.ts"), "utf8");
+  writeFileSync(
+    path.join(own, "badge.ts"),
+    badge.replace("typed !== undefined && bound.includes(typed)", "true"),
+  );
+  const { status, stdout } = spawnSync(process.execPath, ["--test", "badge.test.ts"], {
+    cwd: own,
+    env,
+    encoding: "utf8",
+  });
+  assert.notEqual(status, 0);
+  assert.match(stdout, /took "" for the right answer/);
+});
+
+test("the packed command takes scripts, and runs them at a sign-in", async () => {
+  const script = path.join(place, "node_modules", "sallyport", "bin", "sallyport.js");
+  const file = path.join(place, "own", "order.ts");
+  writeFileSync(
+    file,
+    'import { nextInOrder } from "sallyport/mechanism";\nconst requires = ["password", "sms"];\nexport const mechanism = { requires, next: (facts) => nextInOrder(requires, facts) };\n',
+  );
+  assert.match(run(command, ["script", "test", file], place), /all 4 promises hold/);
+  const site = await createSite({ script, config: { clients: siteClients } });
+  assert.equal((await site.command(["user", "add", "ada"], PASSWORD)).code, 0);
+  const node = await site.start();
+  const token = await machineToken(node);
+  const added = await apiCall(node, token, "POST", "/config/scripts", {
+    name: "order",
+    level: 45,
+    enabled: true,
+    script: readFileSync(file, "utf8"),
+  });
+  assert.equal(added.status, 201, added.body);
+  const { claims } = await signIn(site, node, "ada", "+12025550147", { parameters: { acr_values: "order" } });
+  assert.deepEqual([claims.acr, claims.amr], ["order", ["pwd", "sms", "mfa"]]);
 });

@@ -96,6 +96,62 @@ test("serve says every fault of its file at once, a sentence each, and writes no
   );
 });
 
+test("every fault of gateways that stand by and of test numbers is said at once, and no secret", async () => {
+  const until = (days: number) =>
+    new Date(Date.parse("2027-01-01T00:00:00Z") + days * 86_400_000).toISOString();
+  const numbered = {
+    number: "+12025550177",
+    code: "135790",
+    owner: "Ines",
+    reason: "app review",
+    from: until(0),
+  };
+  const answer = await serve({
+    ...SOUND,
+    gateways: [
+      {
+        name: "spare",
+        type: "twilio",
+        properties: {
+          twilio_sid: "AC1",
+          twilio_token: "canary-twilio-token-78",
+          from_number: "+12025550101",
+          x: "1",
+        },
+      },
+      { name: "spare", type: "pigeon" },
+      {
+        name: "hook",
+        type: "webhook",
+        properties: { url: "http://example.org", secret: { env: "NOWHERE" } },
+      },
+    ],
+  });
+  complainsOf(
+    answer,
+    /gateways: the name spare stands there twice/,
+    /gateways\[0\]\.properties\.twilio_sid: must be an Account SID/,
+    /gateways\[0\]\.properties\.x: is not a property/,
+    /gateways\[1\]\.type: pigeon is no kind of gateway/,
+    /gateways\[2\]\.properties\.url: /,
+    /gateways\[2\]\.properties\.secret: the environment variable NOWHERE is not set/,
+  );
+  complainsOf(
+    await serve({
+      ...SOUND,
+      test_numbers: [
+        { ...numbered, until: until(31) },
+        { ...numbered, until: until(7) },
+        { ...numbered, number: "12", owner: undefined, until: until(7) },
+      ],
+    }),
+    /test_numbers\[0\]\.until: must be at most 30 days after from/,
+    /test_numbers\[1\]\.number: stands there twice/,
+    /test_numbers\[2\]\.number: must be a number in international form/,
+    /test_numbers\[2\]\.owner: is missing/,
+  );
+});
+
 const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])[] = [
   ["a setting nobody knows", { twilio_token_: "x" }, /twilio_token_: is not a known setting/],
   ["an issuer with a path", { issuer: "https://login.example.test/auth" }, /issuer: .*without path/],

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { createSite } from "../kit/serve.ts";
+import { after, test } from "node:test";
+import { codeAt, createSite, PASSWORD } from "../kit/serve.ts";
+import { wish } from "../kit/sign-in.ts";
+import { codeOf, startSimulator } from "../kit/simulator.ts";
 
 const site = await createSite();
 const none = { dayOpen: 0, dayVerified: 0, hourOpen: 0, hourVerified: 0, best: 0 };
@@ -91,4 +93,52 @@ test("test numbers are shown at the start and by the command, without number and
   const node = await site.start();
   assert.match(node.program.stderr(), said);
   assert.ok(!(stdout + node.program.stderr()).includes("135790"));
+});
+
+test("the file names test numbers and a second account: shown at the start, and the second brings what the first refuses", async () => {
+  const spare = await startSimulator();
+  after(() => spare.close());
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  const own = await createSite({
+    env: { SPARE_TOKEN: spare.account.token },
+    config: {
+      countries: "all",
+      gateways: [
+        {
+          name: "spare",
+          type: "twilio",
+          properties: {
+            twilio_sid: spare.account.sid,
+            twilio_token: { env: "SPARE_TOKEN" },
+            from_number: "+12025550111",
+            api_base: spare.url,
+          },
+        },
+      ],
+      test_numbers: [
+        {
+          number: "+12025550177",
+          code: "135790",
+          owner: "Ines of the app team",
+          reason: "a review of the app",
+          from: new Date(Date.now() - 1000).toISOString(),
+          until,
+        },
+      ],
+    },
+  });
+  const node = await own.start();
+  assert.match(node.program.stderr(), /Test number •••• 77: its code is fixed until/);
+  assert.ok(!node.program.stderr().includes("135790"));
+  assert.equal((await own.command(["user", "add", "ada"], PASSWORD)).code, 0);
+  await own.simulator.fault({ status: 401, times: "always" });
+  const visitor = node.visitor();
+  const phone = await visitor.submit(await visitor.get(wish({}).url), {
+    username: "ada",
+    password: PASSWORD,
+  });
+  const code = await visitor.submit(phone, { phone: "+12025550147" });
+  const { body } = await spare.nextMessage("+12025550147");
+  codeAt(await visitor.submit(code, { code: codeOf({ body }) }));
+  assert.deepEqual(await own.simulator.messages(), []);
 });

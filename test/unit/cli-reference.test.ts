@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { registerAdmin } from "../../src/surfaces/admin/cli/commands.ts";
 import { completionOf } from "../../src/surfaces/admin/cli/completion.ts";
+import { registerTui } from "../../src/surfaces/admin/cli/tui-command.ts";
 import { registerOwner } from "../../src/surfaces/admin/host/commands.ts";
 
 const page = fileURLToPath(new URL("../../docs/reference/cli.md", import.meta.url));
@@ -16,6 +17,7 @@ function program(): Command {
   const made = new Command("sallyport").configureHelp({ helpWidth: 100 });
   const nobody = () => Promise.reject(new Error("not asked"));
   registerAdmin(made, nobody, () => {});
+  registerTui(made, nobody);
   registerOwner(made, nobody, () => {});
   return made;
 }

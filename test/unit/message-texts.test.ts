@@ -74,7 +74,7 @@ describe("texts of messages", () => {
     for (const locale of LOCALES)
       for (const purpose of NOTICE_PURPOSES) {
         const notice = composeNotice(
-          { brand: "Example Bank of Town, A.", host: facts.host },
+          { brand: "Example Bank of Town, A.", host: facts.host, person: "eve" },
           texts(purpose, locale, undefined),
         );
         assert.match(notice.text, /^Example Bank of Town, A\. ?: /);

@@ -69,3 +69,49 @@ test("new Twilio properties make a new revision of the script", () => {
   const taken = takeIn(firstDocument(file(), 7), file({}, { from_number: "+12025550111" }), 8);
   assert.deepEqual([script(taken)?.revision, script(taken)?.modified], [2, 8]);
 });
+
+const number = {
+  number: "+12025550177",
+  code: "135790",
+  owner: "Ines of the app team",
+  reason: "a review of the app",
+  from: "2027-01-01T00:00:00Z",
+  until: "2027-01-20T00:00:00Z",
+};
+const spare = {
+  name: "spare",
+  type: "webhook",
+  enabled: true,
+  breakAfter: 5,
+  restSeconds: 30,
+  properties: { url: new Secret("https://sms.example.org/send"), secret: new Secret("s".repeat(32)) },
+};
+const withSms = (over: Partial<BootConfig>): BootConfig => ({ ...file(), ...over });
+
+test("gateways that stand by and test numbers come from the file, secrets marked as such", () => {
+  const document = firstDocument(withSms({ gateways: [spare], testNumbers: [number] }), 7);
+  const [gateway] = document.gateways;
+  assert.deepEqual(
+    gateway?.configurationProperties.map(({ value1, value2, hide }) => [value1, value2, hide]),
+    [
+      ["url", "https://sms.example.org/send", false],
+      ["secret", "s".repeat(32), true],
+    ],
+  );
+  assert.deepEqual(document.testNumbers, [number]);
+});
+
+test("a file that never named them leaves them to the administrators; one that drops them takes them away", () => {
+  const named = withSms({ gateways: [spare], testNumbers: [number] });
+  const { gateways, testNumbers } = firstDocument(named, 7);
+  const byHand = { ...firstDocument(file(), 7), gateways, testNumbers };
+  assert.deepEqual(takeIn(byHand, file(), 8), byHand);
+  const dropped = takeIn(firstDocument(named, 7), file(), 8);
+  assert.deepEqual([dropped.gateways, dropped.testNumbers], [[], []]);
+  const again = { ...dropped, testNumbers };
+  assert.deepEqual(
+    takeIn(again, file(), 9).testNumbers,
+    testNumbers,
+    "and then they are the administrators' again",
+  );
+});

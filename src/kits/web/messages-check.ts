@@ -7,6 +7,7 @@ import { gsm7Units } from "../../core/gsm7.ts";
 import { type ComposedMessage, composeMessage, composeNotice } from "../../core/message.ts";
 import {
   carriesCode,
+  isSubject,
   MESSAGE_PURPOSES,
   type MessagePurpose,
   type MessageText,
@@ -28,7 +29,10 @@ const WORST = {
   host: `${"h".repeat(36)}.org`,
   code: "01234567",
   minutes: 10,
+  person: NAME,
 };
+/** What most programs show of a subject, and one line of a header holds. */
+const LONG_SUBJECT = 69;
 
 const isPurpose = (name: string): name is MessagePurpose => MESSAGE_PURPOSES.some((one) => one === name);
 const listed = (names: readonly string[]): string => names.map((name) => `{${name}}`).join(", ");
@@ -44,6 +48,7 @@ export function faultOfText(purpose: MessagePurpose, text: string, locale: strin
   if (odd.length > 0) return `wants ${listed(odd)}, which is not given; it is given ${listed(given)}`;
   if (carriesCode(purpose) && !alwaysShows(text, "code"))
     return "does not show {code} in every case; write {code} where the code belongs";
+  if (isSubject(purpose)) return undefined;
   const { segments } = costOf(purpose, text, locale);
   if (segments > MOST_SEGMENTS)
     return `takes ${segments} segments, and no message may have more than ${MOST_SEGMENTS}; make it shorter`;
@@ -62,6 +67,7 @@ export const faultsOfTexts = (
 
 /** What a sound text costs in the worst usual case, and what has no room in it. */
 export function tellOfText(purpose: MessagePurpose, text: string, locale: string): Finding {
+  if (isSubject(purpose)) return tellOfSubject(purpose, text, locale);
   const { encoding, segments, name, text: whole } = costOf(purpose, text, locale);
   const outside = [...new Set([...whole].filter((letter) => gsm7Units(letter) === undefined))];
   const room = name.startsWith("x") ? name.length : 0;
@@ -85,6 +91,16 @@ export function tellOfText(purpose: MessagePurpose, text: string, locale: string
     level: said.length === 2 && encoding === "gsm7" && segments === 1 ? "ok" : "warning",
     message: `${purpose}: ${said.join(", ")}.`,
   };
+}
+
+function tellOfSubject(purpose: MessagePurpose, text: string, locale: string): Finding {
+  const { length } = costOf(purpose, text, locale).text;
+  return length <= LONG_SUBJECT
+    ? { level: "ok", message: `${purpose}: a subject.` }
+    : {
+        level: "warning",
+        message: `${purpose}: ${length} characters, and many show ${LONG_SUBJECT} of a subject.`,
+      };
 }
 
 const quoted = (letters: readonly string[]): string =>

@@ -3,6 +3,7 @@
  * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
+import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
 export interface PreviewState {
@@ -14,7 +15,6 @@ const common = { brand: "Sallyport", appName: "Harbour Office" };
 const form = { ...common, action: "/login/preview", csrf: "0.preview" };
 const LONG = "Maximiliana-Wilhelmine.von.Hohenstein-Oberammergau+abteilung.einkauf@subsidiary.example.org";
 const RTL = "مكتب الميناء";
-
 const password: PageFacts<"password"> = { ...form, username: "", pinned: false, canSwitch: false };
 const countries = [
   { code: "EG", name: "Egypt", calling: "+20" },
@@ -22,7 +22,14 @@ const countries = [
   { code: "GB", name: "United Kingdom", calling: "+44" },
   { code: "US", name: "United States", calling: "+1" },
 ];
-const phone: PageFacts<"phone"> = { ...form, number: "", country: "US", countries, ticketNeeded: false };
+const phone: PageFacts<"phone"> = {
+  ...form,
+  number: "",
+  country: "US",
+  countries,
+  ticketNeeded: false,
+  canOtherMethod: false,
+};
 const code: PageFacts<"code"> = {
   ...form,
   masked: "•••• 43",
@@ -159,6 +166,7 @@ const PROBLEMS = [
   "no-factor",
   "factor-disabled",
   "enrolment-needs-ticket",
+  "script-failed",
   "person-gone",
   "recovery-over",
   "cancelled",
@@ -208,6 +216,7 @@ export function previewStates(): readonly PreviewState[] {
     });
 
   add("phone", { page: "phone", facts: phone });
+  add("phone-other-method", { page: "phone", facts: { ...phone, canOtherMethod: true } });
   add("phone-ticket", { page: "phone", facts: { ...phone, ticketNeeded: true } });
   for (const [key, args] of Object.entries(PHONE_NOTICES))
     add(`notice-${dashed(key)}`, {
@@ -269,6 +278,8 @@ export function previewStates(): readonly PreviewState[] {
     page: "code",
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
+
+  for (const { name, page } of questionStates(form)) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {

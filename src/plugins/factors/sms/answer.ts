@@ -61,7 +61,7 @@ export async function answer(
   if (check.kind === "right")
     return { kind: "right", method: check.channel === "call" ? "tel" : "sms", events };
   if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
-    await tell(deps, login, challenge, purpose);
+    await tell(deps, login, challenge, purpose, check.kind === "disabled");
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
   return { kind: "retry", notice: checkNotice(check, now()), events };
 }
@@ -99,13 +99,15 @@ function eventsOf(check: CodeCheck, purpose: CodePurpose, who: Omit<AuditEvent, 
 /** Whoever fails so often has the password; the person gets to know it, not by the phone that is guessed at alone. */
 async function tell(
   { codes, notices, phoneKey }: SmsFactorDeps,
-  { id, subject, username }: Login<Json>,
+  { id, subject, locale, client }: Login<Json>,
   challenge: string,
   purpose: CodePurpose,
+  disabled: boolean,
 ): Promise<void> {
   if (subject === undefined) return;
   // While binding, the number is the stranger's own choice, and none of the person's.
   const phone = purpose === "enrol" ? undefined : (await codes.look(challenge, id))?.phone;
-  const spare = phone === undefined ? undefined : phoneKey(phone);
-  await notices.sendOnce(subject, "password-known", { name: username }, { spare, login: id });
+  const spare = phone === undefined ? undefined : ({ key: phoneKey(phone), told: "last" } as const);
+  for (const kind of ["password-known", ...(disabled ? (["factor-disabled"] as const) : [])] as const)
+    await notices.sendOnce(subject, { kind, locale, client: client.id, login: id, spare });
 }

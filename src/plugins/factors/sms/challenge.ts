@@ -1,6 +1,5 @@
 /** Signing in with a phone that is bound: a code on entering, the same code on a resend. */
 import type { AuditEvent } from "../../../core/audit.ts";
-import type { PhoneData } from "../../../core/authenticators.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
@@ -9,18 +8,19 @@ import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 import { fixedOf } from "./fixed.ts";
+import { phoneOf } from "./phone-of.ts";
 
 type State = { readonly challenge: string | null };
 
 export function createChallenge(deps: SmsFactorDeps): Step {
-  const { codes, authenticators, now } = deps;
+  const { codes, now } = deps;
 
   async function send(login: Login<Json>): Promise<Prepared<State> & { notice?: Notice }> {
     const { subject } = login;
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
-    const [phone] = await authenticators.list(subject, KIND);
+    const phone = await phoneOf(deps, subject, login.phoneAttribute);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
-    const { number, country } = phone.data as PhoneData;
+    const { number, country } = phone;
     const test = await fixedOf(deps, login, subject, number, "sign-in");
     if (test.kind === "refused")
       return {

@@ -19,10 +19,12 @@ export interface SmsFactorDeps {
   readonly hasRole: (subject: Subject) => Promise<boolean>;
   readonly sending: Pick<Sending, "reserve">;
   readonly devices: Pick<Devices, "knows">;
-  readonly notices: Pick<Notices, "sendOnce">;
+  readonly notices: Notices;
   /** Wrong codes in a row after which the person is told. */
   readonly noticeAfter: () => number;
   readonly authenticators: Authenticators;
+  /** What the directory holds under this attribute. */
+  readonly claimOf: (subject: Subject, attribute: string) => Promise<string | boolean | undefined>;
   readonly enrolment: Enrolment;
   readonly phones: Phones;
   readonly countries: () => "all" | readonly string[];

@@ -150,7 +150,9 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       return { kind: "stop", reason: "enrolment-needs-ticket" };
     }
     const { authority } = spent;
-    const data: PhoneData = { number: pending.number, country: pending.country, verifiedAt: now() };
+    const { locale } = login;
+    const data: PhoneData = { number: pending.number, country: pending.country, verifiedAt: now(), locale };
+    const kind = (await deps.authenticators.everHad(subject, KIND)) ? "phone-changed" : "phone-added";
     // The audit first: a binding that nobody can account for must not exist.
     await deps.audit.append({
       ...event,
@@ -168,6 +170,9 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       });
       throw problem;
     }
+    // Never by the phone that has just come: if it is a stranger's, the stranger knows.
+    const spare = { key, told: "never" } as const;
+    await deps.notices.send(subject, { kind, locale, client: login.client.id, spare });
     return { kind: "proved", method: answered.method };
   }
 
@@ -209,7 +214,13 @@ export function createEnrol(deps: SmsFactorDeps): Step {
       return {
         page: {
           page: "phone",
-          facts: { number: state.typed, country: state.country, countries, ticketNeeded: state.ticketNeeded },
+          facts: {
+            number: state.typed,
+            country: state.country,
+            countries,
+            ticketNeeded: state.ticketNeeded,
+            canOtherMethod: login.canOtherMethod === true,
+          },
         },
       };
     },

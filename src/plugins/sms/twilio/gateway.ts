@@ -6,6 +6,7 @@
 import type { Twilio } from "twilio";
 import type { Finding, GatewayPlugin, Receipt, SmsGateway } from "../../../core/sms.ts";
 import { checkTwilio } from "./check.ts";
+import { priceOf } from "./price.ts";
 import { DESCRIPTIONS, SECRETS, TARGETS, type TwilioConfig, twilioSchema } from "./properties.ts";
 import { readAnswer, readFailure } from "./refusals.ts";
 import { readTwilioReport } from "./reports.ts";
@@ -118,6 +119,14 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
                   : { statusCallback, statusCallbackEvent: ["ringing", "answered", "completed"] }),
               }),
             ),
+
+    async price(id) {
+      try {
+        return await priceOf(await sdk(), id);
+      } catch {
+        return { kind: "away" };
+      }
+    },
 
     readReport: (request) => readTwilioReport(config, request),
 

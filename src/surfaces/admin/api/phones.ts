@@ -3,6 +3,7 @@ import type { Audit, AuditKind } from "../../../core/audit.ts";
 import type { Authenticator, Authenticators, PhoneData } from "../../../core/authenticators.ts";
 import type { Directory, User } from "../../../core/directory.ts";
 import type { Enrolment, OpenWay } from "../../../core/enrolment.ts";
+import { type Notices, wasOf } from "../../../core/notices.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import type { Clock, Json, Subject } from "../../../core/words.ts";
@@ -17,6 +18,7 @@ export interface PhoneDeps {
   readonly enrolment: Enrolment;
   readonly sessions: Sessions;
   readonly audit: Audit;
+  readonly notices: Notices;
   readonly rights: Rights;
   readonly phones: Phones;
   readonly countries: () => AllowedCountries;
@@ -33,7 +35,7 @@ const WHY_NOT = {
 } as const;
 
 export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, sessions, audit, rights, now } = deps;
+  const { directory, authenticators, enrolment, sessions, audit, notices, rights, now } = deps;
 
   /** The person, where this actor may lay hands on their factors. */
   async function whom(inum: string, actor: Actor, act?: string): Promise<User | Refusal> {
@@ -83,7 +85,10 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
     await enrolment.closeAll(user.id, KIND);
     // Two administrators at once: the phone that was there first stays, the other one goes again.
     const [first] = await authenticators.list(user.id, KIND);
-    if (first?.id === bound.id) return { body: viewOf(bound) };
+    if (first?.id === bound.id) {
+      await notices.send(user.id, { kind: "phone-added", spare: { key, told: "never" } });
+      return { body: viewOf(bound) };
+    }
     await record("authenticator-unbound", actor, user.id, { phone: masked(bound), reason: "one phone" });
     await authenticators.unbind(bound.id, actor.label, "another phone was added at the same moment");
     return refuse(409, "number", `${user.username} has got another phone at this moment`);
@@ -97,6 +102,7 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
     await enrolment.closeAll(user.id, KIND);
     await sessions.endAll(user.id, actor.label, reason);
     await deps.forgetFailures(user.id);
+    await notices.send(user.id, { kind: "phone-removed", ...wasOf([phone]) });
     return { body: undefined };
   }
 
@@ -112,6 +118,7 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
     if (by === "window") await enrolment.openWindow(user.id, KIND, actor.label, reason);
     const ticket =
       by === "ticket" ? await enrolment.openTicket(user.id, KIND, actor.label, reason) : undefined;
+    await notices.send(user.id, { kind: "access-recovered" });
     const opened = (await enrolment.openings(user.id, KIND)).findLast((one) => one.by === by);
     if (opened === undefined) return refuse(409, "enrolment", "it was closed again at this moment");
     return { body: { ...openingOf(opened), ...(ticket === undefined ? {} : { ticket: ticket.reveal() }) } };

@@ -18,11 +18,18 @@ import { etagOfView } from "./etag.ts";
 import { type Cursors, isRefusal, type Listing, pageOf } from "./lists.ts";
 import { isFaults, patched } from "./patch.ts";
 import { changedNames, changedProperties, type PropertyRules, shownProperties } from "./script-secrets.ts";
+import {
+  laidModuleProperties,
+  locationOf,
+  type ScriptTexts,
+  type Written,
+  withText,
+  writtenText,
+} from "./script-text.ts";
 
 /** What stands behind the entries: the built-in mechanisms and their sources. */
-export interface ScriptCatalogue {
+export interface ScriptCatalogue extends ScriptTexts {
   builtInOf(name: string): { readonly script: BuiltInScript; readonly rules: PropertyRules } | undefined;
-  sourceOf(entry: ScriptEntry): string;
   /** What is to be known of the properties of a kind of gateway; undefined where there is no such kind. */
   gatewayRules(type: string): PropertyRules | undefined;
 }
@@ -54,6 +61,7 @@ const listing: Listing<ScriptEntry> = {
 export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps): readonly Handler[] {
   function viewOf(entry: ScriptEntry): CustomScript {
     const dn = `inum=${entry.inum},ou=scripts,o=jans`;
+    const { type, path } = locationOf(entry.moduleProperties);
     return {
       dn,
       inum: entry.inum,
@@ -68,9 +76,11 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
       level: entry.level,
       revision: entry.revision,
       enabled: entry.enabled,
-      modified: false,
+      // A built-in whose text is no longer the one it came with.
+      modified: entry.source !== undefined && catalogue.builtInOf(entry.name) !== undefined,
       internal: false,
-      locationType: "db",
+      locationType: type,
+      ...(path === "" ? {} : { locationPath: path }),
       baseDn: dn,
     };
   }
@@ -81,38 +91,39 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
     return scripts.find((entry) => entry.inum === inum || (acr !== undefined && entry.name === acr));
   }
 
-  const shown = (entry: ScriptEntry | undefined) => {
-    if (entry === undefined) return notFound("custom script");
-    const body = viewOf(entry);
-    return { body, etag: etagOfView(body) };
-  };
+  /** The view with what went wrong last, which is no part of what an ETag stands for. */
+  async function withError(entry: ScriptEntry): Promise<CustomScript> {
+    const error = entry.source === undefined ? undefined : await catalogue.errorOf(entry);
+    if (error === undefined) return viewOf(entry);
+    const { raisedAt, stackTrace } = error;
+    return { ...viewOf(entry), scriptError: { raisedAt: new Date(raisedAt).toISOString(), stackTrace } };
+  }
+
+  const shown = async (entry: ScriptEntry | undefined) =>
+    entry === undefined
+      ? notFound("custom script")
+      : { body: await withError(entry), etag: etagOfView(viewOf(entry)) };
 
   /** The entry with what was sent laid over it; what was not sent stays. */
-  function merged(entry: ScriptEntry, sent: CustomScript): ScriptEntry | readonly Fault[] {
+  function merged(
+    entry: ScriptEntry,
+    sent: CustomScript,
+    written: Written | undefined,
+  ): ScriptEntry | readonly Fault[] {
     const rules = catalogue.builtInOf(entry.name)?.rules ?? NO_RULES;
     const properties = changedProperties(entry.configurationProperties, sent.configurationProperties, rules);
     const faults: Fault[] = [];
     if (sent.name != null && sent.name !== entry.name)
       faults.push({ path: "name", message: `the acr of ${entry.name} cannot be changed; give it an alias` });
-    if (sent.script != null && !sameText(sent.script, catalogue.sourceOf(entry)))
-      faults.push({
-        path: "script",
-        message: `the source of ${entry.name} cannot be changed; put it back as it was read`,
-      });
     if (isFaults(properties)) return [...faults, ...properties];
     if (faults.length > 0) return faults;
     const next: ScriptEntry = {
-      ...entry,
+      ...(written === undefined ? entry : withText(entry, written)),
       aliases: sent.aliases ?? entry.aliases,
       description: sent.description ?? entry.description,
       level: sent.level ?? entry.level,
       enabled: sent.enabled ?? entry.enabled,
-      moduleProperties:
-        sent.moduleProperties?.map(({ value1, value2, description }) => ({
-          value1,
-          value2: value2 ?? "",
-          description: description ?? "",
-        })) ?? entry.moduleProperties,
+      moduleProperties: laidModuleProperties(entry.moduleProperties, sent),
       configurationProperties: [...properties],
     };
     return changedNames(entry, next).length === 0
@@ -128,11 +139,16 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
       ifMatch,
       defaultAcr,
     }: { actor: Actor; ifMatch: string | undefined; defaultAcr?: string | undefined },
-    make: (entry: ScriptEntry) => ScriptEntry | readonly Fault[] | undefined,
+    make: (entry: ScriptEntry, written?: Written) => ScriptEntry | readonly Fault[] | undefined,
+    sentFor: (entry: ScriptEntry) => CustomScript | readonly Fault[] = () => ({}),
   ) {
     const before = find(settings.document().scripts, inum);
     if (before === undefined) return notFound("custom script");
-    const planned = make(before);
+    const sent = sentFor(before);
+    // Loading a text takes a while: it is done before the settings are touched.
+    const written = isFaults(sent) ? sent : await writtenText(catalogue, before.name, before, sent);
+    if (isFaults(written)) return refuseFaults(written);
+    const planned = make(before, written);
     const names =
       planned === undefined ? ["deleted"] : isFaults(planned) ? [] : changedNames(before, planned);
     let gone = false;
@@ -142,7 +158,8 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
         gone = entry === undefined;
         if (entry === undefined) return document;
         if (ifMatch !== undefined && ifMatch !== etagOfView(viewOf(entry))) return "lost";
-        const made = make(entry);
+        if (written !== undefined && entry.source !== before.source) return "lost";
+        const made = make(entry, written);
         if (isFaults(made)) return made;
         const scripts = document.scripts.flatMap((one) => (one.inum === entry.inum ? (made ?? []) : one));
         return { ...document, scripts, defaultAcr: defaultAcr ?? document.defaultAcr };
@@ -158,12 +175,14 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
     return find(result.document.scripts, inum);
   }
 
-  const answerWith = (result: ScriptEntry | Refusal | undefined) =>
+  const answerWith = async (result: ScriptEntry | Refusal | undefined) =>
     result !== undefined && "refused" in result ? result : shown(result);
 
   async function list(query: Parameters<typeof pageOf>[2]) {
     const result = pageOf(listing, settings.document().scripts, query, cursors);
-    return isRefusal(result) ? result : { body: { ...result.facts, entries: result.page.map(viewOf) } };
+    return isRefusal(result)
+      ? result
+      : { body: { ...result.facts, entries: await Promise.all(result.page.map(withError)) } };
   }
 
   return [
@@ -174,23 +193,33 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
         : refuse(404, "type", `type: only ${TYPE} is known here, not ${JSON.stringify(params.type)}`),
     ),
     handle(contract.getScriptTypes, async () => ({ body: [TYPE] })),
-    handle(contract.getScript, async ({ params }) => shown(find(settings.document().scripts, params.inum))),
-    handle(contract.getScriptByName, async ({ params }) =>
+    handle(contract.getScript, ({ params }) => shown(find(settings.document().scripts, params.inum))),
+    handle(contract.getScriptByName, ({ params }) =>
       shown(settings.document().scripts.find(({ name }) => name === params.name)),
     ),
     handle(contract.putScript, async (call) =>
       call.body.inum == null
         ? refuse(400, "inum", "inum: is missing; it says which script is meant")
         : answerWith(
-            await change(call.body.inum, { ...call, ...call.query }, (entry) => merged(entry, call.body)),
+            await change(
+              call.body.inum,
+              { ...call, ...call.query },
+              (entry, written) => merged(entry, call.body, written),
+              () => call.body,
+            ),
           ),
     ),
     handle(contract.patchScript, async (call) =>
       answerWith(
-        await change(call.params.inum, { ...call, ...call.query }, (entry) => {
-          const sent = patched(viewOf(entry), call.body, customScript);
-          return isFaults(sent) ? sent : merged(entry, sent);
-        }),
+        await change(
+          call.params.inum,
+          { ...call, ...call.query },
+          (entry, written) => {
+            const sent = patched(viewOf(entry), call.body, customScript);
+            return isFaults(sent) ? sent : merged(entry, sent, written);
+          },
+          (entry) => patched(viewOf(entry), call.body, customScript),
+        ),
       ),
     ),
     handle(contract.deleteScript, async (call) => {
@@ -203,15 +232,13 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
     handle(contract.postScript, async ({ body, actor }) => {
       const { name } = body;
       if (name == null) return refuse(400, "name", "name: is missing; it is the acr");
-      if (body.enabled === true)
-        return refuse(
-          400,
-          "enabled",
-          `enabled: ${name} is no built-in script, and only those can be enabled yet`,
-        );
       const inum = body.inum ?? crypto.randomUUID();
       const properties = changedProperties([], body.configurationProperties, NO_RULES);
       if (isFaults(properties)) return refuseFaults(properties);
+      if (settings.document().scripts.some((one) => one.inum === inum || one.name === name))
+        return refuse(409, "name", `there is a script ${name} already, or one with this inum`);
+      const written = await writtenText(catalogue, name, undefined, body);
+      if (isFaults(written)) return refuseFaults(written);
       const entry: ScriptEntry = {
         inum,
         name,
@@ -219,18 +246,13 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
         description: body.description ?? "",
         level: body.level ?? 0,
         revision: 1,
-        enabled: false,
+        enabled: body.enabled ?? false,
         modified: now(),
         configurationProperties: [...properties],
-        moduleProperties: (body.moduleProperties ?? []).map(({ value1, value2, description }) => ({
-          value1,
-          value2: value2 ?? "",
-          description: description ?? "",
-        })),
-        source: body.script ?? "",
+        moduleProperties: laidModuleProperties([], body),
+        source: "",
+        ...written,
       };
-      if (settings.document().scripts.some((one) => one.inum === inum || one.name === name))
-        return refuse(409, "name", `there is a script ${name} already, or one with this inum`);
       const result = await settings.change({
         change: (document) => ({ ...document, scripts: [...document.scripts, entry] }),
         by: actor.label,
@@ -244,7 +266,5 @@ export function scriptHandlers({ settings, catalogue, cursors, now }: ScriptDeps
   ];
 }
 
-const sameText = (one: string, other: string): boolean =>
-  one.replace(/\r\n/g, "\n").trimEnd() === other.replace(/\r\n/g, "\n").trimEnd();
 /** `scripts[1].configurationProperties.from_number` as whoever sent one script knows it. */
 const ownPath = (path: string): string => path.replace(/^scripts\[\d+\]\./, "");

@@ -11,6 +11,7 @@ import type { EpochMs } from "../../../core/words.ts";
 import type { SettingsShape } from "../contract/settings.ts";
 import { isFaults } from "./patch.ts";
 import { changedNames, changedProperties } from "./script-secrets.ts";
+import { knownText, withText } from "./script-text.ts";
 import { NO_RULES, type ScriptCatalogue } from "./scripts.ts";
 
 export interface ApplyDeps {
@@ -92,8 +93,8 @@ function laidScript(
   const at = `scripts.${entry.name}`;
   if (script.inum !== undefined && script.inum !== entry.inum)
     faults.push({ path: `${at}.inum`, message: `cannot be changed; it is ${entry.inum}` });
-  if (script.source !== undefined && builtIn !== undefined)
-    faults.push({ path: `${at}.source`, message: "is built in; leave it out" });
+  const written = script.source === undefined ? undefined : knownText(catalogue, entry.name, script.source);
+  if (typeof written === "string") faults.push({ path: `${at}.source`, message: written });
   const properties = script.properties;
   const shipped = (builtIn?.script.properties ?? []).filter(
     ({ value1 }) => properties !== undefined && !Object.hasOwn(properties, value1),
@@ -117,13 +118,12 @@ function laidScript(
     return entry;
   }
   return {
-    ...entry,
+    ...(written === undefined || typeof written === "string" ? entry : withText(entry, written)),
     enabled: script.enabled ?? entry.enabled,
     level: script.level ?? entry.level,
     aliases: script.aliases ?? entry.aliases,
     description: script.description ?? entry.description,
     configurationProperties: ordered(entry, changed),
-    ...(script.source === undefined ? {} : { source: script.source }),
   };
 }
 

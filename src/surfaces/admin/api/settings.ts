@@ -24,9 +24,10 @@ export interface SettingsDeps {
   readonly rights: Rights;
 }
 
-const etagOf = (revision: number): string => `r${revision}`;
+/** The ETag of a revision of the settings. */
+export const settingsEtag = (revision: number): string => `r${revision}`;
 /** -1, which no revision has, for an ETag that none has had. */
-const revisionOf = (etag: string): number => Number(/^r([1-9]\d{0,8})$/.exec(etag)?.[1] ?? -1);
+export const revisionOf = (etag: string): number => Number(/^r([1-9]\d{0,8})$/.exec(etag)?.[1] ?? -1);
 /** Letters of the names in one line of the history. */
 const LONGEST_WHAT = 300;
 
@@ -43,10 +44,13 @@ export function settingsHandlers({
   return [
     handle(getSettings, async () => ({
       body: viewOf(settings.document(), settings.revision),
-      etag: etagOf(settings.revision),
+      etag: settingsEtag(settings.revision),
     })),
 
     handle(putSettings, async ({ body, query: { dryRun }, actor, ifMatch }) => {
+      for (const [name, { source }] of Object.entries(body.scripts ?? {}))
+        if (source !== undefined && source.trim() !== "" && source !== catalogue.shippedOf(name))
+          await catalogue.examine(name, source);
       const inums = new Map<string, string>();
       const inumFor = (name: string) => {
         const inum = inums.get(name) ?? crypto.randomUUID();
@@ -83,7 +87,7 @@ export function settingsHandlers({
         const { revision } = settings;
         return {
           body: { revision, changed: false, dryRun, differences: [], faults },
-          etag: etagOf(revision),
+          etag: settingsEtag(revision),
         };
       }
       const { kind, revision, document } = result;
@@ -94,7 +98,7 @@ export function settingsHandlers({
           dryRun,
           differences: [...differences(treeOf(before), treeOf(document))],
         },
-        etag: etagOf(revision),
+        etag: settingsEtag(revision),
       };
     }),
 

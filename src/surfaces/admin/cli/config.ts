@@ -4,18 +4,12 @@ import process from "node:process";
 import { parse } from "yaml";
 import { readInput, readSecretFrom, readText } from "../client/input.ts";
 import { printableYaml } from "../client/printable-yaml.ts";
+import { type Applied, differenceLines } from "../client/settings-differences.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { act, Failure, misused, need, print, printJson, tell } from "./screen.ts";
 import { openVerb, type Verb } from "./verb.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
-
-interface Applied {
-  readonly revision: number;
-  readonly changed: boolean;
-  readonly differences: readonly { readonly path: string; readonly from?: unknown; readonly to?: unknown }[];
-  readonly faults?: readonly { readonly path: string; readonly message: string }[];
-}
 
 const HEAD = `# Applying this file is refused when somebody has changed the settings since this revision;
 # without the line it is applied to whatever they are then.`;
@@ -70,14 +64,8 @@ async function put(
   return (await verb.call("put-config-settings", { body, query, ifMatch })).body as Applied;
 }
 
-/** In place of a secret the server says that there is one. */
-const SECRET = "[secret]";
-const side = (value: unknown): string =>
-  value === undefined ? "(nothing)" : value === SECRET ? "(a secret)" : JSON.stringify(value);
-
 const show = (differences: Applied["differences"]): void => {
-  for (const { path, from, to } of differences)
-    print(`${path}: ${side(from)} -> ${from === SECRET && to === SECRET ? "(another secret)" : side(to)}`);
+  for (const line of differenceLines(differences)) print(line);
 };
 
 function refused(file: string, faults: NonNullable<Applied["faults"]>): never {

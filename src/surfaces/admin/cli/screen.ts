@@ -65,6 +65,12 @@ export function print(text: string): void {
   process.stdout.write(`${text.split("\n").map(printable).join("\n")}\n`);
 }
 
+/** A text as it is, for a file; where a terminal is behind it, a line each. */
+export function printText(text: string): void {
+  if (process.stdout.isTTY === true) print(text.trimEnd());
+  else process.stdout.write(text);
+}
+
 /** A result as JSON, coloured for eyes only. */
 export function printJson(value: unknown, wantsColour: boolean): void {
   const text = printableJson(value);

@@ -1,7 +1,7 @@
 /** What `sallyport script …` asks the server. A secret goes from a file or standard input to the server and nowhere else. */
 import { readSecretFrom } from "../client/input.ts";
 import type { ConnectionOptions } from "./connection.ts";
-import { act, misused, need, print, printJson, printTable } from "./screen.ts";
+import { act, misused, need, print, printJson, printTable, printText, tell } from "./screen.ts";
 import { openVerb } from "./verb.ts";
 
 interface Property {
@@ -18,14 +18,23 @@ interface Script {
   readonly enabled: boolean;
   readonly level: number;
   readonly revision: number;
+  readonly script?: string;
+  readonly scriptError?: { readonly raisedAt?: string; readonly stackTrace?: string } | null;
   readonly configurationProperties?: readonly Property[];
 }
 
-export const get = (name: string, options: ConnectionOptions & { json?: boolean }): Promise<void> =>
+export const get = (
+  name: string,
+  options: ConnectionOptions & { json?: boolean; source?: boolean },
+): Promise<void> =>
   act(async () => {
     const { body } = await (await openVerb(options)).call("get-custom-script-by-name", { values: { name } });
     if (options.json === true) return printJson(body, true);
     const script = body as Script;
+    // As it is, to be put into a file.
+    if (options.source === true) return printText(script.script ?? "");
+    if (script.scriptError != null)
+      tell(`It failed at ${script.scriptError.raisedAt}: ${script.scriptError.stackTrace?.split("\n")[0]}`);
     print(
       `${script.name}: ${script.enabled ? "enabled" : "disabled"}, level ${script.level}, revision ${script.revision}, inum ${script.inum}`,
     );

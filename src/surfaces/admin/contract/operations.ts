@@ -4,11 +4,14 @@ import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
 import { loggingOperations } from "./logging.ts";
 import { loginOperations } from "./logins.ts";
+import { logOperations } from "./logs.ts";
 import type { Operation } from "./operation.ts";
+import { overviewOperations } from "./overview.ts";
 import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
 import { settingsOperations } from "./settings.ts";
+import { settingsHistoryOperations } from "./settings-history.ts";
 import { smsOperations } from "./sms.ts";
 import { userOperations } from "./users.ts";
 
@@ -23,5 +26,8 @@ export const operations: readonly Operation[] = [
   ...clientOperations,
   ...loggingOperations,
   ...settingsOperations,
+  ...settingsHistoryOperations,
+  ...overviewOperations,
+  ...logOperations,
   ...smsOperations,
 ];

@@ -42,7 +42,13 @@ export const customScript = name(
       .nullish(),
     aliases: z.array(z.string().regex(/^[\x21-\x7e]{1,200}$/)).nullish(),
     description: z.string().max(1000).nullish(),
-    script: z.string().max(1_000_000).nullish().describe("Source of the mechanism"),
+    script: z
+      .string()
+      .max(1_000_000)
+      .nullish()
+      .describe(
+        "Source: a TypeScript module that exports mechanism or factor; of a built-in script empty text brings the original back",
+      ),
     scriptType: z.string().regex(SCRIPT_TYPE).nullish().describe("person_authentication, in either case"),
     programmingLanguage: z.string().max(30).nullish(),
     moduleProperties: z.array(simpleProperty).nullish(),
@@ -50,14 +56,24 @@ export const customScript = name(
     level: z.int().min(-1).max(1000).nullish(),
     revision: z.int().min(0).nullish().describe("Counted by the server"),
     enabled: z.boolean().nullish(),
-    scriptError: z.looseObject({}).nullish(),
-    modified: z.boolean().nullish(),
+    scriptError: z
+      .looseObject({ raisedAt: z.string().optional(), stackTrace: z.string().optional() })
+      .nullish()
+      .describe("What went wrong last in this revision; not read when written"),
+    modified: z
+      .boolean()
+      .nullish()
+      .describe("Whether a built-in script has another text than it came with; not read when written"),
     internal: z.boolean().nullish(),
     locationType: z
       .string()
       .regex(/^(db|file)$/i)
       .nullish(),
-    locationPath: z.string().max(1000).nullish(),
+    locationPath: z
+      .string()
+      .max(1000)
+      .nullish()
+      .describe("With locationType file: below the folder custom/ of the server's data folder"),
     baseDn: z.string().max(300).nullish(),
   }),
 );

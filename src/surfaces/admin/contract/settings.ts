@@ -31,7 +31,9 @@ const script = z.strictObject({
   aliases: aliases.unwrap().optional(),
   description: description.unwrap().optional(),
   properties: z.record(z.string().max(100), z.string().max(10_000).nullable().describe(SECRET)).optional(),
-  source: source.describe("Of an entry that is none of the built-in ones"),
+  source: source.describe(
+    "Of an entry that is none of the built-in ones, or of a built-in one that was changed; empty: as it came",
+  ),
 });
 
 const gateway = gatewaySchema.omit({ name: true, configurationProperties: true }).extend({
@@ -80,20 +82,22 @@ export const settingsShape = name(
 );
 export type SettingsShape = z.output<typeof settingsShape>;
 
-const difference = z.object({
+/** What differs at one place. */
+export const settingsDifference = z.object({
   path: z.string(),
   from: z.unknown().optional(),
   to: z.unknown().optional(),
 });
 
-const applied = name(
+/** What a change of the settings did, or would do. */
+export const settingsApplied = name(
   "SettingsApplied",
   z.object({
     revision: z.int().describe("The newest revision"),
     changed: z.boolean().describe("Whether a revision was made, or with dryRun would be"),
     dryRun: z.boolean(),
     differences: z
-      .array(difference)
+      .array(settingsDifference)
       .describe("Every place that differs; a secret is said to differ, never what it is"),
     faults: z
       .array(z.object({ path: z.string(), message: z.string() }))
@@ -132,7 +136,7 @@ export const putSettings = operation({
   }),
   body: settingsShape,
   status: 200,
-  answer: applied,
+  answer: settingsApplied,
   problems: [412],
   etag: true,
 });

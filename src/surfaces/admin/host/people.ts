@@ -7,6 +7,7 @@ import type { Audit } from "../../../core/audit.ts";
 import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Directory, WriteRefusal } from "../../../core/directory.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
+import { type Notice, type Notices, wasOf } from "../../../core/notices.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Clock, Subject } from "../../../core/words.ts";
 
@@ -15,6 +16,7 @@ export interface HostDeps {
   readonly audit: Audit;
   readonly enrolment: Enrolment;
   readonly authenticators: Authenticators;
+  readonly notices: Notices;
   readonly now: Clock;
   /** Ends sessions and grants of a person. */
   readonly endAll: (subject: Subject, reason: string) => Promise<unknown>;
@@ -81,6 +83,7 @@ export async function openEnrolment(
   name: string,
   by: "window" | "ticket",
   reason: string,
+  told: Partial<Notice> = {},
 ): Promise<Said> {
   const user = await deps.directory.find(name);
   if (user === undefined) return { ok: false, text: `There is no user ${name}.` };
@@ -92,6 +95,7 @@ export async function openEnrolment(
     subject: user.id,
     facts: { factor: "sms", by, openedBy: "host", reason },
   });
+  await deps.notices.send(user.id, { kind: "access-recovered", ...told });
   if (by === "window") {
     await deps.enrolment.openWindow(user.id, "sms", "host", reason);
     return { ok: true, text: `${name} may bind a phone at the next sign-in, once, within 24 hours.` };
@@ -140,7 +144,8 @@ export async function resetPhone(
 ): Promise<Said> {
   const user = await deps.directory.find(name);
   if (user === undefined) return { ok: false, text: `There is no user ${name}.` };
-  for (const phone of await deps.authenticators.list(user.id, "sms")) {
+  const phones = await deps.authenticators.list(user.id, "sms");
+  for (const phone of phones) {
     await deps.audit.append({
       kind: "authenticator-unbound",
       at: deps.now(),
@@ -152,5 +157,5 @@ export async function resetPhone(
   await deps.enrolment.closeAll(user.id, "sms");
   await deps.endAll(user.id, reason);
   await deps.forgetFailures(user.id);
-  return openEnrolment(deps, name, by, reason);
+  return openEnrolment(deps, name, by, reason, wasOf(phones));
 }

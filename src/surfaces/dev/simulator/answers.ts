@@ -71,6 +71,12 @@ const errorMessages: Readonly<Record<number, string>> = {
   30008: "Unknown error",
 };
 
+/** As Twilio tells it: nothing before the end, and then with a minus. */
+const priceOf = ({ kind, status, segments }: Item): string | null => {
+  if (kind === "call") return status === "completed" ? "-0.01300" : null;
+  return status === "delivered" || status === "undelivered" ? `-${(0.0079 * segments).toFixed(5)}` : null;
+};
+
 /** The Message resource. */
 export function messageJson(item: Item) {
   const uri = `/2010-04-01/Accounts/${item.account}/Messages/${item.sid}`;
@@ -90,7 +96,7 @@ export function messageJson(item: Item) {
     messaging_service_sid: item.service ?? null,
     num_media: "0",
     num_segments: undecided ? "0" : String(item.segments),
-    price: null,
+    price: priceOf(item),
     price_unit: "USD",
     sid: item.sid,
     status: item.status,
@@ -120,7 +126,7 @@ export function callJson(item: Item) {
     group_sid: null,
     parent_call_sid: null,
     phone_number_sid: null,
-    price: null,
+    price: priceOf(item),
     price_unit: "USD",
     queue_time: "0",
     sid: item.sid,

@@ -51,7 +51,10 @@ export function createFaults(): Faults {
 
   function next(request: FastifyRequest): Fault | undefined {
     const { To, From } = (request.body ?? {}) as { To?: string; From?: string };
+    // Whoever looks what became of one message does so behind the test's back: only a rule that names the path strikes it.
+    const isLook = request.method === "GET" && /\/(Messages|Calls)\/\w+\.json$/.test(request.url);
     const rule = rules.find(({ fault: { match } }) => {
+      if (isLook && match?.path === undefined) return false;
       const isNumber = (match?.to ?? To) === To && (match?.from ?? From) === From;
       return isNumber && (match?.path === undefined || request.url.includes(match.path));
     });

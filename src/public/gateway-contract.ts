@@ -4,9 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
-import { PhoneNumber, Secret } from "../../src/core/secret.ts";
-import type { Receipt, SmsGateway, SmsMessage, SmsRefusal } from "../../src/core/sms.ts";
+import { PhoneNumber, Secret } from "../core/secret.ts";
+import type { Receipt, SmsGateway, SmsMessage, SmsRefusal } from "../core/sms.ts";
 
 export interface ProviderFailure {
   readonly name: string;
@@ -33,6 +34,8 @@ export interface GatewayUnderTest {
   /** Makes the provider take so long for the next answer. */
   hang(ms: number): Promise<void>;
   readonly failures: readonly ProviderFailure[];
+  /** Whether it can tell what a message cost. */
+  readonly tellsPrices: boolean;
   /** What must never be seen beside codes and numbers: tokens, keys. */
   readonly secrets: readonly string[];
   close(): Promise<void>;
@@ -118,6 +121,25 @@ export function smsGatewayContract(name: string, start: () => Promise<GatewayUnd
         clean(refused);
         assert.equal(refused?.kind === "refused" && refused.reason, reason, name);
       }
+    });
+
+    it("tells what the provider asks for a message or call once that is known, and never throws", async () => {
+      assert.equal(gateway.price !== undefined, test.tellsPrices);
+      if (gateway.price === undefined) return;
+      const receipt = await send();
+      assert.ok(receipt.kind === "accepted");
+      const until = Date.now() + 5000;
+      let price = await gateway.price(receipt.id);
+      while (price.kind === "later" && Date.now() < until) {
+        await sleep(20);
+        price = await gateway.price(receipt.id);
+      }
+      clean(price);
+      assert.deepEqual(price, { kind: "known", amount: 0.0079, currency: "USD" });
+      const unknown = receipt.id.replace(/.{6}$/, "ffffff");
+      assert.deepEqual(await gateway.price(unknown), { kind: "gone" });
+      for (const other of [await test.openNowhere(), await test.openStranger()])
+        assert.deepEqual(await other.price?.(receipt.id), { kind: "away" });
     });
 
     it("sends many at once, each once", async () => {
