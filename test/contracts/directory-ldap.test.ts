@@ -7,6 +7,7 @@ import { Attribute, Change, Client } from "ldapts";
 import type { Breakage } from "../../src/core/errors.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { LdapDeps, LdapDirectory } from "../../src/plugins/directories/ldap/directory.ts";
+import { openLink } from "../../src/plugins/directories/ldap/link.ts";
 import { selfSigned } from "../kit/certificate.ts";
 import { openLdap } from "../kit/ldap.ts";
 import { freePort } from "../kit/server.ts";
@@ -271,15 +272,22 @@ story(
   },
 );
 
-story("a connection that the server closed meanwhile is no failure", { ldif: ada }, async (slapd, open) => {
-  const directory = await open();
-  for (let round = 0; round < 4; round += 1) {
-    assert.equal((await right(directory)).kind, "right");
-    await slapd.kill();
-    await slapd.restart();
-  }
-  assert.equal(directory.isUp(), true);
-});
+for (const way of ["in clear", "by StartTLS"])
+  story(
+    `a connection that the server closed meanwhile is no failure, ${way}`,
+    { ldif: ada, tls: selfSigned("localhost", "127.0.0.1") },
+    async (slapd, open) => {
+      const directory = await open(
+        way === "in clear" ? {} : { start_tls: true, ca: slapd.ca, operation_seconds: 30 },
+      );
+      for (let round = 0; round < 4; round += 1) {
+        assert.equal((await right(directory)).kind, "right");
+        await slapd.kill();
+        await slapd.restart();
+      }
+      assert.equal(directory.isUp(), true);
+    },
+  );
 
 const tls = selfSigned("localhost", "127.0.0.1");
 const saysBind = async (slapd: Slapd) => /BIND dn=/.test(await slapd.log());
@@ -297,6 +305,22 @@ story(
     for (const url of [slapd.url, slapd.secureUrl])
       assert.equal((await right(await open({ urls: [url], start_tls: true, ca: slapd.ca }))).kind, "right");
     assert.ok(/TLS established/.test(await slapd.log()));
+  },
+);
+
+story(
+  "M26: a connection that was turned into TLS and has ended does not come back in clear",
+  { ldif: ada, tls },
+  async (slapd) => {
+    const limits = { start_tls: true, tls_name: undefined, connect_seconds: 2, operation_seconds: 2 };
+    const link = await openLink(slapd.url, limits, tls.cert);
+    await link.bind(`uid=ada,${PEOPLE}`, PASSWORD);
+    await slapd.kill();
+    await slapd.restart();
+    const before = (await slapd.log()).length;
+    await assert.rejects(link.bind(`uid=ada,${PEOPLE}`, PASSWORD), isDown);
+    assert.ok(!/BIND dn="uid=ada/.test((await slapd.log()).slice(before)), "no password went out");
+    link.close();
   },
 );
 

@@ -28,6 +28,7 @@ export class Refused extends Error {
   }
 }
 
+const ENDED = "the connection has ended";
 /** Bytes an answer may weigh: an entry of a person is some thousand. */
 const MOST_BYTES = 4 << 20;
 
@@ -60,9 +61,16 @@ export async function openLink(url: string, config: Wanted, ca: string | undefin
   let received = 0;
   const once = (secure: boolean) => {
     connections += 1;
-    if (connections > (secure && startTls ? 2 : 1)) throw new Error("the connection has ended");
+    if (connections > (secure && startTls ? 2 : 1)) throw new Error(ENDED);
   };
+  // After StartTLS the library no longer sees a connection end, and would wait for its time limit.
+  let ended = false;
+  const waiting = new Set<(problem: Error) => void>();
   const weigh = <S extends Socket>(one: S): S => {
+    one.once("close", () => {
+      ended = true;
+      for (const reject of waiting) reject(new Error(ENDED));
+    });
     one.on("data", (part: Buffer) => {
       received += part.length;
       if (received > MOST_BYTES) one.destroy(new Error(`an answer of more than ${MOST_BYTES} bytes`));
@@ -92,12 +100,20 @@ export async function openLink(url: string, config: Wanted, ca: string | undefin
 
   async function told<T>(act: () => Promise<T>): Promise<T> {
     received = 0;
+    let stop: (problem: Error) => void = () => {};
     try {
-      return await act();
+      if (ended) throw new Error(ENDED);
+      const end = new Promise<never>((_, reject) => {
+        stop = reject;
+        waiting.add(reject);
+      });
+      return await Promise.race([act(), end]);
     } catch (problem) {
       if (problem instanceof ResultCodeError) throw new Refused(problem.code, problem.message);
       socket?.destroy();
       throw unavailable(`${url}: ${firstLine(problem)}`, problem);
+    } finally {
+      waiting.delete(stop);
     }
   }
 
@@ -122,7 +138,7 @@ export async function openLink(url: string, config: Wanted, ca: string | undefin
   return {
     url,
     get isOpen() {
-      return connections === 0 || client.isConnected;
+      return !ended && (connections === 0 || client.isConnected);
     },
     get isUsed() {
       return isUsed;
