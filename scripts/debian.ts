@@ -23,6 +23,16 @@ const NEEDS: readonly Need[] = [
     found: () => inPath("initdb") || globSync("/usr/lib/postgresql/*/bin/initdb").some(isProgram),
   },
   {
+    name: "slapd",
+    for: "the LDAP tests",
+    found: () => isProgram("/usr/sbin/slapd"),
+  },
+  {
+    name: "389-ds-base",
+    for: "the tests of another make of LDAP",
+    found: () => isProgram("/usr/sbin/ns-slapd"),
+  },
+  {
     name: "nginx-light",
     for: "the test of the nginx example",
     found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),

@@ -1,6 +1,7 @@
 /** The list of what can be plugged in. A new store, gateway, factor or directory is a folder and a line here. */
 
 import { simplePasswordAuth, twilioSms } from "./compose/built-in.ts";
+import { ldapDirectory } from "./plugins/directories/ldap/directory.ts";
 import { sqlDirectory } from "./plugins/directories/sql/directory.ts";
 import { twilioGateway } from "./plugins/sms/twilio/gateway.ts";
 import { webhookGateway } from "./plugins/sms/webhook/gateway.ts";
@@ -8,7 +9,7 @@ import { sqlStore } from "./plugins/stores/sql/store.ts";
 
 export const catalog = {
   stores: { sqlite: sqlStore, postgres: sqlStore },
-  directories: { sql: sqlDirectory },
+  directories: { sql: sqlDirectory, ldap: ldapDirectory },
   gateways: { twilio: twilioGateway, webhook: webhookGateway },
   /** Kinds of factor that come with the product; a script's own has another name. */
   factorKinds: ["password", "sms"],

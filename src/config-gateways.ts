@@ -2,15 +2,7 @@
 import { z } from "zod";
 import { Secret } from "./core/secret.ts";
 import { type GatewaySettings, gatewaySchema } from "./core/settings.ts";
-
-/** Stands for a secret that could not be had, so that its lack is said once. */
-export const NOTHING = "-".repeat(32);
-
-/** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
-export const secret = z.union(
-  [z.string().min(1), z.strictObject({ file: z.string() }), z.strictObject({ env: z.string() })],
-  "a string, { file: PATH } or { env: NAME }",
-);
+import { NOTHING, secret } from "./core/written-secret.ts";
 
 /** Properties of the first gateway; which of them are given and suit each other, the gateway itself judges. */
 export const twilioFields = {

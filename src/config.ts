@@ -10,12 +10,11 @@ import {
   type FileGateway,
   furtherOf,
   gatewayInFile,
-  NOTHING,
   SECRET_PROPERTIES,
-  secret,
   TWILIO,
   twilioFields,
 } from "./config-gateways.ts";
+import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
 import { parsePrices } from "./core/price-table.ts";
@@ -26,6 +25,7 @@ import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
 import { faultsOf } from "./core/settings-revisions.ts";
 import { type Price, spendSchema } from "./core/spend.ts";
 import { type TestNumber, testNumbersSchema } from "./core/test-numbers.ts";
+import { secret, secretReader } from "./core/written-secret.ts";
 import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
 
@@ -65,6 +65,7 @@ const fileSchema = z.strictObject({
   pages: z.string().optional(),
   breached_passwords: z.string().optional(),
   ...twilioFields,
+  directories: directoryEntries(secret),
   gateways: z.array(gatewayInFile).max(5).optional(),
   test_numbers: testNumbersSchema.optional(),
   address_countries: z.string().optional(),
@@ -110,6 +111,8 @@ export interface BootConfig {
   readonly masterKey: Secret | undefined;
   readonly pages: string | undefined;
   readonly breachedPasswords: string | undefined;
+  /** Where people are kept, in order, secrets read; without it, in the store. */
+  readonly directories?: readonly DirectoryEntry[] | undefined;
   /** A file of lines `CIDR,COUNTRY`. */
   readonly addressCountries?: string | undefined;
   /** What a segment and a call cost by the beginning of the number, from a file of lines `PREFIX,SMS,CALL`. */
@@ -152,22 +155,7 @@ export function readConfig(
   const parsed = fileSchema.safeParse(raw ?? {});
   const faults = parsed.success ? [] : sentences(parsed.error);
   const base = dirname(resolve(file));
-  const reveal = (value: z.infer<typeof secret> | undefined, name: string): Secret | undefined => {
-    if (value === undefined || typeof value === "string")
-      return value === undefined ? undefined : new Secret(value);
-    if ("env" in value) {
-      const found = environment[value.env];
-      if (found === undefined || found === "")
-        faults.push(`${name}: the environment variable ${value.env} is not set`);
-      return new Secret(found ?? NOTHING);
-    }
-    try {
-      return new Secret(readFileSync(resolve(base, value.file), "utf8").trim());
-    } catch (problem) {
-      faults.push(`${name}: the file ${value.file} cannot be read (${codeOf(problem)})`);
-      return new Secret(NOTHING);
-    }
-  };
+  const reveal = secretReader(base, environment, (fault) => faults.push(fault));
   const sound = parsed.success
     ? { config: parsed.data, left: new Set<string>() }
     : soundPart(raw, parsed.error);
@@ -288,6 +276,7 @@ export function readConfig(
       config.breached_passwords === undefined ? undefined : resolve(base, config.breached_passwords),
     smtp,
     metrics,
+    ...readEntries(config.directories, reveal, (path) => resolve(base, path)),
     addressCountries,
     smsPrices: priced.prices,
     twilio: smsWanted ? twilio : undefined,
@@ -309,6 +298,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     config.smtp?.password,
     config.metrics?.token,
     config.master_key,
+    ...(config.directories ?? []).map((entry) => entry.bind_password),
     ...config.clients.map((client) => client.client_secret),
     ...(config.gateways ?? []).flatMap(({ properties }) => SECRET_PROPERTIES.map((name) => properties[name])),
   ];

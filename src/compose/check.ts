@@ -6,6 +6,7 @@ import { catalog } from "../catalog.ts";
 import { type BootConfig, sentences } from "../config.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createTrustedPeers } from "../kits/web/address.ts";
+import { directoryFaults } from "./directories.ts";
 import { plainProperties } from "./gateway.ts";
 import { createJudge } from "./judge.ts";
 import { textFaults } from "./message-texts.ts";
@@ -21,6 +22,7 @@ export function faultsOf(config: BootConfig): readonly string[] {
     ...further(config),
     ...countries(config),
     ...texts(config),
+    ...directoryFaults(config),
   ];
 }
 

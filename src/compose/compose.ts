@@ -329,6 +329,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     background = createBackground(log, onProblem);
     const { every, soon } = background;
+    parts.followDirectories(background, complain);
     startChores(background, {
       ...parts,
       bounds,

@@ -17,6 +17,7 @@ import {
   demoConfig,
   openDemoAccount,
 } from "./demo-config.ts";
+import { demoDirectories } from "./demo-directories.ts";
 import { openDemoMachine, readyCommand } from "./demo-machine.ts";
 import { openParts } from "./parts.ts";
 import { propertiesOf } from "./scripts.ts";
@@ -29,14 +30,14 @@ export async function startDemo(
 ): Promise<Running> {
   // Faults of the environment are said before anything is opened.
   const plain = demoConfig(environment);
+  const directories = demoDirectories(environment);
   const elsewhere = demoApiBase(environment);
   await probePort(plain.listen);
   openDataFolder(plain);
-  const config = demoConfig(
-    environment,
-    openDemoAccount(plain.data),
-    openDemoMachine(plain.data, plain.issuer),
-  );
+  const config = {
+    ...demoConfig(environment, openDemoAccount(plain.data), openDemoMachine(plain.data, plain.issuer)),
+    ...directories,
+  };
   const parts = await openParts(config);
   const simulator =
     elsewhere === undefined

@@ -55,7 +55,7 @@ export function engineBuilder(
       mechanisms,
       storage,
       keys: keyring,
-      directory,
+      directory: parts.accounts,
       authenticators,
       audit,
       logouts: parts.logouts,

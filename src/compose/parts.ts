@@ -9,7 +9,7 @@ import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
 import { createBootstrap } from "../core/bootstrap.ts";
 import { createFailures } from "../core/code-failures.ts";
-import { createEnrolment } from "../core/enrolment.ts";
+import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
@@ -24,7 +24,10 @@ import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
 import { createLogoutQueue } from "../surfaces/oidc/logout-queue.ts";
 import { createSessions } from "../surfaces/oidc/sessions.ts";
+import type { Background } from "./background.ts";
 import { openDataFolder, openMasterKey } from "./data-folder.ts";
+import { openDirectories } from "./directories.ts";
+import { placePhones } from "./directory-phones.ts";
 import { createErasure } from "./erasure.ts";
 import { heardAudit } from "./heard-audit.ts";
 import { createJudge } from "./judge.ts";
@@ -66,7 +69,6 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const { ledger } = store.audit;
     const auditSeals = createAuditSeals({ ledger, signer, keys: keyring, now });
     const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
-    const authenticators = createAuthenticators({ store: store.authenticators, sealer, now });
     const phones = createPhones();
     const settings = await openSettings(
       {
@@ -78,7 +80,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       },
       () => firstDocument(config, now()),
     );
-    const people = await catalog.directories.sql.open(directoryOptions(config), {
+    const sql = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
       // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
@@ -87,6 +89,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
           ? 15
           : 8,
     });
+    const directories = await openDirectories(config, sql, now);
+    const people = directories.directory;
     const newId = () => randomBytes(16).toString("base64url");
     const notices = createNotices({ storage, now, newId });
     const directory = watchAdministrators(people, (user) =>
@@ -94,7 +98,28 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     );
     const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
     const sessions = createSessions({ storage, audit, logouts, now });
-    const enrolment = createEnrolment({
+    async function forgetFailures(subject: Subject): Promise<void> {
+      const { limits, scripts } = settings.document();
+      const failures = createFailures(storage, () => limits, now);
+      const own = scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
+      await Promise.all([subject, ...own.map((kind) => failuresKey(kind, subject))].map(failures.reset));
+    }
+    const placed = placePhones({
+      directory,
+      authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
+      enrolment: () => enrolment,
+      sessions,
+      notices,
+      audit,
+      storage,
+      phones,
+      phoneKey: (e164) => sealer.lookup("phone", e164),
+      forgetFailures,
+      now,
+      complain: directories.complain,
+    });
+    const { authenticators } = placed;
+    const enrolment: Enrolment = createEnrolment({
       storage,
       authenticators,
       policy: () => settings.document().enrolment,
@@ -121,12 +146,6 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       retention: () => settings.document().retention,
       now,
     });
-    async function forgetFailures(subject: Subject): Promise<void> {
-      const { limits, scripts } = settings.document();
-      const failures = createFailures(storage, () => limits, now);
-      const own = scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
-      await Promise.all([subject, ...own.map((kind) => failuresKey(kind, subject))].map(failures.reset));
-    }
     async function forgetTries(subject: Subject) {
       await forgetFailures(subject);
       await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
@@ -154,6 +173,12 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       storage,
       authenticators,
       directory,
+      directories,
+      accounts: placed.accounts,
+      followDirectories(background: Pick<Background, "every">, complain: (text: string) => void) {
+        directories.hear(complain);
+        placed.follow(background);
+      },
       audit,
       hearAudit: heard.hear,
       auditSeals,
@@ -186,7 +211,10 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         rotate,
       },
       rotate,
-      close: () => store.close(),
+      close: () => {
+        directories.close();
+        return store.close();
+      },
     };
   } catch (problem) {
     await store.close();

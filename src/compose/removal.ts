@@ -43,7 +43,7 @@ export function createRemoval(deps: RemovalDeps): RemovePerson {
 
   return async (subject, by, reason, ifVersion) => {
     const { write } = directory;
-    if (write === undefined) return { kind: "read-only" };
+    if (write === undefined || directory.keptElsewhere?.(subject)) return { kind: "read-only" };
     const user = await directory.get(subject);
     if (user === undefined) {
       // A crash may have come between: whoever asks again ends what is left of a person who is gone.

@@ -121,6 +121,11 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "texts have cost as much as a limit",
     facts: ["limit", "span", "spent", "of"],
   },
+  "directory-loss": {
+    act: "alarm",
+    means: "more people of a directory lost their phone within an hour than is done by hand",
+    facts: ["directory", "people"],
+  },
   "test-number-used": {
     act: "override",
     means: "a number with a fixed code was used, or (`refused`) may not be",
@@ -128,8 +133,8 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "authenticator-bound": {
     act: "bind",
-    means: "a phone was bound, by which authority",
-    facts: ["factor", "phone", "country", "authority"],
+    means: "a phone was bound, by which authority; `directory`: it was found in the person's entry",
+    facts: ["factor", "phone", "country", "authority", "by"],
   },
   "authenticator-unbound": {
     act: "remove",

@@ -34,6 +34,7 @@ export type AuditKind =
   | "brake-on"
   | "brake-off"
   | "spend-limit"
+  | "directory-loss"
   | "guard-alarm"
   | "test-number-used"
   | "authenticator-bound"

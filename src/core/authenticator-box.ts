@@ -16,7 +16,11 @@ export interface AuthenticatorsDeps {
 }
 
 /** Makes the permanent, sealed authenticators. */
-export function createAuthenticators({ store, sealer, now }: AuthenticatorsDeps): Authenticators {
+export function createAuthenticators({
+  store,
+  sealer,
+  now,
+}: AuthenticatorsDeps): Authenticators & { get(id: string): Promise<Authenticator | undefined> } {
   const label = (id: string) => `authenticator\0${id}`;
 
   const seal = (row: Pick<AuthenticatorRow, "id" | "subject" | "kind" | "key">, data: Json) =>
@@ -39,6 +43,10 @@ export function createAuthenticators({ store, sealer, now }: AuthenticatorsDeps)
   }
 
   return {
+    async get(id) {
+      const row = await store.get(id);
+      return row === undefined ? undefined : open(row);
+    },
     async list(subject, kind) {
       const found = (await store.list(subject, kind)).map(open);
       return found.filter((one) => one.subject === subject && (kind === undefined || one.kind === kind));

@@ -20,6 +20,8 @@ export type PhoneData = {
   readonly country: string;
   readonly verifiedAt: EpochMs;
   readonly locale?: string | undefined;
+  /** It stands in the person's directory, which decides whether it is there (directory-phones.ts). */
+  readonly inDirectory?: boolean | undefined;
 };
 
 export interface NewAuthenticator {

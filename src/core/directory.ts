@@ -1,5 +1,5 @@
 import type { Finding } from "./finding.ts";
-import type { Secret } from "./secret.ts";
+import type { PhoneNumber, Secret } from "./secret.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
 /** Standard claims (OIDC Core §5.1) and what a site adds to them, by name. */
@@ -27,7 +27,9 @@ export type PasswordCheck =
   | { readonly kind: "right"; readonly user: User }
   | { readonly kind: "wrong" }
   | { readonly kind: "unknown" }
-  | { readonly kind: "disabled"; readonly user: User };
+  | { readonly kind: "disabled"; readonly user: User }
+  /** The password was right, and opens nothing until it is changed. */
+  | { readonly kind: "must-change"; readonly user: User };
 
 export interface Directory {
   get(id: Subject): Promise<User | undefined>;
@@ -44,6 +46,39 @@ export interface Directory {
    * base, a certificate that ends. Changes nothing, never throws. Absent where the people live in the server's own store.
    */
   check?: (() => Promise<readonly Finding[]>) | undefined;
+  /** Whether others keep this person, and alone can rename or remove them. */
+  readonly keptElsewhere?: ((id: Subject) => boolean) | undefined;
+  /** Where a directory keeps phones itself: those of this person. undefined: they are in our own store. */
+  readonly phones?: ((id: Subject) => PhoneBook | undefined) | undefined;
+  /** Reads these people anew, in as few operations as it can. */
+  readonly look?: ((ids: readonly Subject[]) => Promise<void>) | undefined;
+}
+
+/** What a directory says of one person's phones, and how it is told of a change. */
+export interface PhoneBook {
+  /** Name of the directory. */
+  readonly name: string;
+  /** Whether it takes changes; where it does not, what is verified here stays here. */
+  readonly writable: boolean;
+  /** Whether a number that was deleted by hand opens the way to a new one. */
+  readonly opensWindow: boolean;
+  /** Country of numbers in national writing (ISO 3166-1). */
+  readonly country: string | undefined;
+  /** As the entry said when it was last read; reads nothing. undefined: not read, or nobody. */
+  seen(): SeenPhones | undefined;
+  /** Makes it a verified number, in one write that names what it takes the place of. */
+  add(number: PhoneNumber): Promise<void>;
+  /** Takes away a number as it is written there; gone already is fine. */
+  remove(written: string): Promise<void>;
+  /** How many people have a number, counted up to `most`. */
+  count(most: number): Promise<number>;
+}
+
+export interface SeenPhones {
+  /** As they are written there. */
+  readonly numbers: readonly string[];
+  readonly modifiedAt: EpochMs | undefined;
+  readonly readAt: EpochMs;
 }
 
 export type PeopleOrder = "username" | "createdAt" | "updatedAt" | "inum";
@@ -108,6 +143,8 @@ export type WriteRefusal =
   | { readonly kind: "role-unknown"; readonly role: string }
   /** Somebody else has changed the person since the version that was named. */
   | { readonly kind: "changed-meanwhile" }
+  /** This is kept in a directory that is changed elsewhere. */
+  | { readonly kind: "kept-elsewhere" }
   | { readonly kind: "unknown-user" };
 
 type Done = { readonly kind: "done" };

@@ -30,7 +30,14 @@ export interface Enrolment {
   knowsTicket(subject: Subject, kind: FactorKind, ticket: string): Promise<boolean>;
   /** Takes the authority, atomically and once; undefined when there is none (any more). */
   spend(subject: Subject, kind: FactorKind, ticket?: string): Promise<Spent | undefined>;
-  openWindow(subject: Subject, kind: FactorKind, openedBy: string, reason: string): Promise<void>;
+  /** `from`: the moment its 24 hours are counted from; now if not given. */
+  openWindow(
+    subject: Subject,
+    kind: FactorKind,
+    openedBy: string,
+    reason: string,
+    from?: EpochMs,
+  ): Promise<void>;
   openTicket(subject: Subject, kind: FactorKind, openedBy: string, reason: string): Promise<Secret>;
   /** The windows and tickets that are open, at most 20. */
   openings(subject: Subject, kind: FactorKind): Promise<readonly OpenWay[]>;
@@ -58,8 +65,14 @@ export function createEnrolment(deps: {
       .update(ticket.toUpperCase().replace(/[^0-9A-Z]/g, ""))
       .digest("base64url")}`;
 
-  const open = (subject: Subject, kind: FactorKind, key: string, opening: Opening) => {
-    const until = deps.now() + LIFE;
+  const open = (
+    subject: Subject,
+    kind: FactorKind,
+    key: string,
+    opening: Opening,
+    from: EpochMs = deps.now(),
+  ) => {
+    const until = from + LIFE;
     return openings.put(key, { ...opening, until }, until, group(subject, kind));
   };
 
@@ -97,8 +110,8 @@ export function createEnrolment(deps: {
         giveBack: () => openings.put(key, opening, opening.until, group(subject, kind)),
       };
     },
-    openWindow: (subject, kind, openedBy, reason) =>
-      open(subject, kind, window(subject, kind), { by: "window", openedBy, reason }),
+    openWindow: (subject, kind, openedBy, reason, from) =>
+      open(subject, kind, window(subject, kind), { by: "window", openedBy, reason }, from),
     async openTicket(subject, kind, openedBy, reason) {
       const symbols = [...randomBytes(16)].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
       await open(subject, kind, ticketKey(subject, kind, symbols), { by: "ticket", openedBy, reason });

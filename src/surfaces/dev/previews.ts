@@ -15,7 +15,6 @@ const common = { brand: "Sallyport", appName: "Harbour Office" };
 const form = { ...common, action: "/login/preview", csrf: "0.preview" };
 const LONG = "Maximiliana-Wilhelmine.von.Hohenstein-Oberammergau+abteilung.einkauf@subsidiary.example.org";
 const RTL = "مكتب الميناء";
-
 const password: PageFacts<"password"> = { ...form, username: "", pinned: false, canSwitch: false };
 const countries = [
   { code: "EG", name: "Egypt", calling: "+20" },
@@ -99,6 +98,7 @@ const PASSWORD_NOTICES: Readonly<Record<string, Args>> = {
   "password.paused": { seconds: 40 },
   "password.busy": {},
   "password.too-long": {},
+  "password.must-change": {},
   "password.other-person": {},
   "form.stale": {},
   "form.broken": {},

@@ -29,7 +29,10 @@ export const claimsByScope = {
 };
 
 /** A person who is disabled or gone is no account: the engine then refuses tokens, refresh and userinfo. */
-export function createFindAccount(directory: Directory, authenticators: Authenticators): FindAccount {
+export function createFindAccount(
+  directory: Pick<Directory, "get">,
+  authenticators: Authenticators,
+): FindAccount {
   return async (_ctx, sub): Promise<Account | undefined> => {
     const user = await directory.get(sub);
     if (user === undefined || user.status !== "active") return undefined;

@@ -36,7 +36,7 @@ export interface ProviderDeps {
   readonly mechanisms: readonly Mechanism[];
   readonly storage: Storage;
   readonly keys: Keys;
-  readonly directory: Directory;
+  readonly directory: Pick<Directory, "get">;
   readonly authenticators: Authenticators;
   readonly audit: Audit;
   readonly logouts: LogoutQueue;

@@ -95,10 +95,14 @@ function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
           throw problem;
         });
       const right =
-        check.kind === "right" && (login.subject === undefined || check.user.id === login.subject);
+        (check.kind === "right" || check.kind === "must-change") &&
+        (login.subject === undefined || check.user.id === login.subject);
       await slot.settle(right ? "right" : "wrong");
       const kind = right ? "password-right" : "password-wrong";
       const events: Events = [{ ...event, kind, facts: { result: check.kind } }];
+      // Whoever has shown the password may know what is wrong with it; nobody else may (P11).
+      if (right && check.kind === "must-change")
+        return retry("password.must-change", login, undefined, shortened(form), events);
       if (!right || check.kind !== "right")
         return retry("password.wrong", login, undefined, shortened(form), events);
       return { kind: "proved", method: "pwd", user: check.user, events };

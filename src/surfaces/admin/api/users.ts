@@ -244,6 +244,12 @@ function refusalOf(refusal: WriteRefusal, code: string, sent: CustomUser): Refus
       return refuse(400, code, `userPassword: ${refusal.why}`);
     case "role-unknown":
       return refuse(400, code, `${refusal.role} is no role`);
+    case "kept-elsewhere":
+      return refuse(
+        409,
+        code,
+        "this person is kept in a directory that is changed elsewhere; change it there",
+      );
   }
 }
 

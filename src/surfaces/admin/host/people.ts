@@ -42,6 +42,8 @@ const refusalText = (name: string, refusal: WriteRefusal): string => {
       return `${JSON.stringify(refusal.role)} is no role.`;
     case "changed-meanwhile":
       return `${name} was changed by somebody else at this moment; try again.`;
+    case "kept-elsewhere":
+      return `${name} is kept in a directory that is changed elsewhere; change it there.`;
     case "unknown-user":
       return `There is no user ${name}.`;
   }
