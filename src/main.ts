@@ -10,6 +10,7 @@ import { Breakage } from "./core/errors.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
+import { registerBulk } from "./surfaces/admin/host/bulk-commands.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
 import { registerSms } from "./surfaces/admin/host/sms.ts";
@@ -68,6 +69,7 @@ async function run(): Promise<void> {
     tell,
   );
 
+  registerBulk(program, async () => (await import("./compose/bulk-host.ts")).bulkActs, tell);
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);

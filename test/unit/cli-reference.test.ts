@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { registerAdmin } from "../../src/surfaces/admin/cli/commands.ts";
 import { completionOf } from "../../src/surfaces/admin/cli/completion.ts";
 import { registerTui } from "../../src/surfaces/admin/cli/tui-command.ts";
+import { registerBulk } from "../../src/surfaces/admin/host/bulk-commands.ts";
 import { registerOwner } from "../../src/surfaces/admin/host/commands.ts";
 
 const page = fileURLToPath(new URL("../../docs/reference/cli.md", import.meta.url));
@@ -19,6 +20,7 @@ function program(): Command {
   registerAdmin(made, nobody, () => {});
   registerTui(made, nobody);
   registerOwner(made, nobody, () => {});
+  registerBulk(made, nobody, () => {});
   return made;
 }
 
