@@ -1,5 +1,6 @@
 /** What `sallyport users …` and `sallyport clients import` do on this host; no server is needed, and none is in the way. */
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
 import { Breakage } from "../core/errors.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import type { BulkActs } from "../surfaces/admin/host/bulk-commands.ts";
@@ -25,8 +26,10 @@ async function resumable(act: () => Promise<Said>): Promise<Said> {
 }
 
 export const bulkActs: BulkActs = {
-  importPeople: (config, options) =>
-    resumable(() =>
+  importPeople(config, options) {
+    // Lines are garbage as soon as they are read: the nursery stays small, or it alone would grow by a hundred megabytes.
+    setFlagsFromString("--semi-space-growth-factor=1");
+    return resumable(() =>
       withParts(config, (parts) =>
         importPeople(
           {
@@ -37,7 +40,8 @@ export const bulkActs: BulkActs = {
           options,
         ),
       ),
-    ),
+    );
+  },
   exportPeople: (config, options) => withParts(config, (parts) => exportPeople(parts, options)),
   importClients: (config, options) =>
     withParts(config, ({ settings }) =>

@@ -154,9 +154,9 @@ async function large(file: string, count: number): Promise<string> {
     const phone =
       n % 10 === 0 ? `,"phone":"+44791${String(1_000_000 + n).slice(-7)}","phone_verified":true` : "";
     const line = `{"id":"p-${n}","username":"person-${n}","email":"p${n}@example.org","given_name":"Given","family_name":"Family","password_hash":"{SSHA}+RFhsaRQ4yPX7tPTpvq3Ezw6B71hYmNk"${phone}}\n`;
-    if (!out.write(line)) await new Promise((resolve) => out.once("drain", resolve));
+    if (!out.write(line)) await new Promise<void>((resolve) => out.once("drain", () => resolve()));
   }
-  await new Promise<void>((resolve) => out.end(resolve));
+  await new Promise<void>((resolve) => out.end(() => resolve()));
   return file;
 }
 

@@ -37,8 +37,12 @@ export async function* cutObjects(bytes: Bytes, name: string | undefined): Async
       if (inText) {
         if (escaped) escaped = false;
         else if (byte === BACKSLASH) escaped = true;
-        else if (byte === QUOTE) inText = false;
-        else if (depth === 1 && held === undefined && word.length < 64) word.push(byte as number);
+        else if (byte === QUOTE) {
+          inText = false;
+          continue;
+        }
+        // An escape stays in the word as it stands, so that no other name becomes the one that is looked for.
+        if (depth === 1 && held === undefined && word.length < 64) word.push(byte as number);
         continue;
       }
       if (byte === QUOTE) {

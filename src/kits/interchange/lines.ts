@@ -17,7 +17,7 @@ export type Bytes = AsyncIterable<Buffer> | Iterable<Buffer>;
 /** No person takes more; a file without line ends must not take the memory. */
 export const LONGEST_LINE = 1 << 20;
 const NEWLINE = 0x0a;
-const CHUNK = 1 << 18;
+const CHUNK = 1 << 16;
 
 /** The bytes of a file; `seen` hears how many there were so far. */
 export async function* bytesOfFile(file: string, seen: (bytes: number) => void): AsyncGenerator<Buffer> {

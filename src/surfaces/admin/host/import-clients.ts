@@ -172,7 +172,7 @@ function without(sent: FoundClient["sent"], note: (text: string) => void): Recor
   const leave = (from: Record<string, unknown>, vain: ReturnType<typeof asksInVain>) => {
     for (const { path, message } of vain) {
       delete from[path];
-      note(`left out: ${path} ${message}`);
+      note(`${path} ${message.replace(/; leave it out$/, "")}, so it is left out`);
     }
   };
   leave(kept, asksInVain(kept, notDone));
@@ -187,7 +187,7 @@ function without(sent: FoundClient["sent"], note: (text: string) => void): Recor
     const list = kept[name];
     if (!Array.isArray(list)) continue;
     const gone = list.filter((one) => !allowed.includes(String(one).toLowerCase()));
-    if (gone.length > 0) note(`left out: ${name} ${gone.join(", ")}, which is not done here`);
+    if (gone.length > 0) note(`${name} ${gone.join(", ")} is not done here, so it is left out`);
     kept[name] = list.filter((one) => !gone.includes(one));
   }
   // A plain `client_secret_jwt` was a secret all the same.

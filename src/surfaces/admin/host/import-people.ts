@@ -37,7 +37,7 @@ export interface ImportOptions {
 }
 
 /** People in one question and one insert: small enough that nobody waits for the lock of an embedded database. */
-const BATCH = 250;
+const BATCH = 100;
 const KIND = "sms";
 
 interface Counts {
