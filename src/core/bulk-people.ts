@@ -1,5 +1,5 @@
 /** Many people at once, for imports and exports: what a directory offers that keeps them itself. */
-import type { Claims, User } from "./directory.ts";
+import type { Claims, Directory, User } from "./directory.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
 /** A person as another server has known them. */
@@ -30,4 +30,9 @@ export interface BulkPeople {
   take(people: readonly IncomingPerson[]): Promise<readonly TakenIn[]>;
   /** In the order of ids, from behind `after`; at most `limit`. */
   read(after: Subject | undefined, limit: number): Promise<readonly OutgoingPerson[]>;
+}
+
+/** A directory that may be able to. */
+export interface BulkDirectory extends Directory {
+  readonly bulk?: BulkPeople | undefined;
 }

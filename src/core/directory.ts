@@ -1,4 +1,3 @@
-import type { BulkPeople } from "./bulk-people.ts";
 import type { Secret } from "./secret.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
@@ -39,7 +38,6 @@ export interface Directory {
   checkPassword(username: string, password: Secret): Promise<PasswordCheck>;
   list(query: PeopleQuery): Promise<PeoplePage>;
   readonly write?: DirectoryWriter | undefined;
-  readonly bulk?: BulkPeople | undefined;
 }
 
 export type PeopleOrder = "username" | "createdAt" | "updatedAt" | "inum";

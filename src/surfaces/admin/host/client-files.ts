@@ -51,7 +51,7 @@ const WANTED = new Set([
 const LARGEST = 64 * 1024 * 1024;
 
 /** Secrets lie there under triple DES with a salt file; undefined for what this salt does not open. */
-export function openSecret(text: string | undefined, salt: Secret | undefined): Secret | undefined {
+function openSecret(text: string | undefined, salt: Secret | undefined): Secret | undefined {
   if (text === undefined || salt === undefined) return undefined;
   try {
     const cipher = createDecipheriv("des-ede3-ecb", Buffer.from(salt.reveal().slice(0, 24)), null);

@@ -8,13 +8,12 @@ import { createWriteStream, rmSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import type { Audit } from "../../../core/audit.ts";
 import type { Authenticators } from "../../../core/authenticators.ts";
-import type { OutgoingPerson } from "../../../core/bulk-people.ts";
-import type { Directory } from "../../../core/directory.ts";
+import type { BulkDirectory, OutgoingPerson } from "../../../core/bulk-people.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Said } from "./people.ts";
 
 export interface ExportDeps {
-  readonly directory: Directory;
+  readonly directory: BulkDirectory;
   readonly authenticators: Authenticators;
   readonly audit: Audit;
   readonly now: Clock;

@@ -6,8 +6,7 @@
 import { basename } from "node:path";
 import type { Audit } from "../../../core/audit.ts";
 import type { Authenticator, Authenticators, PhoneData } from "../../../core/authenticators.ts";
-import type { BulkPeople } from "../../../core/bulk-people.ts";
-import type { Directory } from "../../../core/directory.ts";
+import type { BulkDirectory, BulkPeople } from "../../../core/bulk-people.ts";
 import { usernameKey } from "../../../core/username.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { AllowedCountries, Phones } from "../../../kits/phone/phones.ts";
@@ -18,7 +17,7 @@ import { type Format, lookAt, peopleOf } from "./people-files/read.ts";
 import { createSeen } from "./people-files/seen.ts";
 
 export interface ImportDeps {
-  readonly directory: Directory;
+  readonly directory: BulkDirectory;
   readonly authenticators: Authenticators;
   readonly audit: Audit;
   readonly phones: Phones;
@@ -124,7 +123,8 @@ interface BatchDeps extends ImportDeps {
 function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: BatchDeps) {
   const { authenticators, phoneKey, now } = deps;
   const dryRun = options.dryRun === true;
-  const seen = createSeen();
+  // Where nothing is written, the database cannot tell two of one name in one file.
+  const seen = dryRun ? createSeen() : undefined;
   let waiting: Checked[] = [];
 
   async function bind({ person, phone }: Checked): Promise<Authenticator | undefined> {
@@ -174,10 +174,10 @@ function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: Bat
 
   return {
     async add(checked: Checked): Promise<void> {
-      // By memory, not by the database: also a trial run finds two of one name, and both lines are told apart.
       const { id, username } = checked.person;
-      if (!seen.isNew(`id\0${id}`)) return refuse(checked.line, "the id stands in this file before");
-      if (!seen.isNew(`name\0${usernameKey(username)}`))
+      if (seen?.isNew(`id\0${id}`) === false)
+        return refuse(checked.line, "the id stands in this file before");
+      if (seen?.isNew(`name\0${usernameKey(username)}`) === false)
         return refuse(
           checked.line,
           `the username ${JSON.stringify(username)} stands in this file before, perhaps in another case`,

@@ -28,7 +28,7 @@ export interface ScimOptions {
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
-export const SCIM_ROOT = "/scim/v2";
+const SCIM_ROOT = "/scim/v2";
 const MOST_PER_PAGE = 200;
 const USUAL_PAGE = 100;
 const BODY_LIMIT = 256 * 1024;

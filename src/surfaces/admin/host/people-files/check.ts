@@ -40,7 +40,7 @@ const WHY_NOT = {
 } as const;
 
 /** The id of somebody who has none in the file: the same for the same name, so that a second run finds them. */
-export function idOfName(username: string): string {
+function idOfName(username: string): string {
   const hex = createHash("sha256")
     .update(`sallyport import\0${usernameKey(username)}`)
     .digest("hex");
