@@ -69,7 +69,7 @@ async function run(): Promise<void> {
     tell,
   );
 
-  registerBulk(program, async () => (await import("./compose/bulk-host.ts")).bulkActs, tell);
+  registerBulk(program, async () => (await import("./compose/bulk-host.ts")).bulkActs(process.stderr), tell);
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
 
   await program.parseAsync([...withTwoDashes(program, process.argv)]);

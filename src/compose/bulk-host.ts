@@ -1,5 +1,4 @@
 /** What `sallyport users …` and `sallyport clients import` do on this host; no server is needed, and none is in the way. */
-import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { Breakage } from "../core/errors.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
@@ -8,6 +7,7 @@ import { exportPeople } from "../surfaces/admin/host/export-people.ts";
 import { importClients } from "../surfaces/admin/host/import-clients.ts";
 import { importPeople } from "../surfaces/admin/host/import-people.ts";
 import type { Said } from "../surfaces/admin/host/people.ts";
+import type { Terminal } from "../surfaces/admin/host/people-files/progress.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { countriesOf } from "./revisions.ts";
 import { withParts } from "./with-parts.ts";
@@ -25,7 +25,8 @@ async function resumable(act: () => Promise<Said>): Promise<Said> {
   }
 }
 
-export const bulkActs: BulkActs = {
+/** The acts; `terminal` is where problems and the bar go. */
+export const bulkActs = (terminal: Terminal): BulkActs => ({
   importPeople(config, options) {
     // Lines are garbage as soon as they are read: the nursery stays small, or it alone would grow by a hundred megabytes.
     setFlagsFromString("--semi-space-growth-factor=1");
@@ -35,7 +36,7 @@ export const bulkActs: BulkActs = {
           {
             ...parts,
             countries: countriesOf(parts.settings.document(), parts.phones),
-            terminal: process.stderr,
+            terminal,
           },
           options,
         ),
@@ -47,4 +48,4 @@ export const bulkActs: BulkActs = {
     withParts(config, ({ settings }) =>
       importClients({ settings, scopes: [...SCOPES, ...adminScopes], adminScopes }, options),
     ),
-};
+});

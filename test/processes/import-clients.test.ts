@@ -46,7 +46,7 @@ test("ids, URIs, scopes and acrs come over as one revision; an old secret that c
   );
   assert.deepEqual(
     [shop?.default_acr_values, shop?.allowed_acr_values, shop?.trusted, shop?.grant_types, shop?.pkce],
-    [["twilio_sms"], ["twilio_sms"], true, ["authorization_code", "refresh_token"], "waived"],
+    [["twilio_sms"], ["twilio_sms"], true, undefined, "waived"],
   );
   const spa = await client("1201.spa");
   assert.deepEqual([spa?.token_endpoint_auth_method, spa?.client_secret], ["none", undefined]);
