@@ -49,7 +49,11 @@ test("ids, URIs, scopes and acrs come over as one revision; an old secret that c
     [["twilio_sms"], ["twilio_sms"], true, undefined, "waived"],
   );
   const spa = await client("1201.spa");
-  assert.deepEqual([spa?.token_endpoint_auth_method, spa?.client_secret], ["none", undefined]);
+  assert.deepEqual(
+    [spa?.token_endpoint_auth_method, spa?.client_secret],
+    [undefined, undefined],
+    "public: no secret, so no method",
+  );
   const made = JSON.parse(readFileSync(secrets, "utf8")) as Record<string, string>;
   assert.deepEqual(Object.keys(made), ["@!5304!0008!C1"]);
   assert.equal((await client("@!5304!0008!C1"))?.client_secret, made["@!5304!0008!C1"]);

@@ -113,9 +113,7 @@ function scryptOf(text: string): ForeignHash | undefined {
 /** argon2i and argon2d, version 1.3 alone; argon2id is our own kind (phc.ts). */
 function argon2Of(text: string): ForeignHash | undefined {
   const [, algorithm = "", m, t, p, saltText, tagText] =
-    /^\$(argon2[id])\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d?),p=([1-9]\d?)\$([^$]+)\$([^$]+)$/.exec(
-      text,
-    ) ?? [];
+    /^\$(argon2[id])\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d?),p=([1-9]\d?)\$([^$]+)\$([^$]+)$/.exec(text) ?? [];
   const cost = { memory: Number(m), passes: Number(t), lanes: Number(p) };
   const [salt, tag] = [bytesOf(saltText), bytesOf(tagText)];
   if (salt === undefined || tag === undefined || salt.length < 8 || tag.length < 16 || !affordable(cost))
