@@ -10,6 +10,7 @@ import { Breakage } from "./core/errors.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
+import { registerBulk } from "./surfaces/admin/host/bulk-commands.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
 import { registerDoctor } from "./surfaces/admin/host/doctor.ts";
 import type { Said } from "./surfaces/admin/host/people.ts";
@@ -78,6 +79,7 @@ async function run(): Promise<void> {
       process.exitCode = exitCode;
     },
   );
+  registerBulk(program, async () => (await import("./compose/bulk-host.ts")).bulkActs(process.stderr), tell);
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
   registerStore(program, async () => (await import("./compose/store-acts.ts")).storeActs, tell);
 

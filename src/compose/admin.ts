@@ -18,10 +18,11 @@ import { createCursors } from "../surfaces/admin/api/lists.ts";
 import { loggingHandlers } from "../surfaces/admin/api/logging.ts";
 import { loginHandlers } from "../surfaces/admin/api/logins.ts";
 import { logHandlers } from "../surfaces/admin/api/logs.ts";
-import { API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
+import { type AdminOptions, API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
+import { mountScim } from "../surfaces/admin/api/scim/mount.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
 import { sessionHandlers } from "../surfaces/admin/api/sessions.ts";
 import { settingsHandlers } from "../surfaces/admin/api/settings.ts";
@@ -79,13 +80,17 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
+  const people = userHandlers({ ...parts, rights, cursors });
+  const guard = createGuard({ access, directory, bootstrap, audit, now, secondFactorAcrs: acrs });
+  const addressOf: AdminOptions["addressOf"] = ({ raw }) => clientAddress(raw, peers);
+  await mountScim(app, { issuer: config.issuer, directory, handlers: people, guard, addressOf, onProblem });
   await mountAdmin(app, {
     issuer: config.issuer,
     version,
     handlers: [
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
-      ...userHandlers({ ...parts, rights, cursors }),
+      ...people,
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...smsHandlers({ ...parts, cursors }),
@@ -120,15 +125,8 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
         trial: (document) => createTrial(parts, admin.scripts.partsOf, document),
       }),
     ],
-    guard: createGuard({
-      access,
-      directory,
-      bootstrap,
-      audit,
-      now,
-      secondFactorAcrs: acrs,
-    }),
-    addressOf: ({ raw }) => clientAddress(raw, peers),
+    guard,
+    addressOf,
     onProblem,
   });
 }

@@ -41,6 +41,8 @@ export const COUNTS_OR_CLOSES = [
   "code-failures",
   "erased",
   "logout",
+  "directory-look",
+  "directory-losses",
   "doctor",
   "guard-told",
   "notice",

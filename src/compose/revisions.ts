@@ -4,7 +4,7 @@
  */
 import type { Factor, Mechanism } from "../core/mechanism.ts";
 import type { ScriptEntry, Settings, SettingsDocument, Snapshot } from "../core/settings.ts";
-import type { Phones } from "../kits/phone/phones.ts";
+import type { AllowedCountries, Phones } from "../kits/phone/phones.ts";
 import { homeCountry } from "./gateway.ts";
 import { cliClient } from "./own-client.ts";
 import type { ScriptParts } from "./own-scripts.ts";
@@ -77,14 +77,13 @@ export function snapshotOf(
     logging,
     ended,
   } = document;
-  const home = countries === "home" ? homeCountry(scripts, phones) : undefined;
   return {
     revision,
     brand,
     acrs: { enabled: mechanisms.map(({ acr }) => acr), default: defaultAcr },
     clients: [...clients, cliClient(mechanisms)],
     enrolment,
-    countries: countries === "home" ? (home === undefined ? [] : [home]) : countries,
+    countries: countriesOf({ countries, scripts }, phones),
     limits,
     sending,
     pumping,
@@ -94,4 +93,14 @@ export function snapshotOf(
     logging,
     ended,
   };
+}
+
+/** The countries of which a phone may be, by these settings. */
+export function countriesOf(
+  { countries, scripts }: Pick<SettingsDocument, "countries" | "scripts">,
+  phones: Phones,
+): AllowedCountries {
+  if (countries !== "home") return countries;
+  const home = homeCountry(scripts, phones);
+  return home === undefined ? [] : [home];
 }

@@ -190,6 +190,16 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "device-allowed": { act: "session", means: "a device was allowed by its code", facts: ["askedFrom"] },
   "device-refused": { act: "session", means: "a device was refused", facts: ["askedFrom"] },
+  "users-imported": {
+    act: "change",
+    means: "people are taken in from a file; once before the first of them, and once with the counts",
+    facts: ["by", "file", "format", "phones", "added", "bound", "there", "refused"],
+  },
+  "users-exported": {
+    act: "override",
+    means: "people were written into a file",
+    facts: ["by", "hashes", "phones"],
+  },
   "user-added": { act: "change", means: "a person was added", facts: ["username", "roles", "by"] },
   "user-changed": {
     act: "change",

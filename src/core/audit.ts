@@ -53,6 +53,8 @@ export type AuditKind =
   | "device-refused"
   | "consent-skipped"
   | "user-added"
+  | "users-imported"
+  | "users-exported"
   | "user-changed"
   | "user-removed"
   | "roles-changed"

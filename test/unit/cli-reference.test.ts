@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { registerAdmin } from "../../src/surfaces/admin/cli/commands.ts";
 import { completionOf } from "../../src/surfaces/admin/cli/completion.ts";
 import { registerTui } from "../../src/surfaces/admin/cli/tui-command.ts";
+import { registerBulk } from "../../src/surfaces/admin/host/bulk-commands.ts";
 import { registerOwner } from "../../src/surfaces/admin/host/commands.ts";
 import { registerDoctor } from "../../src/surfaces/admin/host/doctor.ts";
 
@@ -21,6 +22,7 @@ function program(): Command {
   registerTui(made, nobody);
   registerOwner(made, nobody, () => {});
   registerDoctor(made, nobody, () => {});
+  registerBulk(made, nobody, () => {});
   return made;
 }
 

@@ -62,7 +62,6 @@ describe("password hashes", () => {
       `$argon2id$v=19$m=64,t=0,p=1$${salt}$${tag}`,
       `$argon2id$v=19$m=064,t=1,p=1$${salt}$${tag}`,
       `$argon2id$v=16$m=64,t=1,p=1$${salt}$${tag}`,
-      `$argon2i$v=19$m=64,t=1,p=1$${salt}$${tag}`,
       `$argon2id$v=19$m=64,t=1,p=1$${salt}=$${tag}`,
       `$argon2id$v=19$m=64,t=1,p=1$${salt}$short`,
       `$argon2id$v=19$m=64,t=1,p=1$${salt}$${tag}\n`,

@@ -99,6 +99,40 @@ describe("the time of checkPassword", () => {
     }
   });
 
+  it("P11: people with hashes of other servers, quicker and slower than ours: nothing tells them from nobody", async (t) => {
+    const { migrations } = sqlDirectory;
+    const other = await sqlStore.open({ type: "sqlite", file: ":memory:" }, { now: Date.now, migrations });
+    try {
+      const directory = await sqlDirectory.open({ cost: COST }, { database: other.database, now: Date.now });
+      await directory.write.add({ username: "own", password: new Secret("two doors, one open") });
+      const hashes = ["{SSHA}+RFhsaRQ4yPX7tPTpvq3Ezw6B71hYmNk", `$2b$06$${".".repeat(53)}`];
+      await directory.bulk.take(
+        hashes.map((hash, index) => ({
+          id: `foreign-${index}`,
+          username: `foreign-${index}`,
+          hash,
+          status: "active" as const,
+          claims: {},
+        })),
+      );
+      const all = ["own", "foreign-0", "foreign-1"].map((name) => kind(name, "wrong", () => [name, WRONG]));
+      const took = await sample(directory, [unknown, ...all], SAMPLES / 2);
+      for (const [index, one] of all.entries()) {
+        const area = areaUnderCurve(took[index + 1] ?? [], took[0] ?? []);
+        t.diagnostic(`${one.name} ${area.toFixed(3)}`);
+        if (Math.abs(area - 0.5) <= BOUND) continue;
+        const [nobody = [], somebody = []] = await sample(directory, [unknown, one], 2 * SAMPLES);
+        const again = areaUnderCurve(somebody, nobody);
+        assert.ok(
+          Math.abs(again - 0.5) <= BOUND,
+          `${one.name}: ${area.toFixed(3)}, then ${again.toFixed(3)}`,
+        );
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
   it("the statistic is not blind: it sees the difference between the two costs", async () => {
     const [older, today] = [await open(OLDER), await open(COST)];
     const [low, full]: [number[], number[]] = [[], []];

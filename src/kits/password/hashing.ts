@@ -7,6 +7,7 @@ import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from "nod
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
 import { Breakage } from "../../core/errors.ts";
+import { type ForeignHash, readForeign } from "./foreign.ts";
 import { affordable, type Cost, formatHash, type Hash, parseHash } from "./phc.ts";
 import { createTurnstile, type TurnstileStats } from "./turnstile.ts";
 
@@ -26,6 +27,14 @@ export interface HashingOptions {
 /** `outdated`: the stored hash has another cost than this server's; set it anew while the password is at hand. */
 export type Verdict = { readonly right: false } | { readonly right: true; readonly outdated: boolean };
 
+/** Hashes of other servers that people here still have, so that everybody's answer takes the work of all of them (P11). */
+export interface Others {
+  /** See ForeignHash. */
+  readonly forms: readonly string[];
+  /** The password as it was typed: other servers have hashed that. */
+  readonly typed: string;
+}
+
 export interface Hashing {
   /** A hash of nothing at today's cost, to be put where somebody who does not exist would have theirs. Never right. */
   readonly decoy: string;
@@ -36,7 +45,7 @@ export interface Hashing {
    * nobody can have it) and when the stored hash was made at a lower cost. Throws Breakage `hashing-busy`, and
    * `store-damaged` for a stored hash that cannot be read.
    */
-  verify(stored: string, password: string | undefined): Promise<Verdict>;
+  verify(stored: string, password: string | undefined, others?: Others): Promise<Verdict>;
   stats(): TurnstileStats;
 }
 
@@ -65,16 +74,21 @@ export function createHashing(options: HashingOptions = {}): Hashing {
       return formatHash({ ...cost, salt, tag });
     },
 
-    async verify(stored, password) {
-      const hash = parseHash(stored);
+    async verify(stored, password, { forms, typed } = { forms: [], typed: "" }) {
+      const own = parseHash(stored);
+      const foreign = own === undefined ? readForeign(stored) : undefined;
+      const hash = own ?? (foreign === undefined ? undefined : parseHash(decoy));
       if (hash === undefined)
         throw new Breakage("store-damaged", "A stored password hash cannot be read; set that password anew.");
       const equal = await turnstile.pass(async () => {
         const tag = await derive(password ?? "", hash, hash.tag.length);
         await makeUp(hash, cost);
-        return timingSafeEqual(tag, hash.tag);
+        const same = timingSafeEqual(tag, hash.tag);
+        const matched = await matchOthers(foreign, password === undefined ? "" : typed, forms);
+        return foreign === undefined ? same : matched;
       });
       if (!equal || stored === decoy || password === undefined) return { right: false };
+      if (foreign !== undefined) return { right: true, outdated: true };
       const same =
         hash.memory === cost.memory &&
         hash.passes === cost.passes &&
@@ -96,6 +110,21 @@ async function makeUp(hash: Cost, cost: Cost): Promise<void> {
   const memory = Math.floor((work(cost) - work(hash)) / cost.passes);
   if (memory < 8 * cost.lanes) return;
   await derive("", { ...cost, memory, salt: Buffer.alloc(SALT_BYTES) }, TAG_BYTES);
+}
+
+/** Does the work of every form once: with the person's own hash where it has that form, else with nobody's. */
+async function matchOthers(
+  own: ForeignHash | undefined,
+  typed: string,
+  forms: readonly string[],
+): Promise<boolean> {
+  let right = false;
+  const all = new Set(own === undefined ? forms : [...forms, own.form]);
+  for (const form of all) {
+    if (form === own?.form) right = await own.matches(typed);
+    else await readForeign(form)?.matches(typed);
+  }
+  return right;
 }
 
 const work = ({ memory, passes }: Cost): number => memory * passes;

@@ -4,6 +4,7 @@
  * host. Hashes never leave this folder, and nothing here counts failures: that is core/throttle.ts.
  */
 import { z } from "zod";
+import type { BulkPeople } from "../../../core/bulk-people.ts";
 import type { Directory, DirectoryWriter } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
 import type { Plugin } from "../../../core/plugin.ts";
@@ -15,6 +16,8 @@ import { createHashing, type Hashing } from "../../../kits/password/hashing.ts";
 import { normalPassword } from "../../../kits/password/normal.ts";
 import { createPasswordPolicy, LEAST_ALONE } from "../../../kits/password/policy.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
+import { createBulk } from "./bulk.ts";
+import { createForms } from "./forms.ts";
 import { migrations } from "./migrations.ts";
 import { createPeople, type People } from "./people.ts";
 import { toUser } from "./row.ts";
@@ -23,6 +26,7 @@ import { createWriter } from "./writer.ts";
 /** A directory that can be written to, with the figures of its hashing for metrics. */
 export interface SqlDirectory extends Directory {
   readonly write: DirectoryWriter;
+  readonly bulk: BulkPeople;
   hashingStats(): ReturnType<Hashing["stats"]>;
 }
 
@@ -68,14 +72,16 @@ export const sqlDirectory: Plugin<SqlDirectory, SqlDirectoryConfig, SqlDirectory
     const people = createPeople(database);
     await people.makeSearchable();
     return {
-      ...createReader(people, hashing),
+      ...createReader(people, hashing, now),
+      bulk: createBulk(database, people, now),
       write: createWriter({ people, hashing, policy, now }),
       hashingStats: hashing.stats,
     };
   },
 };
 
-function createReader(people: People, hashing: Hashing): Directory {
+function createReader(people: People, hashing: Hashing, now: Clock): Directory {
+  const forms = createForms(people.hashForms, now);
   // A name nobody can have is looked up all the same, under a key nobody has: the same work, and no NUL for PostgreSQL.
   const byName = (username: string) =>
     people.candidate(
@@ -100,7 +106,9 @@ function createReader(people: People, hashing: Hashing): Directory {
       const row = await byName(username);
       const text = normalPassword(password);
       const user = toUser(row);
-      const verdict = await hashing.verify(row.password_hash ?? hashing.decoy, text);
+      const stored = row.password_hash ?? hashing.decoy;
+      const others = { forms: await forms.beside(stored), typed: password.reveal() };
+      const verdict = await hashing.verify(stored, text, others);
       if (user === undefined) return { kind: "unknown" };
       if (user.status === "disabled") return { kind: "disabled", user };
       if (!verdict.right) return { kind: "wrong" };

@@ -27,5 +27,14 @@ const roles: Migration = {
   ],
 };
 
+// The form of a hash that another server has made (kits/password/foreign.ts); null: our own, or none.
+const hashForms: Migration = {
+  id: "0012-people-hash-form",
+  up: ({ text }) => [
+    `alter table people add column hash_form ${text}`,
+    "create index people_by_hash_form on people (hash_form) where hash_form is not null",
+  ],
+};
+
 /** In the order they are applied. */
-export const migrations: readonly Migration[] = [people, roles];
+export const migrations: readonly Migration[] = [people, roles, hashForms];

@@ -51,11 +51,23 @@ const update = statement(
 );
 const updateWithHash = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, updated_at = $10, version = version + 1, password_hash = $11, password_changed_at = $10
+     email_key = $9, updated_at = $10, version = version + 1, password_hash = $11, hash_form = null,
+     password_changed_at = $10
    where id = $1 and version = $2`,
 );
 // Only if it is still the hash that was compared: a password changed meanwhile stays changed.
-const swapHash = statement("update people set password_hash = $3 where id = $1 and password_hash = $2");
+const swapHash = statement(
+  "update people set password_hash = $3, hash_form = null where id = $1 and password_hash = $2",
+);
+// From one form to the next by the index: as many steps as there are forms, however many people there are.
+const hashForms = statement<{ readonly form: string }>(
+  `with recursive forms (form) as (
+     select min(hash_form) from people where hash_form is not null
+     union all
+     select (select min(hash_form) from people where hash_form is not null and hash_form > forms.form)
+     from forms where forms.form is not null)
+   select form from forms where form is not null`,
+);
 const remove = statement("delete from people where id = $1 and version = $2");
 const unsearched = statement<Pick<PersonRow, "id" | "username" | "claims">>(
   "select id, username, claims from people where search is null order by id limit 500",
@@ -111,6 +123,7 @@ export function createPeople(database: Database) {
       return unlessTaken(hash === undefined ? run(update, ...values) : run(updateWithHash, ...values, hash));
     },
     swapHash: async (id: Subject, old: string, hash: string) => (await run(swapHash, id, old, hash)).changes,
+    hashForms: async () => (await run(hashForms)).rows.map(({ form }) => form),
     remove: async (id: Subject, version: number) => (await run(remove, id, version)).changes,
     /** Rows from before people could be searched for; each start looks whether there are any. */
     async makeSearchable(): Promise<void> {
@@ -123,6 +136,8 @@ export function createPeople(database: Database) {
         if (rows.length === 0) return;
       }
     },
+    /** For work on many at once (bulk.ts). */
+    told,
     list: (query: PeopleQuery) => told(() => listPeople(database, query)),
   };
 }

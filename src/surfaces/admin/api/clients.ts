@@ -165,7 +165,7 @@ export function clientHandlers({
 }
 
 /** A client of which nothing has been said yet. */
-const BLANK: Omit<ClientSettings, "client_id"> = {
+export const BLANK: Omit<ClientSettings, "client_id"> = {
   application_type: "web",
   redirect_uris: [],
   post_logout_redirect_uris: [],
