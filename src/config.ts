@@ -18,6 +18,7 @@ import {
 } from "./config-gateways.ts";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
+import { portalSchema } from "./core/portal-settings.ts";
 import { parsePrices } from "./core/price-table.ts";
 import { pumpingSchema } from "./core/pumping-settings.ts";
 import { Secret } from "./core/secret.ts";
@@ -88,6 +89,7 @@ const fileSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -262,6 +264,7 @@ export function readConfig(
     sending: config.sending,
     pumping: config.pumping,
     spend: config.spend,
+    portal: config.portal,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);

@@ -45,6 +45,7 @@ import { openMeter } from "./metrics.ts";
 import { composeOverview } from "./overview.ts";
 import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
+import { composePortal, composeUndo } from "./portal.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
 import { takeInFile } from "./take-in-file.ts";
@@ -193,6 +194,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       ...bounds.notices,
       now,
     });
+    const { undo, notices: undoable } = composeUndo(parts);
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -202,7 +204,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           codes,
           ...bounds.factor,
           devices,
-          notices: parts.notices,
+          notices: undoable,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
           claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
@@ -260,7 +262,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log,
       onProblem,
     });
-    const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
+    const revisions = createRevisions({
+      settings,
+      issuer: config.issuer,
+      phones,
+      partsOf: scripts.partsOf,
+      build,
+    });
     revisions.current();
 
     const app = await createWebServer({
@@ -293,6 +301,17 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       csrf,
       visitOf: visits.of,
       render,
+    });
+    await composePortal(app, {
+      parts,
+      undo,
+      csrf,
+      visits,
+      pages,
+      render,
+      served: revisions.current,
+      factors,
+      onProblem,
     });
     await composeAdmin(app, {
       parts,

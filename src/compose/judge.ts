@@ -3,7 +3,7 @@
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
 import { catalog } from "../catalog.ts";
-import { CLI_CLIENT } from "../core/access.ts";
+import { ACCOUNT_CLIENT, CLI_CLIENT } from "../core/access.ts";
 import type {
   ClientSettings,
   Fault,
@@ -163,11 +163,11 @@ const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] => [
     message: `client_id ${JSON.stringify(id)} stands there twice`,
   })),
   ...clients.flatMap(({ client_id }, index) =>
-    client_id === CLI_CLIENT
+    client_id === CLI_CLIENT || client_id === ACCOUNT_CLIENT
       ? [
           {
             path: `clients[${index}].client_id`,
-            message: `${CLI_CLIENT} is the server's own; choose another`,
+            message: `${client_id} is the server's own; choose another`,
           },
         ]
       : [],

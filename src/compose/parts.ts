@@ -74,14 +74,15 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       },
       () => firstDocument(config, now()),
     );
+    // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
+    const leastLength = () =>
+      settings.document().scripts.some(({ name, enabled }) => enabled && name === "simple_password_auth")
+        ? 15
+        : 8;
     const people = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
-      // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
-      leastLength: () =>
-        settings.document().scripts.some(({ name, enabled }) => enabled && name === "simple_password_auth")
-          ? 15
-          : 8,
+      leastLength,
     });
     const newId = () => randomBytes(16).toString("base64url");
     const notices = createNotices({ storage, now, newId });
@@ -143,6 +144,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures,
       notices,
+      leastLength,
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),
       recovery: createRecovery({
         storage,

@@ -34,7 +34,8 @@ function partsOf(
   at: EpochMs,
   known: Readonly<Record<string, string>>,
 ): readonly Part[] {
-  const { brand, enrolment, countries, limits, sending, pumping, spend, texts, acrs, clients } = settings;
+  const { brand, enrolment, countries, limits, sending, pumping, spend, portal, texts, acrs, clients } =
+    settings;
   const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
     name,
     value: change,
@@ -53,6 +54,7 @@ function partsOf(
     plain("sending", { sending }),
     plain("pumping", { pumping }),
     plain("spend", { spend }),
+    plain("portal", { portal }),
     plain("texts", { texts }),
     {
       name: "acrs",

@@ -215,6 +215,17 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "recovery-opened": { act: "override", means: "the host has opened a way back", facts: ["by"] },
   "recovery-used": { act: "override", means: "that way was taken", facts: [] },
+  "password-changed": { act: "change", means: "the person has set a new password", facts: [] },
+  "change-undone": {
+    act: "override",
+    means: "a change of factors was taken back by the link in its notice; all sessions ended",
+    facts: ["factor", "change"],
+  },
+  reported: {
+    act: "alarm",
+    means: "the person says that something was not them; all sessions ended",
+    facts: ["about", "of"],
+  },
   "notice-sent": {
     act: "notice",
     means: "a person was told of something done behind their back",

@@ -63,6 +63,9 @@ export type AuditKind =
   | "bootstrap-used"
   | "recovery-opened"
   | "recovery-used"
+  | "password-changed"
+  | "change-undone"
+  | "reported"
   | "notice-sent"
   | "tokens-issued"
   | "tokens-revoked";

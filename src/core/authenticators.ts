@@ -20,6 +20,10 @@ export type PhoneData = {
   readonly country: string;
   readonly verifiedAt: EpochMs;
   readonly locale?: string | undefined;
+  /** What the person calls it. */
+  readonly nickname?: string | undefined;
+  /** When the person chose it as the one that codes go to. */
+  readonly preferredAt?: EpochMs | undefined;
 };
 
 export interface NewAuthenticator {

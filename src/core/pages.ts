@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountPages } from "./pages-account.ts";
 
 /**
  * What each page is given: plain strings, numbers and booleans (and lists of them), so that a template can do nothing
@@ -116,6 +117,7 @@ export const pageFacts = {
     action: z.string(),
     fields: z.array(z.strictObject({ name: z.string(), value: z.string() })),
   }),
+  ...accountPages({ ...common, notice: form.notice, noticeArgs: form.noticeArgs }),
   /** The demo relying party. */
   demo: z.strictObject({
     ...common,

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 import { messageTextsSchema } from "./message-texts.ts";
+import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
 import { manifestSchema } from "./script.ts";
 import { sendingSchema } from "./sending-settings.ts";
@@ -243,6 +244,7 @@ export const documentSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
@@ -271,6 +273,7 @@ export const settingsSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   texts: messageTextsSchema.default({}),
 });
 

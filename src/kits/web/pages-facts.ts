@@ -11,7 +11,15 @@ const ABSENT = {
   best: "",
   problemArgs: {},
 } as const;
-const LINKS = ["policyUrl", "termsUrl", "restartUrl", "continueUrl", "phoneUrl"] as const;
+const LINKS = [
+  "backUrl",
+  "olderUrl",
+  "policyUrl",
+  "termsUrl",
+  "restartUrl",
+  "continueUrl",
+  "phoneUrl",
+] as const;
 
 /** Names that every template may use besides its page's own facts. */
 export const GLOBALS: readonly string[] = ["locale", "dir", "page"];

@@ -1,0 +1,94 @@
+/** Puts the account pages together: a client of this very server, which asks it for tokens and keys without a network. */
+import type { FastifyInstance, InjectOptions } from "fastify";
+import type { Provider } from "oidc-provider";
+import { ACCOUNT_CLIENT } from "../core/access.ts";
+import type { Factor, Mechanism } from "../core/mechanism.ts";
+import type { Notices } from "../core/notices.ts";
+import type { Page } from "../core/pages.ts";
+import type { Snapshot } from "../core/settings.ts";
+import { createUndo, type Undo, withUndo } from "../core/undo.ts";
+import { addressCountries } from "../kits/web/address-countries.ts";
+import type { Csrf } from "../kits/web/csrf.ts";
+import type { Pages } from "../kits/web/pages.ts";
+import { createGrants, sessionOfToken } from "../surfaces/oidc/grants.ts";
+import type { createVisits } from "../surfaces/oidc/visitor.ts";
+import { createAccountClient } from "../surfaces/portal/client.ts";
+import { mountPortal } from "../surfaces/portal/mount.ts";
+import { ACCOUNT_CALLBACK } from "./own-client.ts";
+import type { Parts } from "./parts.ts";
+
+/** The way back from a change of factors, and the notices that carry it. */
+export function composeUndo(parts: Parts): { readonly undo: Undo; readonly notices: Notices } {
+  const undo = createUndo({
+    ...parts,
+    policy: () => parts.settings.document().portal,
+    page: new URL("/account/undo", parts.config.issuer),
+  });
+  return { undo, notices: withUndo(parts.notices, undo) };
+}
+
+export interface PortalParts {
+  readonly parts: Parts;
+  readonly undo: Undo;
+  readonly csrf: Csrf;
+  readonly visits: ReturnType<typeof createVisits>;
+  readonly pages: Pages;
+  readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
+  readonly served: () => {
+    readonly snapshot: Snapshot;
+    readonly mechanisms: readonly Mechanism[];
+    readonly ownFactors: ReadonlyMap<string, Factor>;
+    readonly engine: { readonly provider: Provider };
+  };
+  readonly factors: ReadonlyMap<string, Factor>;
+  readonly onProblem: (problem: unknown) => void;
+}
+
+export async function composePortal(app: FastifyInstance, portal: PortalParts): Promise<void> {
+  const { parts, served, factors, visits, pages } = portal;
+  const { config, storage, settings, now } = parts;
+  const policy = () => settings.document().portal;
+  await mountPortal(app, {
+    ...parts,
+    issuer: config.issuer,
+    own: ACCOUNT_CLIENT,
+    undo: portal.undo,
+    csrf: portal.csrf,
+    grants: createGrants(parts),
+    client: createAccountClient({
+      issuer: config.issuer,
+      clientId: ACCOUNT_CLIENT,
+      callback: ACCOUNT_CALLBACK,
+      fetch: inProcess(app, config.issuer),
+      sessionOf: sessionOfToken(() => served().engine.provider, storage),
+      storage,
+      now,
+    }),
+    policy,
+    snapshot: () => served().snapshot,
+    mechanisms: () => served().mechanisms,
+    factorOf: (kind) => factors.get(kind) ?? served().ownFactors.get(kind),
+    kinds: () => [...factors.values()].filter(({ enrol }) => enrol !== undefined).map(({ kind }) => kind),
+    visitOf: visits.of,
+    countryOf: addressCountries(config.addressCountries, portal.onProblem),
+    render: portal.render,
+    localeFor: pages.localeFor,
+    locales: pages.locales,
+    leastLength: parts.leastLength,
+  });
+}
+
+/** A request to this server by itself: through its own routes and checks, over no wire. */
+const inProcess = (app: FastifyInstance, issuer: URL) => async (url: string, init: RequestInit) => {
+  const { pathname, search } = new URL(url);
+  const answer = await app.inject({
+    method: (init.method ?? "GET") as NonNullable<InjectOptions["method"]>,
+    url: `${pathname}${search}`,
+    headers: { ...Object.fromEntries(new Headers(init.headers)), host: issuer.host },
+    ...(typeof init.body === "string" ? { payload: init.body } : {}),
+  });
+  const headers = Object.entries(answer.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  return new Response(answer.payload, { status: answer.statusCode, headers });
+};
