@@ -45,7 +45,7 @@ import { openMeter } from "./metrics.ts";
 import { composeOverview } from "./overview.ts";
 import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
-import { composePortal, composeUndo } from "./portal.ts";
+import { composePortal } from "./portal.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
 import { takeInFile } from "./take-in-file.ts";
@@ -194,7 +194,6 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       ...bounds.notices,
       now,
     });
-    const { undo, notices: undoable } = composeUndo(parts);
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
@@ -204,7 +203,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
           codes,
           ...bounds.factor,
           devices,
-          notices: undoable,
+          notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
           authenticators,
           claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
@@ -304,7 +303,6 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     await composePortal(app, {
       parts,
-      undo,
       csrf,
       visits,
       pages,

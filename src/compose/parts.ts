@@ -18,6 +18,7 @@ import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import { createThrottle } from "../core/throttle.ts";
+import { createUndo, withUndo } from "../core/undo.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
@@ -85,11 +86,24 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       leastLength,
     });
     const newId = () => randomBytes(16).toString("base64url");
-    const notices = createNotices({ storage, now, newId });
+    const plainNotices = createNotices({ storage, now, newId });
     const directory = watchAdministrators(people, (user) =>
-      tellOthers({ directory: people, notices }, user, "became-admin"),
+      tellOthers({ directory: people, notices: plainNotices }, user, "became-admin"),
     );
     const sessions = createSessions({ storage, audit, now });
+    const undo = createUndo({
+      storage,
+      authenticators,
+      sessions,
+      directory,
+      notices: plainNotices,
+      audit,
+      policy: () => settings.document().portal,
+      page: new URL("/account/undo", config.issuer),
+      now,
+    });
+    // Whoever binds something, by whatever way, tells of it by these: no binding is without a way back.
+    const notices = withUndo(plainNotices, undo);
     const enrolment = createEnrolment({
       storage,
       authenticators,
@@ -144,6 +158,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures,
       notices,
+      undo,
       leastLength,
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),
       recovery: createRecovery({

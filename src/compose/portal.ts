@@ -3,10 +3,8 @@ import type { FastifyInstance, InjectOptions } from "fastify";
 import type { Provider } from "oidc-provider";
 import { ACCOUNT_CLIENT } from "../core/access.ts";
 import type { Factor, Mechanism } from "../core/mechanism.ts";
-import type { Notices } from "../core/notices.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
-import { createUndo, type Undo, withUndo } from "../core/undo.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import type { Csrf } from "../kits/web/csrf.ts";
 import type { Pages } from "../kits/web/pages.ts";
@@ -17,19 +15,8 @@ import { mountPortal } from "../surfaces/portal/mount.ts";
 import { ACCOUNT_CALLBACK } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
 
-/** The way back from a change of factors, and the notices that carry it. */
-export function composeUndo(parts: Parts): { readonly undo: Undo; readonly notices: Notices } {
-  const undo = createUndo({
-    ...parts,
-    policy: () => parts.settings.document().portal,
-    page: new URL("/account/undo", parts.config.issuer),
-  });
-  return { undo, notices: withUndo(parts.notices, undo) };
-}
-
 export interface PortalParts {
   readonly parts: Parts;
-  readonly undo: Undo;
   readonly csrf: Csrf;
   readonly visits: ReturnType<typeof createVisits>;
   readonly pages: Pages;
@@ -52,7 +39,6 @@ export async function composePortal(app: FastifyInstance, portal: PortalParts): 
     ...parts,
     issuer: config.issuer,
     own: ACCOUNT_CLIENT,
-    undo: portal.undo,
     csrf: portal.csrf,
     grants: createGrants(parts),
     client: createAccountClient({
