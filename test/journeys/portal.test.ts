@@ -39,7 +39,9 @@ test("P18: two phones: names, the one that gets the codes, and one removed; each
   const { visitor, page } = await atAccount(server);
   assert.match(textOf(page.body), /gets the codes/);
 
-  const named = await send(visitor, page, `/account/factors/${second.id}/name`, { nickname: "  work\nphone " });
+  const named = await send(visitor, page, `/account/factors/${second.id}/name`, {
+    nickname: "  work\nphone ",
+  });
   assert.match(textOf(named.body), /The name is saved/);
   assert.match(textOf(named.body), /work phone/);
 
@@ -108,7 +110,10 @@ test("S09: a new password ends every other session, keeps this one, and is told"
   const page = await visitor.get("/account/password");
   const bad = await visitor.submit(page, { password: "short", repeat: "short" });
   assert.match(textOf(bad.body), /cannot be taken/);
-  const differ = await visitor.submit(bad, { password: "one long password here", repeat: "another long one" });
+  const differ = await visitor.submit(bad, {
+    password: "one long password here",
+    repeat: "another long one",
+  });
   assert.match(textOf(differ.body), /not the same/);
   const before = (await server.simulator.messages()).length;
   const next = "seven quiet harbours at dawn";
@@ -129,7 +134,8 @@ test("S07: sessions with device and place; another one is ended, then all of the
   const page = await visitor.get("/account/sessions");
   assert.match(textOf(page.body), /this one/);
   assert.match(textOf(page.body), /127\.0\.0\.1/);
-  const path = /action="(\/account\/sessions\/[\w-]+\/end)"/.exec(page.body)?.[1] ?? assert.fail("no session");
+  const path =
+    /action="(\/account\/sessions\/[\w-]+\/end)"/.exec(page.body)?.[1] ?? assert.fail("no session");
   const ended = await send(visitor, page, path);
   assert.match(textOf(ended.body), /The session has ended/);
   assert.match((await other.visitor.get("/account")).url.pathname, /^\/login/);
@@ -224,7 +230,12 @@ test("switched off in the settings, there is no such page, and nobody can sign i
     assert.equal((await server.visitor().get(`/account${path}`)).status, 404, path);
   const refused = await server
     .visitor()
-    .get(server.authorizeUrl({ client_id: "sallyport-account", redirect_uri: `${server.issuer}/account/callback` }));
+    .get(
+      server.authorizeUrl({
+        client_id: "sallyport-account",
+        redirect_uri: `${server.issuer}/account/callback`,
+      }),
+    );
   assert.equal(refused.status, 400);
 });
 

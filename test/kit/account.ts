@@ -60,7 +60,12 @@ export async function numbersOf(server: TestServer, username = "grace"): Promise
 }
 
 /** What was texted to a number after the first `before` messages; waits for it. */
-export async function toldAfter(server: TestServer, before: number, number: string, has: RegExp): Promise<string> {
+export async function toldAfter(
+  server: TestServer,
+  before: number,
+  number: string,
+  has: RegExp,
+): Promise<string> {
   for (let tries = 0; tries < 400; tries += 1) {
     const found = (await server.simulator.messages())
       .slice(before)

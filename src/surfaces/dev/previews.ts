@@ -3,6 +3,7 @@
  * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
+import { accountStates } from "./account-states.ts";
 import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
@@ -169,6 +170,7 @@ const PROBLEMS = [
   "script-failed",
   "person-gone",
   "recovery-over",
+  "account-out",
   "cancelled",
   "oauth",
   "too-many-requests",
@@ -329,6 +331,8 @@ export function previewStates(): readonly PreviewState[] {
     facts: { ...common, appName: "", action: "/end_session/confirm", xsrf: "preview" },
   });
   add("logged-out", { page: "logged-out", facts: common });
+
+  for (const { name, page } of accountStates()) add(name, page);
 
   for (const problem of PROBLEMS)
     add(`error-${problem}`, {

@@ -13,6 +13,8 @@ export type Wish = {
   readonly acrs?: readonly string[] | undefined;
   /** Seconds that proofs may be old; 0: everything is shown anew. */
   readonly maxAge?: number | undefined;
+  /** By the protocol's own word as well (`prompt=login`). */
+  readonly insist?: true | undefined;
   /** Whose step-up it is. */
   readonly subject?: Subject | undefined;
   readonly username?: string | undefined;
@@ -96,7 +98,7 @@ export function createAccountClient(deps: AccountClientDeps): AccountClient {
         client.randomState(),
       ];
       await pendings.put(state, { ...wish, verifier, nonce, browser }, now() + LIFE);
-      const { acrs = [], maxAge, enrol, username, locale } = wish;
+      const { acrs = [], maxAge, insist, enrol, username, locale } = wish;
       const parameters = {
         redirect_uri: redirectUri,
         scope: "openid",
@@ -106,7 +108,7 @@ export function createAccountClient(deps: AccountClientDeps): AccountClient {
         state,
         ...(acrs.length === 0 ? {} : { acr_values: acrs.join(" ") }),
         ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
-        ...(maxAge === 0 ? { prompt: "login" } : {}),
+        ...(insist === undefined ? {} : { prompt: "login" }),
         ...(enrol === undefined ? {} : { enrol: enrol.kind }),
         ...(username === undefined ? {} : { login_hint: username }),
         ...(locale === undefined ? {} : { ui_locales: locale }),

@@ -27,7 +27,11 @@ export function mountEntry(
       return reply.code(303).header("location", "/account").send("");
     }
     const { who, wish } = answer;
-    const { id, cookie } = await accounts.begin(request.raw, who);
+    const isOld = deps.now() - who.authTime > policy().freshFor * 1000;
+    const { id, cookie } = await accounts.begin(request.raw, {
+      ...who,
+      ...(wish.maxAge === 0 && isOld ? { insist: true } : {}),
+    });
     reply.raw.appendHeader("set-cookie", cookie);
     await come(id, who, wish, visitor.address);
     return reply.code(303).header("location", wish.next).send("");

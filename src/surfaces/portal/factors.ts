@@ -101,7 +101,8 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
     const guarded = (then: typeof doIt) =>
       about(async (asked, one) => {
         if (act !== "remove" && one.kind !== SMS) return frame.goOn(asked, "/account");
-        return (await frame.unsure(asked, fill(url, one.id), one.kind)) ?? then(asked, one);
+        const isSure = await frame.isSure(asked, fill(url, one.id), one.kind);
+        return isSure ? then(asked, one) : asked.reply;
       });
     look(
       url,
@@ -159,21 +160,19 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
     if ((await authenticators.list(asked.here.subject, kind)).length >= MOST)
       return frame.goOn(asked, "/account", "account.failed.most");
     const url = `/account/add/${kind}`;
-    return (
-      (await frame.unsure(asked, url, kind)) ??
-      frame.show(asked, "account-ask", {
-        act: `add-${kind}`,
-        args: { hours: policy().newNumberHours },
-        action: url,
-        backUrl: "/account",
-        danger: false,
-      })
-    );
+    if (!(await frame.isSure(asked, url, kind))) return asked.reply;
+    return frame.show(asked, "account-ask", {
+      act: `add-${kind}`,
+      args: { hours: policy().newNumberHours },
+      action: url,
+      backUrl: "/account",
+      danger: false,
+    });
   });
   take("/account/add/:kind", async (asked) => {
     const kind = kindOf(asked);
     if (kind === undefined) return frame.goOn(asked, "/account");
-    return (await frame.unsure(asked, `/account/add/${kind}`, kind)) ?? enrol(asked, kind);
+    return (await frame.isSure(asked, `/account/add/${kind}`, kind)) ? enrol(asked, kind) : asked.reply;
   });
   return changes;
 }

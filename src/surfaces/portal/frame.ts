@@ -46,8 +46,11 @@ export interface Frame {
   told(asked: Asked, what: string, args?: Readonly<Record<string, string | number>>): Promise<FastifyReply>;
   /** On to a page of ours, with a word to say there. */
   goOn(asked: Asked, path: string, said?: string, args?: Notice["args"]): Promise<FastifyReply>;
-  /** undefined: the person is sure. Otherwise the answer that leads to it, and back to `next`. */
-  unsure(asked: Asked, next: string, kind?: FactorKind): Promise<FastifyReply | undefined>;
+  /**
+   * Whether the person may do it now. If not, they have been answered: led to what is missing and back to `next`, or told
+   * why it cannot be. (Never a reply to look at: one that is awaited is nothing, and the act behind it would go on.)
+   */
+  isSure(asked: Asked, next: string, kind?: FactorKind): Promise<boolean>;
   /** When something was, in the person's language and time zone. */
   at(asked: Asked, ms: number): string;
 }
@@ -141,26 +144,19 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
         await accounts.say(here.id, { key: said, ...(args === undefined ? {} : { args }) });
       return seeOther(reply, path);
     },
-    async unsure(asked, next, kind) {
+    async isSure(asked, next, kind) {
       const { here, request, reply, locale } = asked;
       const sure = await strength.sure(here, kind);
-      switch (sure.kind) {
-        case "sure":
-          return undefined;
-        case "wait":
-          return frame.told(asked, "new-number", { until: frame.at(asked, sure.until) });
-        case "none":
-          return frame.told(asked, "nothing-enough");
-        case "ask": {
-          const { browser } = visitOf(request.raw).visitor;
-          const { subject } = here;
-          const { freshFor: maxAge } = policy();
-          return seeOther(
-            reply,
-            await client.begin(browser, { next, subject, acrs: sure.acrs, maxAge, locale }),
-          );
-        }
+      if (sure.kind === "sure") return true;
+      if (sure.kind === "wait") await frame.told(asked, "new-number", { until: frame.at(asked, sure.until) });
+      else if (sure.kind === "none") await frame.told(asked, "nothing-enough");
+      else {
+        const { browser } = visitOf(request.raw).visitor;
+        // Whatever is older than these pages allow is asked for anew; what is not has just been found not to be enough.
+        const wish = { next, subject: here.subject, acrs: sure.acrs, maxAge: 0, insist: here.insist, locale };
+        await seeOther(reply, await client.begin(browser, wish));
       }
+      return false;
     },
     at: ({ here, locale }, ms) =>
       new Intl.DateTimeFormat(locale, {

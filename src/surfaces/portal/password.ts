@@ -10,19 +10,17 @@ const LONGEST = 4096;
 export function mountPassword(frame: Frame, deps: PortalDeps): void {
   const { directory, sessions, audit, notices, now } = deps;
 
-  frame.look(URL, async (asked) =>
-    directory.write === undefined
-      ? frame.told(asked, "read-only")
-      : ((await frame.unsure(asked, URL)) ??
-        frame.show(asked, "account-password", { least: deps.leastLength() })),
-  );
+  frame.look(URL, async (asked) => {
+    if (directory.write === undefined) return frame.told(asked, "read-only");
+    if (!(await frame.isSure(asked, URL))) return asked.reply;
+    return frame.show(asked, "account-password", { least: deps.leastLength() });
+  });
 
   frame.take(URL, async (asked) => {
     const { here, form, address, locale } = asked;
     const { write } = directory;
     if (write === undefined) return frame.told(asked, "read-only");
-    const unsure = await frame.unsure(asked, URL);
-    if (unsure !== undefined) return unsure;
+    if (!(await frame.isSure(asked, URL))) return asked.reply;
     const { password = "", repeat } = form;
     if (password === "" || password !== repeat) return frame.goOn(asked, URL, "recover.differ");
     if (password.length > LONGEST) return frame.goOn(asked, URL, "password.too-long");

@@ -17,6 +17,8 @@ type Row = {
   readonly sid: string;
   readonly acr: string;
   readonly authTime: number;
+  /** It came of a step-up that was not fresh all the same: clocks differ, and asking alike would go in circles. */
+  readonly insist?: true | undefined;
   /** Said on the next page, once. */
   readonly said?: Notice | undefined;
 };
@@ -26,6 +28,7 @@ export interface Here extends SignedIn {
   readonly id: string;
   readonly user: User;
   readonly session: SessionInfo;
+  readonly insist?: true | undefined;
   readonly said?: Notice | undefined;
 }
 
@@ -62,7 +65,7 @@ export function createAccountSessions(deps: {
     /** Answers the cookie of the new session; the browser's old one ends. */
     async begin(
       request: IncomingMessage,
-      who: SignedIn,
+      who: SignedIn & { readonly insist?: true | undefined },
     ): Promise<{ readonly id: string; readonly cookie: string }> {
       const old = idOf(request);
       if (old !== "") await rows.remove(old);
