@@ -74,7 +74,8 @@ export interface Authenticators {
   /** False when the version is no longer current; nothing is written then. */
   update(id: string, version: number, data: Json): Promise<boolean>;
   unbind(id: string, by: string, reason: string): Promise<boolean>;
-  everHad(subject: Subject, kind: FactorKind): Promise<boolean>;
+  /** Whether the person has, or once had, one of any of these kinds. */
+  everHad(subject: Subject, ...kinds: readonly FactorKind[]): Promise<boolean>;
 }
 
 /** The same port over sealed bytes, as store plug-ins implement it. */
@@ -101,5 +102,5 @@ export interface AuthenticatorStore {
     next: { readonly version: number; readonly data: Uint8Array },
   ): Promise<boolean>;
   remove(id: string, at: EpochMs, by: string, reason: string): Promise<boolean>;
-  everHad(subject: Subject, kind: FactorKind): Promise<boolean>;
+  everHad(subject: Subject, kinds: readonly FactorKind[]): Promise<boolean>;
 }
