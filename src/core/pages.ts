@@ -45,7 +45,6 @@ export const pageFacts = {
     qr: z.string(),
     size: z.number(),
     secret: z.string(),
-    uri: z.string(),
     label: z.string(),
     ticketNeeded: z.boolean(),
     canOtherMethod: z.boolean(),

@@ -3,6 +3,7 @@
  * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
+import { factorStates } from "./factor-states.ts";
 import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
@@ -166,6 +167,7 @@ const PROBLEMS = [
   "no-factor",
   "factor-disabled",
   "enrolment-needs-ticket",
+  "too-many-factors",
   "script-failed",
   "person-gone",
   "recovery-over",
@@ -190,6 +192,10 @@ export function previewStates(): readonly PreviewState[] {
 
   add("password", { page: "password", facts: password });
   add("password-known", { page: "password", facts: { ...password, username: "ada" } });
+  add("password-passkey", {
+    page: "password",
+    facts: { ...password, rpId: "localhost", challenge: "cHJldmlldw" },
+  });
   add("password-no-app", { page: "password", facts: { ...password, appName: "" } });
   add("password-again", {
     page: "password",
@@ -279,7 +285,7 @@ export function previewStates(): readonly PreviewState[] {
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
 
-  for (const { name, page } of questionStates(form)) add(name, page);
+  for (const { name, page } of [...questionStates(form), ...factorStates(form)]) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {

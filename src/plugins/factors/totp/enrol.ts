@@ -21,15 +21,13 @@ export function createTotpEnrol({ binding, brand, now }: TotpDeps): Step {
     },
     async view(login) {
       const { secret, label, ticketNeeded } = login.state as State;
-      const uri = uriOf(secret, brand(), login.username);
       return {
         page: {
           page: "totp-enrol",
           facts: {
             username: login.username,
-            ...(await drawn(uri)),
+            ...(await drawn(uriOf(secret, brand(), login.username))),
             secret: secret.replace(/(.{4})(?=.)/g, "$1 "),
-            uri,
             label,
             ticketNeeded,
             canOtherMethod: login.canOtherMethod === true,
