@@ -71,7 +71,8 @@ if (form && window.PublicKeyCredential) {
   });
 
   /* Offered in the list of the field for the name, while the person may type on. */
-  if (act === "get" && known.length === 0)
+  const isFirst = !document.querySelector("#notice");
+  if (act === "get" && known.length === 0 && isFirst)
     PublicKeyCredential.isConditionalMediationAvailable?.().then((is) => {
       if (!is) return;
       navigator.credentials

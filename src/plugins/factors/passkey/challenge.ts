@@ -5,8 +5,8 @@ import type { User } from "../../../core/directory.ts";
 import type { Login, Outcome, Step } from "../../../core/mechanism.ts";
 import type { Json } from "../../../core/words.ts";
 import { assertionSchema, readAnswer } from "./answer.ts";
+import { KIND, type PasskeyDeps } from "./deps.ts";
 import { challengeOf, isChallengeOf } from "./one-time.ts";
-import { KIND, type PasskeyDeps } from "./passkey.ts";
 
 const ROUNDS = 5;
 
@@ -30,7 +30,9 @@ export function createPasskeyChallenge(deps: PasskeyDeps): Step {
         round === 0 ? key : (await authenticators.list(key.subject, KIND)).find(({ id }) => id === key.id);
       if (current === undefined) return false;
       const known = current.data as PasskeyData;
-      const back = (counter > 0 || known.counter > 0) && counter <= known.counter;
+      // Once it went back there are two of it, and nobody knows which one counts on: neither is taken any more.
+      const back =
+        known.counterBackAt !== undefined || ((counter > 0 || known.counter > 0) && counter <= known.counter);
       const next: PasskeyData = back
         ? { ...known, counterBackAt: now() }
         : { ...known, counter, backedUp, usedAt: now() };

@@ -2,8 +2,8 @@
 import type { PasskeyData } from "../../../core/authenticators.ts";
 import type { Step } from "../../../core/mechanism.ts";
 import { creationSchema, readAnswer } from "./answer.ts";
+import { KIND, type PasskeyDeps } from "./deps.ts";
 import { challengeOf, isChallengeOf } from "./one-time.ts";
-import { KIND, type PasskeyDeps } from "./passkey.ts";
 
 type State = { readonly label: string; readonly ticketNeeded: boolean };
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { RecoveryData } from "../../../core/authenticators.ts";
 import type { Step } from "../../../core/mechanism.ts";
 import { newCodes, normal } from "./code.ts";
-import { KIND, type RecoveryCodeDeps } from "./recovery-code.ts";
+import { KIND, type RecoveryCodeDeps } from "./deps.ts";
 
 type State = { readonly codes: readonly string[] };
 

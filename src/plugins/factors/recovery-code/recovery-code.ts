@@ -3,27 +3,14 @@
  * compose, its steps are called by the walk. Codes are kept as keyed hashes alone; they are shown while they are
  * being made and never again.
  */
-import type { Authenticators, RecoveryData } from "../../../core/authenticators.ts";
-import type { Binding } from "../../../core/binding.ts";
-import type { FactorTries } from "../../../core/factor-tries.ts";
+import type { RecoveryData } from "../../../core/authenticators.ts";
 import type { Factor, Step } from "../../../core/mechanism.ts";
-import type { Notices } from "../../../core/notices.ts";
-import type { Clock, Subject } from "../../../core/words.ts";
+import type { Subject } from "../../../core/words.ts";
 import { normal } from "./code.ts";
+import { KIND, type RecoveryCodeDeps } from "./deps.ts";
 import { createRecoveryEnrol } from "./enrol.ts";
 
-export const KIND = "recovery-code";
 const ROUNDS = 5;
-
-export interface RecoveryCodeDeps {
-  readonly authenticators: Authenticators;
-  readonly tries: FactorTries;
-  readonly binding: Binding;
-  readonly notices: Pick<Notices, "send">;
-  /** Keyed hash of a person's code, in its normal form. */
-  readonly hash: (subject: Subject, code: string) => string;
-  readonly now: Clock;
-}
 
 /** Creates the factor of kind `recovery-code`; its proof is `otp` (decision 0024). */
 export function createRecoveryCodeFactor(deps: RecoveryCodeDeps): Factor {

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { TotpData } from "../../../core/authenticators.ts";
 import type { Step } from "../../../core/mechanism.ts";
+import type { TotpDeps } from "./deps.ts";
 import { drawn, KIND, newSecret, stepOf, uriOf } from "./secret.ts";
-import type { TotpDeps } from "./totp.ts";
 
 type State = { readonly secret: string; readonly label: string; readonly ticketNeeded: boolean };
 

@@ -3,22 +3,12 @@
  * are called by the walk. The counter of tries is core's, the arithmetic `otpauth`'s; what stands here is that each time
  * step counts once, over all nodes.
  */
-import type { Authenticators, TotpData } from "../../../core/authenticators.ts";
-import type { Binding } from "../../../core/binding.ts";
-import type { FactorTries } from "../../../core/factor-tries.ts";
+import type { TotpData } from "../../../core/authenticators.ts";
 import type { Factor, Step } from "../../../core/mechanism.ts";
-import type { Clock, Subject } from "../../../core/words.ts";
+import type { Subject } from "../../../core/words.ts";
+import type { TotpDeps } from "./deps.ts";
 import { createTotpEnrol } from "./enrol.ts";
 import { KIND, stepOf } from "./secret.ts";
-
-export interface TotpDeps {
-  readonly authenticators: Authenticators;
-  readonly tries: FactorTries;
-  readonly binding: Binding;
-  /** What the app shows beside the code. */
-  readonly brand: () => string;
-  readonly now: Clock;
-}
 
 /** Creates the factor of kind `totp`; its proof is `otp` (RFC 8176). */
 export function createTotpFactor(deps: TotpDeps): Factor {
