@@ -31,7 +31,7 @@ import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
 
 /** The acrs that can be enabled. */
-const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
+const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms", "otp", "fido2", "recovery_code"];
 
 const originOnly = z.string().superRefine((value, context) => {
   const fault = issuerFault(value);

@@ -11,6 +11,7 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { createNoticeSender } from "../core/notice-sender.ts";
+import { createOffers } from "../core/offers.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
@@ -37,6 +38,7 @@ import { composeAdmin, ownApi } from "./admin.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { engineBuilder } from "./engine.ts";
+import { composeFactors } from "./factors.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
 import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts";
@@ -198,6 +200,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
+        ...composeFactors({ parts, limits, brand }),
         createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
         createSmsFactor({
           codes,
@@ -233,6 +236,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
       ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
       factors,
+      boundTo: (subject) => authenticators.list(subject),
+      enrolment,
+      offer: createOffers({ storage, authenticators, limits, now }),
       delivery,
       audit,
       limits,

@@ -66,8 +66,13 @@ function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
         message: `${name} requires the factor ${one}, and no enabled script brings it; there are ${known.join(", ")}`,
       })),
       // Whoever signs in says first who they are.
-      ...(requires.length > 0 && !requires.includes("password")
-        ? [{ path: at, message: `${name} must require password, for nothing else says who signs in` }]
+      ...(requires.length > 0 && !requires.includes("password") && requires[0] !== "passkey"
+        ? [
+            {
+              path: at,
+              message: `${name} must require password, or passkey first, for nothing else says who signs in`,
+            },
+          ]
         : []),
       ...(kind === undefined || !taken.includes(kind)
         ? []
@@ -80,7 +85,7 @@ function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
 }
 
 /** Kinds that the server has or will have; a script under such a name would be taken for it. */
-const RESERVED = ["otp", "totp", "hotp", "fido2", "passkey", "recovery-code", "mail", "device"];
+const RESERVED = ["otp", "hotp", "fido2", "mail", "device"];
 
 const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
   repeated(properties.map(({ value1 }) => value1)).map((name) => ({

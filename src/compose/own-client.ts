@@ -15,7 +15,12 @@ import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
  */
 export const secondFactorAcrs = (mechanisms: readonly Mechanism[]): readonly string[] =>
   mechanisms
-    .filter(({ requires }) => catalog.factorKinds.filter((kind) => requires.includes(kind)).length > 1)
+    .filter(
+      ({ requires }) =>
+        // A passkey has checked its person: two factors in one.
+        requires.includes("passkey") ||
+        catalog.factorKinds.filter((kind) => requires.includes(kind)).length > 1,
+    )
     .map(({ acr }) => acr);
 
 export const cliClient = (mechanisms: readonly Mechanism[]): ClientSettings => ({

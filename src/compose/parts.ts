@@ -7,13 +7,12 @@ import { createAuditSeals } from "../core/audit-seals.ts";
 import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
 import { createBootstrap } from "../core/bootstrap.ts";
-import { createFailures } from "../core/code-failures.ts";
+import { createFailures, failuresKey } from "../core/code-failures.ts";
 import { createEnrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createRecovery } from "../core/recovery.ts";
-import { failuresKey } from "../core/scripted-factor.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
@@ -108,6 +107,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       storage,
       authenticators,
       policy: () => settings.document().enrolment,
+      newNumberHours: () => settings.document().portal.newNumberHours,
       now,
     });
     async function rotate(purpose: string, by = "host") {
@@ -127,7 +127,10 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
-      const own = scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
+      const own = [
+        ...catalog.factorKinds,
+        ...scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []),
+      ];
       await Promise.all([subject, ...own.map((kind) => failuresKey(kind, subject))].map(failures.reset));
     }
     return {

@@ -15,6 +15,9 @@ import { mountPortal } from "../surfaces/portal/mount.ts";
 import { ACCOUNT_CALLBACK } from "./own-client.ts";
 import type { Parts } from "./parts.ts";
 
+/** In the order of the page: the safest first. */
+const KINDS = ["passkey", "totp", "sms", "recovery-code"];
+
 export interface PortalParts {
   readonly parts: Parts;
   readonly csrf: Csrf;
@@ -54,7 +57,13 @@ export async function composePortal(app: FastifyInstance, portal: PortalParts): 
     snapshot: () => served().snapshot,
     mechanisms: () => served().mechanisms,
     factorOf: (kind) => factors.get(kind) ?? served().ownFactors.get(kind),
-    kinds: () => [...factors.values()].filter(({ enrol }) => enrol !== undefined).map(({ kind }) => kind),
+    // Only what some acr of now asks for: another one could be added and never be used.
+    kinds: () =>
+      KINDS.filter(
+        (kind) =>
+          factors.get(kind)?.enrol !== undefined &&
+          served().mechanisms.some(({ requires }) => requires.includes(kind)),
+      ),
     visitOf: visits.of,
     countryOf: addressCountries(config.addressCountries, portal.onProblem),
     render: portal.render,

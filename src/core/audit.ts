@@ -31,6 +31,7 @@ export type AuditKind =
   | "factor-disabled"
   | "factor-right"
   | "factor-wrong"
+  | "factor-suspicious"
   | "brake-on"
   | "brake-off"
   | "spend-limit"

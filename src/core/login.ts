@@ -1,15 +1,31 @@
 /** The stored state of one login and what the outside sees of it. State never travels through the browser. */
 import type { Attained } from "./gate.ts";
 import type { Notice, StepPage, StopReason, Task, Visitor } from "./mechanism.ts";
-import type { Acr, EpochMs, Json, Proof, Subject } from "./words.ts";
+import type { Acr, EpochMs, FactorKind, Json, Proof, Subject } from "./words.ts";
 
 export type LoginRecord = {
   readonly id: string;
   readonly acr: Acr;
   /** The relying party takes this acr and no other, however strong. */
   readonly essential?: boolean | undefined;
-  /** Acrs that the person has turned away from in this login; none is entered twice, so that turning sends nothing. */
-  readonly left?: readonly Acr[] | undefined;
+  /** What was asked for, where the person has turned to another way: nothing weaker is taken. */
+  readonly asked?: Acr | undefined;
+  /** Ways that the person has turned away from, as they stood: coming back enters nothing anew, and sends nothing. */
+  readonly parked?: readonly Parked[] | undefined;
+  /** The person is choosing among several ways. */
+  readonly choosing?: true | undefined;
+  /** Kinds that are bound, as they were when the step was entered. */
+  readonly holds?: readonly FactorKind[] | undefined;
+  /** Kinds shown within the last minutes when the step was entered. */
+  readonly fresh?: readonly FactorKind[] | undefined;
+  /** Held kinds of which one is shown before something is bound. */
+  readonly stepUp?: readonly FactorKind[] | undefined;
+  /** What is to be bound when every factor has been shown. */
+  readonly enrol?: FactorKind | undefined;
+  readonly enrolled?: true | undefined;
+  /** The step stands behind the sign-in and adds nothing to it: what was asked to be bound, or an offer that may be left. */
+  readonly extra?: "enrol" | "offer" | undefined;
+  readonly offered?: true | undefined;
   /** The settings it began on and ends on, whatever is changed meanwhile. */
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
@@ -35,6 +51,13 @@ export type LoginRecord = {
   readonly restart: string;
   /** Where the relying party is reached in the end; for the surface's own use. */
   readonly redirectUri: string;
+};
+
+export type Parked = {
+  readonly acr: Acr;
+  readonly task: Task;
+  readonly state: Json;
+  readonly phoneAttribute?: string | undefined;
 };
 
 export type LoginEnd =
@@ -63,6 +86,8 @@ export interface LoginStart {
   readonly subject?: Subject | undefined;
   readonly username: string;
   readonly pinned: boolean;
+  /** A kind to be bound when every factor has been shown (docs/tour.md). */
+  readonly enrol?: FactorKind | undefined;
   readonly restart: string;
   /** Where the relying party is reached in the end; for the surface's own use. */
   readonly redirectUri: string;

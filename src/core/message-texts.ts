@@ -17,6 +17,7 @@ export const NOTICE_KINDS = [
   "factor-added",
   "factor-removed",
   "password-changed",
+  "recovery-code-used",
   "factor-disabled",
   "access-recovered",
   "recovery-opened",

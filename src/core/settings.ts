@@ -131,6 +131,8 @@ const limitFields = z.strictObject({
   sessionIdle: z.int().min(60).max(86_400).default(3600),
   proofLife: z.int().min(300).max(43_200).default(43_200),
   freshProof: z.int().min(60).max(900).default(300),
+  /** Days after which somebody who signs in by text is offered a passkey again; 0: never. */
+  passkeyOfferDays: z.int().min(0).max(365).default(30),
 });
 /** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures, an hour's delay). */
 export const limitsSchema = limitFields.superRefine(({ pauseAfter, disableAfter }, context) => {

@@ -245,3 +245,54 @@ test("whoever gives up the sign-in is not sent round in circles", async () => {
   const out = await visitor.submit(await visitor.get("/account"), { action: "cancel" });
   assert.equal(out.url.pathname, "/account/out");
 });
+
+test("P08: a phone is added by the server's own walk, told to the old one with a way back, and new for a day", async () => {
+  const server = await fresh();
+  const { visitor } = await atAccount(server);
+  const ask = await visitor.get("/account/add/sms");
+  assert.match(textOf(ask.body), /For 24 hours/);
+  const before = (await server.simulator.messages()).length;
+  const phone = await visitor.submit(ask, {});
+  assert.match(phone.url.pathname, /^\/login/);
+  const code = await visitor.submit(phone, { phone: SECOND });
+  const page = await visitor.submit(code, { code: await server.simulator.codeAfter(before, SECOND) });
+  assert.equal(page.url.pathname, "/account");
+  assert.match(textOf(page.body), /It is added/);
+  assert.match(textOf(page.body), /New/);
+  assert.deepEqual(await numbersOf(server), [GRACE, SECOND].sort());
+  const told = await toldAfter(server, before, GRACE, /Undo/);
+  const stranger = server.visitor();
+  const undo = await stranger.get(linkIn(told));
+  assert.match(textOf(undo.body), /Take it back\?/);
+  await stranger.submit(undo, {});
+  assert.deepEqual(await numbersOf(server), [GRACE]);
+  assert.match((await visitor.get("/account")).url.pathname, /^\/login/);
+});
+
+test("P08: a number is changed: the new one is proven, the old one goes and has the way back", async () => {
+  const server = await fresh();
+  const { visitor, page } = await atAccount(server);
+  const grace = /\/account\/factors\/([\w-]+)/.exec(page.body)?.[1];
+  const before = (await server.simulator.messages()).length;
+  const phone = await visitor.submit(await visitor.get(`/account/factors/${grace}/change`), {});
+  const code = await visitor.submit(phone, { phone: SECOND });
+  const done = await visitor.submit(code, { code: await server.simulator.codeAfter(before, SECOND) });
+  assert.match(textOf(done.body), /Your number is changed/);
+  assert.deepEqual(await numbersOf(server), [SECOND]);
+  const told = await toldAfter(server, before, GRACE, /removed/);
+  // The new number alone opens nothing further.
+  assert.match(textOf((await visitor.get("/account/password")).body), /too new/);
+  const stranger = server.visitor();
+  await stranger.submit(await stranger.get(linkIn(told)), {});
+  assert.ok((await numbersOf(server)).includes(GRACE));
+});
+
+test("what was begun and given up adds nothing", async () => {
+  const server = await fresh();
+  const { visitor } = await atAccount(server);
+  const phone = await visitor.submit(await visitor.get("/account/add/sms"), {});
+  const back = await visitor.submit(phone, { action: "cancel" });
+  assert.equal(back.url.pathname, "/account");
+  assert.match(textOf(back.body), /Nothing was changed/);
+  assert.deepEqual(await numbersOf(server), [GRACE]);
+});

@@ -9,6 +9,8 @@ const ABSENT = {
   noticeArgs: {},
   deliveryText: "",
   best: "",
+  rpId: "",
+  challenge: "",
   problemArgs: {},
 } as const;
 const LINKS = [

@@ -4,6 +4,7 @@
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
 import { accountStates } from "./account-states.ts";
+import { factorStates } from "./factor-states.ts";
 import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
@@ -167,6 +168,7 @@ const PROBLEMS = [
   "no-factor",
   "factor-disabled",
   "enrolment-needs-ticket",
+  "too-many-factors",
   "script-failed",
   "person-gone",
   "recovery-over",
@@ -192,6 +194,10 @@ export function previewStates(): readonly PreviewState[] {
 
   add("password", { page: "password", facts: password });
   add("password-known", { page: "password", facts: { ...password, username: "ada" } });
+  add("password-passkey", {
+    page: "password",
+    facts: { ...password, rpId: "localhost", challenge: "cHJldmlldw" },
+  });
   add("password-no-app", { page: "password", facts: { ...password, appName: "" } });
   add("password-again", {
     page: "password",
@@ -281,7 +287,7 @@ export function previewStates(): readonly PreviewState[] {
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
 
-  for (const { name, page } of questionStates(form)) add(name, page);
+  for (const { name, page } of [...questionStates(form), ...factorStates(form)]) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {

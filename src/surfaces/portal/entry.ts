@@ -30,7 +30,7 @@ export function mountEntry(
     const isOld = deps.now() - who.authTime > policy().freshFor * 1000;
     const { id, cookie } = await accounts.begin(request.raw, {
       ...who,
-      ...(wish.maxAge === 0 && isOld ? { insist: true } : {}),
+      ...(wish.maxAge === 1 && isOld ? { insist: true } : {}),
     });
     reply.raw.appendHeader("set-cookie", cookie);
     await come(id, who, wish, visitor.address);

@@ -152,8 +152,11 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
       else if (sure.kind === "none") await frame.told(asked, "nothing-enough");
       else {
         const { browser } = visitOf(request.raw).visitor;
-        // Whatever is older than these pages allow is asked for anew; what is not has just been found not to be enough.
-        const wish = { next, subject: here.subject, acrs: sure.acrs, maxAge: 0, insist: here.insist, locale };
+        const { freshFor } = policy();
+        // What is too old is asked for anew, all of it; what is not has been found too weak, and is built on.
+        const maxAge = deps.now() - here.authTime > freshFor * 1000 ? 1 : freshFor;
+        const { subject, insist } = here;
+        const wish = { next, subject, acrs: sure.acrs, maxAge, insist, locale };
         await seeOther(reply, await client.begin(browser, wish));
       }
       return false;

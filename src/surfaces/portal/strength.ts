@@ -20,6 +20,9 @@ export type Sure =
   | { readonly kind: "none" };
 
 const isSecond = ({ requires }: Mechanism): boolean => requires.some((kind) => kind !== "password");
+/** Codes on paper are for the day on which the rest is lost; nobody lives by them. */
+const isLasting = (mechanism: Mechanism): boolean =>
+  isSecond(mechanism) && !mechanism.requires.includes("recovery-code");
 
 export type Strength = ReturnType<typeof createStrength>;
 
@@ -47,7 +50,7 @@ export function createStrength(
       return reached.filter(({ level }) => level === reached[0]?.level).map(({ acr }) => acr);
     },
     async level(subject: Subject): Promise<"one" | "two" | "strong"> {
-      const found = (await reach(subject)).filter(isSecond);
+      const found = (await reach(subject)).filter(isLasting);
       if (found.length === 0) return "one";
       return found.some(({ requires }) => !requires.includes("sms")) ? "strong" : "two";
     },
@@ -80,7 +83,7 @@ export function createStrength(
         mechanisms().some((mechanism) => mechanism.acr === acrs.default && isSecond(mechanism));
       if (!isAsked || (await authenticators.list(user.id, one.kind)).length > 1) return true;
       return (await reach(user.id)).some(
-        (mechanism) => isSecond(mechanism) && !mechanism.requires.includes(one.kind),
+        (mechanism) => isLasting(mechanism) && !mechanism.requires.includes(one.kind),
       );
     },
   };
