@@ -1,6 +1,5 @@
 /** Puts the account pages together: a client of this very server, which asks it for tokens and keys without a network. */
 import type { FastifyInstance, InjectOptions } from "fastify";
-import type { Provider } from "oidc-provider";
 import { ACCOUNT_CLIENT } from "../core/access.ts";
 import type { Factor, Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
@@ -8,6 +7,7 @@ import type { Snapshot } from "../core/settings.ts";
 import { addressCountries } from "../kits/web/address-countries.ts";
 import type { Csrf } from "../kits/web/csrf.ts";
 import type { Pages } from "../kits/web/pages.ts";
+import type { Engine } from "../surfaces/oidc/engine.ts";
 import { createGrants, sessionOfToken } from "../surfaces/oidc/grants.ts";
 import type { createVisits } from "../surfaces/oidc/visitor.ts";
 import { createAccountClient } from "../surfaces/portal/client.ts";
@@ -28,7 +28,7 @@ export interface PortalParts {
     readonly snapshot: Snapshot;
     readonly mechanisms: readonly Mechanism[];
     readonly ownFactors: ReadonlyMap<string, Factor>;
-    readonly engine: { readonly provider: Provider };
+    readonly engine: Pick<Engine, "provider">;
   };
   readonly factors: ReadonlyMap<string, Factor>;
   readonly onProblem: (problem: unknown) => void;

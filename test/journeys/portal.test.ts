@@ -228,14 +228,12 @@ test("switched off in the settings, there is no such page, and nobody can sign i
   const server = await startServer({ settings: { portal: { enabled: false } } });
   for (const path of ["", "/password", "/callback", "/out"])
     assert.equal((await server.visitor().get(`/account${path}`)).status, 404, path);
-  const refused = await server
-    .visitor()
-    .get(
-      server.authorizeUrl({
-        client_id: "sallyport-account",
-        redirect_uri: `${server.issuer}/account/callback`,
-      }),
-    );
+  const refused = await server.visitor().get(
+    server.authorizeUrl({
+      client_id: "sallyport-account",
+      redirect_uri: `${server.issuer}/account/callback`,
+    }),
+  );
   assert.equal(refused.status, 400);
 });
 

@@ -41,6 +41,9 @@ test("the first revision holds the shipped scripts with the file's properties in
     [
       ["simple_password_auth", false, 1],
       ["twilio_sms", true, 1],
+      ["otp", false, 1],
+      ["fido2", false, 1],
+      ["recovery_code", false, 1],
     ],
   );
 });

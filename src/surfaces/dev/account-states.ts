@@ -1,6 +1,5 @@
 /** The account pages in their states, with made-up facts; a part of previews.ts. */
 import type { Page, PageFacts } from "../../core/pages.ts";
-import type { PreviewState } from "./previews.ts";
 
 const common = { brand: "Sallyport", appName: "", username: "grace", csrf: "0.preview" };
 const item = {
@@ -111,8 +110,8 @@ const EVENTS = [
 ];
 const GUESSES = ["password-wrong", "code-wrong", "factor-wrong", "factor-paused", "factor-disabled"];
 
-export function accountStates(): readonly PreviewState[] {
-  const states: PreviewState[] = [];
+export function accountStates(): readonly { readonly name: string; readonly page: Page }[] {
+  const states: { name: string; page: Page }[] = [];
   const add = (name: string, page: Page) => states.push({ name, page });
   add("account", { page: "account", facts: account });
   add("account-one", { page: "account", facts: { ...account, strength: "one", factors: [none("sms")] } });
