@@ -10,7 +10,7 @@ import type { Limits } from "./settings.ts";
 import type { Clock, FactorKind, Subject } from "./words.ts";
 
 /** Recovery codes left at which new ones are offered. */
-export const FEW_LEFT = 3;
+const FEW_LEFT = 3;
 const DAY = 86_400_000;
 
 export interface OfferDeps {

@@ -11,7 +11,7 @@ import type { Clock, FactorKind } from "./words.ts";
 
 export interface BeforeDeps {
   readonly factors: ReadonlyMap<string, Factor>;
-  readonly enrolment?: Pick<Enrolment, "stepUp"> | undefined;
+  readonly enrolment?: Pick<Enrolment, "stepUp" | "openings"> | undefined;
   /** What is offered when every factor is shown (offers.ts). */
   readonly offer?:
     | ((record: LoginRecord, mechanisms: readonly Mechanism[]) => Promise<FactorKind | undefined>)
@@ -36,6 +36,8 @@ export function createBefore(deps: BeforeDeps) {
       record: { ...record, ...more },
     });
     if (!fresh.includes("password") && !fresh.includes("passkey")) return before("password");
+    // An administrator has opened a way, for somebody who may have lost all of it: what they typed a reason for counts.
+    if ((await deps.enrolment.openings(subject, task.factor)).length > 0) return { task, record };
     const stepUp = await deps.enrolment.stepUp(subject, task.factor);
     const [first] = stepUp;
     if (first !== undefined)

@@ -1,5 +1,8 @@
 /** A passkey in a real browser with a virtual authenticator: bound, used by button and by autofill, copied, of another origin (T13, M17, S06). */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "playwright-core";
@@ -19,7 +22,7 @@ const keysOf = async (name: string) => server.parts.authenticators.list(await id
 type Answer = { id: string; response: Record<string, string> };
 /** Runs in the page: what the authenticator answers to the page's challenge, or to another one. */
 const ASK = `async (given) => {
-  const { rp, challenge } = document.querySelector("[data-passkey]").dataset;
+  const { rp = "localhost", challenge } = document.querySelector("[data-passkey]")?.dataset ?? {};
   const of = (text) =>
     Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
   const to = (buffer) =>
@@ -162,6 +165,9 @@ test("M17: an answer is good for this origin, login and turn alone", async () =>
   async function send(change: (answer: Answer) => void, challenge?: string): Promise<string> {
     const answer: Answer = await page.evaluate(`(${ASK})(${JSON.stringify(challenge ?? "")})`);
     change(answer);
+    return bring(answer);
+  }
+  async function bring(answer: Answer): Promise<string> {
     await page.evaluate(
       `document.querySelector("[name=passkey]").value = ${JSON.stringify(JSON.stringify(answer))}`,
     );
@@ -182,6 +188,20 @@ test("M17: an answer is good for this origin, login and turn alone", async () =>
   await page.goto(`${server.issuer}/demo/login?acr_values=fido2`);
   const old = await page.locator("[data-challenge]").getAttribute("data-challenge");
   await isRefused(await send((answer) => withClientData(answer, { origin: "https://login.evil.example" })));
+  // Another origin of the same host, that the key itself answers to: the browser signs where it was asked.
+  const stranger = createServer((_request, answer) =>
+    answer.setHeader("content-type", "text/html").end("<p>a page of somebody else"),
+  ).listen(0, "127.0.0.1");
+  await once(stranger, "listening");
+  const [loginUrl, asked] = [
+    page.url(),
+    await page.locator("[data-challenge]").getAttribute("data-challenge"),
+  ];
+  await page.goto(`http://localhost:${(stranger.address() as AddressInfo).port}/`);
+  const caught: Answer = await page.evaluate(`(${ASK})(${JSON.stringify(asked)})`);
+  await page.goto(loginUrl);
+  await isRefused(await bring(caught));
+  stranger.close();
   // The challenge of the page before: its turn is over.
   assert.notEqual(await page.locator("[data-challenge]").getAttribute("data-challenge"), old);
   await isRefused(await send(() => {}, old ?? ""));

@@ -116,6 +116,10 @@ test("O21: by the password alone nobody adds an app beside a phone, nor a phone 
   const second = await typePassword(other.visitor, other.page, "rita");
   assert.doesNotMatch(second.body, /name="phone"/);
   assert.match(second.body, /authenticator app/);
+  // Who has lost all of it is helped by an administrator's act, as before.
+  await server.parts.enrolment.openWindow(await idOf("rita"), "sms", "test", "lost everything");
+  const helped = await begin("twilio_sms");
+  assert.match((await typePassword(helped.visitor, helped.page, "rita")).body, /name="phone"/);
 });
 
 test("M08: an app counts tries as codes by text are counted, and pauses over every login", async () => {

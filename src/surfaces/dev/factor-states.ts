@@ -1,5 +1,6 @@
-/** The pages of authenticator app, passkey and recovery codes in every state, for the previews. */
+/** The pages of factors beside password and text in every state, for the previews. */
 import type { Page, PageFacts } from "../../core/pages.ts";
+import { questionStates } from "./question-states.ts";
 
 type Form = Pick<PageFacts<"question">, "brand" | "appName" | "action" | "csrf">;
 type State = { readonly name: string; readonly page: Page };
@@ -70,7 +71,20 @@ export function factorStates(form: Form): readonly State[] {
   const codesState = of("recovery-codes", codes);
   const minutes = { notice: "question.paused", noticeArgs: { minutes: 15 } };
   const ways = ["sms", "totp", "passkey", "recovery-code", "password"];
+  const invited = { ...form, username: "", pinned: false, canSwitch: false, rpId: "localhost" };
+  const error: PageFacts<"error"> = {
+    brand: form.brand,
+    appName: form.appName,
+    problem: "too-many-factors",
+    reference: "",
+    restartUrl: "",
+    oauthError: "",
+    oauthDescription: "",
+  };
   return [
+    ...questionStates(form),
+    of("error", error)("error-too-many-factors"),
+    of("password", { ...invited, challenge: "cHJldmlldw" })("password-passkey"),
     of("ways", { ...known, ways: ways.map((kind) => ({ name: kind, kind })) })("ways"),
     totpState("totp"),
     totpState("totp-only", { canOtherMethod: false }),

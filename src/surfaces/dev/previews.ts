@@ -4,7 +4,6 @@
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
 import { factorStates } from "./factor-states.ts";
-import { questionStates } from "./question-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
 export interface PreviewState {
@@ -131,7 +130,7 @@ const DEVICE_NOTICES: Readonly<Record<string, Args>> = {
   "device.unknown": {},
   "device.too-many": { minutes: 12 },
 };
-/** How the clocks stand when a code counts no more, or the next one is on its way. */
+/** How the clocks stand then. */
 const OVER: Readonly<Record<string, object>> = {
   "code.expired": { endsIn: 0, resendIn: 0 },
   "code.spent": { endsIn: 0, resendIn: 0 },
@@ -167,7 +166,6 @@ const PROBLEMS = [
   "no-factor",
   "factor-disabled",
   "enrolment-needs-ticket",
-  "too-many-factors",
   "script-failed",
   "person-gone",
   "recovery-over",
@@ -192,10 +190,6 @@ export function previewStates(): readonly PreviewState[] {
 
   add("password", { page: "password", facts: password });
   add("password-known", { page: "password", facts: { ...password, username: "ada" } });
-  add("password-passkey", {
-    page: "password",
-    facts: { ...password, rpId: "localhost", challenge: "cHJldmlldw" },
-  });
   add("password-no-app", { page: "password", facts: { ...password, appName: "" } });
   add("password-again", {
     page: "password",
@@ -285,7 +279,7 @@ export function previewStates(): readonly PreviewState[] {
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
 
-  for (const { name, page } of [...questionStates(form), ...factorStates(form)]) add(name, page);
+  for (const { name, page } of factorStates(form)) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 const ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /** 80 bits; NIST SP 800-63B-4 §3.1.2 wants 64 where tries are counted. */
 const LENGTH = 16;
-export const HOW_MANY = 10;
+const HOW_MANY = 10;
 
 /** Ten new codes in groups of four, as they are shown. */
 export const newCodes = (): readonly string[] =>
