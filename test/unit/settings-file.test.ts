@@ -48,6 +48,20 @@ test("the first revision holds the shipped scripts with the file's properties in
   );
 });
 
+test("built-ins that a later version has brought come switched off, and a script of that name keeps it", () => {
+  const first = firstDocument(file(), 7);
+  const own = { ...(first.scripts[0] ?? assert.fail()), name: "otp", inum: "own", level: 3 };
+  const old = { ...first, scripts: [...first.scripts.slice(0, 2), own] };
+  assert.deepEqual(
+    takeIn(old, file(), 8).scripts.map(({ name, inum, enabled }) => [name, inum, enabled]),
+    [
+      ...old.scripts.map(({ name, inum, enabled }) => [name, inum, enabled]),
+      ["fido2", "8BAF-80D7", false],
+      ["recovery_code", "C0DE-0010", false],
+    ],
+  );
+});
+
 test("a file that says what it said takes nothing back", () => {
   const changed = { ...firstDocument(file(), 7), brand: "By the administrator", enrolment: "off" as const };
   assert.deepEqual(takeIn(changed, file(), 8), changed);
