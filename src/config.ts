@@ -17,6 +17,7 @@ import {
 import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
+import { portalSchema } from "./core/portal-settings.ts";
 import { parsePrices } from "./core/price-table.ts";
 import { pumpingSchema } from "./core/pumping-settings.ts";
 import { Secret } from "./core/secret.ts";
@@ -30,7 +31,7 @@ import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
 
 /** The acrs that can be enabled. */
-const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms"];
+const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms", "otp", "fido2", "recovery_code"];
 
 const originOnly = z.string().superRefine((value, context) => {
   const fault = issuerFault(value);
@@ -90,6 +91,7 @@ const fileSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -253,6 +255,7 @@ export function readConfig(
     sending: config.sending,
     pumping: config.pumping,
     spend: config.spend,
+    portal: config.portal,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);

@@ -10,6 +10,7 @@ import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
+import { authenticatorHandlers } from "../surfaces/admin/api/authenticators.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { clientHandlers } from "../surfaces/admin/api/clients.ts";
 import { type ExplainDeps, explainHandlers } from "../surfaces/admin/api/explain.ts";
@@ -91,6 +92,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
       ...people,
+      ...authenticatorHandlers({ ...parts, rights }),
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...smsHandlers({ ...parts, cursors }),

@@ -3,6 +3,9 @@
  * that an entry names is its script, shown and changed like any other (compose/scripts.ts).
  */
 import type { BuiltInScript } from "../core/mechanism.ts";
+import * as fido from "../plugins/mechanisms/fido2.ts";
+import * as oneTime from "../plugins/mechanisms/otp.ts";
+import * as recovery from "../plugins/mechanisms/recovery-code.ts";
 import * as simple from "../plugins/mechanisms/simple-password-auth.ts";
 import * as twilio from "../plugins/mechanisms/twilio-sms.ts";
 
@@ -29,4 +32,35 @@ export const twilioSms: BuiltInScript = {
   ],
   file: new URL("../plugins/mechanisms/twilio-sms.ts", import.meta.url),
   mechanism: twilio.mechanism,
+};
+
+export const otp: BuiltInScript = {
+  acr: "otp",
+  inum: "5018-D4BF",
+  description: "Password and the code of an authenticator app (TOTP)",
+  level: 50,
+  properties: [],
+  file: new URL("../plugins/mechanisms/otp.ts", import.meta.url),
+  mechanism: oneTime.mechanism,
+};
+
+export const fido2: BuiltInScript = {
+  acr: "fido2",
+  inum: "8BAF-80D7",
+  description: "Passkey (WebAuthn) that checks its person",
+  level: 70,
+  properties: [],
+  file: new URL("../plugins/mechanisms/fido2.ts", import.meta.url),
+  mechanism: fido.mechanism,
+};
+
+/** No weaker than a code by text, and told under its own name: decision 0024. */
+export const recoveryCode: BuiltInScript = {
+  acr: "recovery_code",
+  inum: "C0DE-0010",
+  description: "Password and a recovery code on paper",
+  level: 40,
+  properties: [],
+  file: new URL("../plugins/mechanisms/recovery-code.ts", import.meta.url),
+  mechanism: recovery.mechanism,
 };

@@ -13,6 +13,7 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { createNoticeSender } from "../core/notice-sender.ts";
+import { createOffers } from "../core/offers.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
@@ -43,6 +44,7 @@ import { openBootstrapFile } from "./bootstrap-file.ts";
 import { startChores } from "./chores.ts";
 import { engineBuilder } from "./engine.ts";
 import { createExplain } from "./explain.ts";
+import { composeFactors } from "./factors.ts";
 import { composeHealth } from "./health.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
@@ -52,6 +54,7 @@ import { openMeter } from "./metrics.ts";
 import { composeOverview } from "./overview.ts";
 import { claimNamed, createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
+import { composePortal } from "./portal.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
 import { reasonOf, takeInFile } from "./take-file.ts";
@@ -190,6 +193,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const factors = new Map(
       [
+        ...composeFactors({ parts, limits, brand }),
         createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
         createSmsFactor({
           codes,
@@ -225,6 +229,9 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
       ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
       factors,
+      boundTo: (subject) => authenticators.list(subject),
+      enrolment,
+      offer: createOffers({ storage, authenticators, limits, now }),
       delivery,
       audit,
       limits,
@@ -252,7 +259,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log,
       onProblem,
     });
-    const revisions = createRevisions({ settings, phones, partsOf: scripts.partsOf, build });
+    const revisions = createRevisions({
+      settings,
+      issuer: config.issuer,
+      phones,
+      partsOf: scripts.partsOf,
+      build,
+    });
     revisions.current();
 
     const health = composeHealth(parts, line, peers, complain);
@@ -287,6 +300,16 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       csrf,
       visitOf: visits.of,
       render,
+    });
+    await composePortal(app, {
+      parts,
+      csrf,
+      visits,
+      pages,
+      render,
+      served: revisions.current,
+      factors,
+      onProblem,
     });
     await composeAdmin(app, {
       parts,

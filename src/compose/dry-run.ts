@@ -19,12 +19,13 @@ export function createTrial(
     phones,
     authenticators,
     settings,
-  }: Pick<Parts, "authenticators" | "settings"> & { readonly phones: Phones },
+    config,
+  }: Pick<Parts, "authenticators" | "settings" | "config"> & { readonly phones: Phones },
   partsOf: OwnScripts["partsOf"],
   document: SettingsDocument,
 ): Trial {
   const { mechanisms } = partsOf(document.scripts);
-  const snapshot = snapshotOf(document, 0, mechanisms, phones);
+  const snapshot = snapshotOf(document, 0, mechanisms, phones, config.issuer);
   // What an acr was made of then is looked up among those of now: an acr's factors do not change, its being enabled does.
   const before = partsOf(settings.document().scripts).mechanisms;
   const texts = (one: Mechanism) => one.requires.includes("sms");

@@ -107,6 +107,8 @@ export function createExplain({ parts, bounds, current }: ExplainParts) {
     switch (standing) {
       case "password-once":
         return [say("ok", "phone", "They have never had a phone: the password lets them add the first one.")];
+      case "two-factors":
+        return [say("ok", "phone", "They have no phone, and add one after showing what else they hold.")];
       case "window":
         return [say("ok", "phone", "A window is open: they add a phone with their password.")];
       case "ticket":

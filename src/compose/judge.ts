@@ -3,7 +3,7 @@
  * scripts, countries of the phones, clients of each other. Answers faults, so that a bad change leaves the old settings.
  */
 import { catalog } from "../catalog.ts";
-import { CLI_CLIENT } from "../core/access.ts";
+import { ACCOUNT_CLIENT, CLI_CLIENT } from "../core/access.ts";
 import type {
   ClientSettings,
   Fault,
@@ -66,8 +66,13 @@ function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
         message: `${name} requires the factor ${one}, and no enabled script brings it; there are ${known.join(", ")}`,
       })),
       // Whoever signs in says first who they are.
-      ...(requires.length > 0 && !requires.includes("password")
-        ? [{ path: at, message: `${name} must require password, for nothing else says who signs in` }]
+      ...(requires.length > 0 && !requires.includes("password") && requires[0] !== "passkey"
+        ? [
+            {
+              path: at,
+              message: `${name} must require password, or passkey first, for nothing else says who signs in`,
+            },
+          ]
         : []),
       ...(kind === undefined || !taken.includes(kind)
         ? []
@@ -80,7 +85,7 @@ function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
 }
 
 /** Kinds that the server has or will have; a script under such a name would be taken for it. */
-const RESERVED = ["otp", "totp", "hotp", "fido2", "passkey", "recovery-code", "mail", "device"];
+const RESERVED = ["otp", "hotp", "fido2", "mail", "device"];
 
 const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
   repeated(properties.map(({ value1 }) => value1)).map((name) => ({
@@ -163,11 +168,11 @@ const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] => [
     message: `client_id ${JSON.stringify(id)} stands there twice`,
   })),
   ...clients.flatMap(({ client_id }, index) =>
-    client_id === CLI_CLIENT
+    client_id === CLI_CLIENT || client_id === ACCOUNT_CLIENT
       ? [
           {
             path: `clients[${index}].client_id`,
-            message: `${CLI_CLIENT} is the server's own; choose another`,
+            message: `${client_id} is the server's own; choose another`,
           },
         ]
       : [],

@@ -4,7 +4,7 @@
  * tokens may do is bounded at each call by the roles of their person (surfaces/admin/api/guard.ts).
  */
 import { catalog } from "../catalog.ts";
-import { CLI_CLIENT } from "../core/access.ts";
+import { ACCOUNT_CLIENT, CLI_CLIENT } from "../core/access.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import type { ClientSettings } from "../core/settings.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
@@ -15,7 +15,12 @@ import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
  */
 export const secondFactorAcrs = (mechanisms: readonly Mechanism[]): readonly string[] =>
   mechanisms
-    .filter(({ requires }) => catalog.factorKinds.filter((kind) => requires.includes(kind)).length > 1)
+    .filter(
+      ({ requires }) =>
+        // A passkey has checked its person: two factors in one.
+        requires.includes("passkey") ||
+        catalog.factorKinds.filter((kind) => requires.includes(kind)).length > 1,
+    )
     .map(({ acr }) => acr);
 
 export const cliClient = (mechanisms: readonly Mechanism[]): ClientSettings => ({
@@ -35,5 +40,29 @@ export const cliClient = (mechanisms: readonly Mechanism[]): ClientSettings => (
   pkce: "required",
   disabled: false,
   // The page on which the device is allowed says what it may do.
+  trusted: true,
+});
+
+/** Where the answer to a sign-in of the account pages comes in. */
+export const ACCOUNT_CALLBACK = "/account/callback";
+
+/**
+ * The client of the account pages: public, for what a secret would protect here stands in the same process; PKCE, a
+ * nonce and the one redirect URI bind the answer to the browser that asked.
+ */
+export const accountClient = (issuer: URL): ClientSettings => ({
+  client_id: ACCOUNT_CLIENT,
+  client_name: "Your account",
+  application_type: "web",
+  redirect_uris: [`${issuer.origin}${ACCOUNT_CALLBACK}`],
+  post_logout_redirect_uris: [],
+  token_endpoint_auth_method: "none",
+  grant_types: ["authorization_code"],
+  scope: "openid",
+  id_token_signed_response_alg: "RS256",
+  default_acr_values: [],
+  require_pushed_authorization_requests: false,
+  pkce: "required",
+  disabled: false,
   trusted: true,
 });

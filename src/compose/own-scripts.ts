@@ -132,9 +132,10 @@ export function createOwnScripts(deps: OwnScriptsDeps) {
     const { manifest, name: acr, level, aliases } = entry;
     if (entry.source === undefined) {
       const builtIn = builtInOf(acr);
-      return builtIn === undefined
-        ? []
-        : [composeMechanism({ acr, level, aliases, ...builtIn.script.mechanism })];
+      if (builtIn === undefined) return [];
+      const { next, ...made } = builtIn.script.mechanism;
+      const mechanism = composeMechanism({ acr, level, aliases, ...made });
+      return [next === undefined ? mechanism : { ...mechanism, next }];
     }
     return manifest?.mechanism === undefined
       ? []

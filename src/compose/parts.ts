@@ -8,17 +8,17 @@ import { createAuditSeals } from "../core/audit-seals.ts";
 import { createSigner, signedAudit } from "../core/audit-signature.ts";
 import { createAuthenticators } from "../core/authenticator-box.ts";
 import { createBootstrap } from "../core/bootstrap.ts";
-import { createFailures } from "../core/code-failures.ts";
+import { createFailures, failuresKey } from "../core/code-failures.ts";
 import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createRecovery } from "../core/recovery.ts";
-import { failuresKey } from "../core/scripted-factor.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
 import { createThrottle } from "../core/throttle.ts";
+import { createUndo, withUndo } from "../core/undo.ts";
 import type { Clock, Subject } from "../core/words.ts";
 import { createPhones } from "../kits/phone/phones.ts";
 import { createClientCheck } from "../surfaces/oidc/client-check.ts";
@@ -80,28 +80,32 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       },
       () => firstDocument(config, now()),
     );
+    // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
+    const leastLength = () =>
+      settings.document().scripts.some(({ name, enabled }) => enabled && name === "simple_password_auth")
+        ? 15
+        : 8;
     const sql = await catalog.directories.sql.open(directoryOptions(config), {
       database: store.database,
       now,
-      // Passwords are long where one of them alone opens the door (NIST SP 800-63B-4 §3.1.1.2).
-      leastLength: () =>
-        settings.document().scripts.some(({ name, enabled }) => enabled && name === "simple_password_auth")
-          ? 15
-          : 8,
+      leastLength,
     });
     const directories = await openDirectories(config, sql, now);
     const people = directories.directory;
     const newId = () => randomBytes(16).toString("base64url");
-    const notices = createNotices({ storage, now, newId });
+    const plainNotices = createNotices({ storage, now, newId });
     const directory = watchAdministrators(people, (user) =>
-      tellOthers({ directory: people, notices }, user, "became-admin"),
+      tellOthers({ directory: people, notices: plainNotices }, user, "became-admin"),
     );
     const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
     const sessions = createSessions({ storage, audit, logouts, now });
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
-      const own = scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []);
+      const own = [
+        ...catalog.factorKinds,
+        ...scripts.flatMap(({ manifest }) => manifest?.factor?.kind ?? []),
+      ];
       await Promise.all([subject, ...own.map((kind) => failuresKey(kind, subject))].map(failures.reset));
     }
     const placed = placePhones({
@@ -109,7 +113,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
       enrolment: () => enrolment,
       sessions,
-      notices,
+      notices: plainNotices,
       audit,
       storage,
       phones,
@@ -119,10 +123,24 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       complain: directories.complain,
     });
     const { authenticators } = placed;
+    const undo = createUndo({
+      storage,
+      authenticators,
+      sessions,
+      directory,
+      notices: plainNotices,
+      audit,
+      policy: () => settings.document().portal,
+      page: new URL("/account/undo", config.issuer),
+      now,
+    });
+    // Whoever binds something, by whatever way, tells of it by these: no binding is without a way back.
+    const notices = withUndo(plainNotices, undo);
     const enrolment: Enrolment = createEnrolment({
       storage,
       authenticators,
       policy: () => settings.document().enrolment,
+      newNumberHours: () => settings.document().portal.newNumberHours,
       now,
     });
     async function rotate(purpose: string, by = "host") {
@@ -194,6 +212,8 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       endAll: (subject: Subject, reason: string) => sessions.endAll(subject, "host", reason),
       forgetFailures,
       notices,
+      undo,
+      leastLength,
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),
       recovery: createRecovery({
         storage,

@@ -49,6 +49,7 @@ export const COUNTS_OR_CLOSES = [
   "notice-told",
   "oidc.ReplayDetection",
   "oidc.ended",
+  "passkey-offered",
   "password-throttle",
   "price",
   "script-error",

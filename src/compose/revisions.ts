@@ -6,7 +6,7 @@ import type { Factor, Mechanism } from "../core/mechanism.ts";
 import type { ScriptEntry, Settings, SettingsDocument, Snapshot } from "../core/settings.ts";
 import type { AllowedCountries, Phones } from "../kits/phone/phones.ts";
 import { homeCountry } from "./gateway.ts";
-import { cliClient } from "./own-client.ts";
+import { accountClient, cliClient } from "./own-client.ts";
 import type { ScriptParts } from "./own-scripts.ts";
 
 export interface Served<Engine> {
@@ -22,6 +22,7 @@ const MOST_KEPT = 20;
 
 export function createRevisions<Engine>(deps: {
   readonly settings: Settings;
+  readonly issuer: URL;
   readonly phones: Phones;
   readonly partsOf: (scripts: readonly ScriptEntry[]) => ScriptParts;
   readonly build: (snapshot: Snapshot, mechanisms: readonly Mechanism[]) => Engine;
@@ -33,7 +34,7 @@ export function createRevisions<Engine>(deps: {
     const known = kept.get(revision);
     if (known !== undefined) return known;
     const { mechanisms, ownFactors } = partsOf(document.scripts);
-    const snapshot = snapshotOf(document, revision, mechanisms, phones);
+    const snapshot = snapshotOf(document, revision, mechanisms, phones, deps.issuer);
     const made = { snapshot, mechanisms, ownFactors, engine: build(snapshot, mechanisms) };
     kept.set(revision, made);
     const oldest = kept.size > MOST_KEPT ? Math.min(...kept.keys()) : undefined;
@@ -61,6 +62,7 @@ export function snapshotOf(
   revision: number,
   mechanisms: readonly Mechanism[],
   phones: Phones,
+  issuer: URL,
 ): Snapshot {
   const {
     brand,
@@ -73,6 +75,7 @@ export function snapshotOf(
     sending,
     pumping,
     spend,
+    portal,
     texts,
     logging,
     ended,
@@ -81,13 +84,14 @@ export function snapshotOf(
     revision,
     brand,
     acrs: { enabled: mechanisms.map(({ acr }) => acr), default: defaultAcr },
-    clients: [...clients, cliClient(mechanisms)],
+    clients: [...clients, cliClient(mechanisms), ...(portal.enabled ? [accountClient(issuer)] : [])],
     enrolment,
     countries: countriesOf({ countries, scripts }, phones),
     limits,
     sending,
     pumping,
     spend,
+    portal,
     texts,
     scripts,
     logging,

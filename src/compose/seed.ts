@@ -34,7 +34,8 @@ function partsOf(
   at: EpochMs,
   known: Readonly<Record<string, string>>,
 ): readonly Part[] {
-  const { brand, enrolment, countries, limits, sending, pumping, spend, texts, acrs, clients } = settings;
+  const { brand, enrolment, countries, limits, sending, pumping, spend, portal, texts, acrs, clients } =
+    settings;
   const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
     name,
     value: change,
@@ -53,6 +54,7 @@ function partsOf(
     plain("sending", { sending }),
     plain("pumping", { pumping }),
     plain("spend", { spend }),
+    plain("portal", { portal }),
     plain("texts", { texts }),
     {
       name: "acrs",
@@ -155,7 +157,15 @@ export function takeIn(document: SettingsDocument, config: BootConfig, at: Epoch
   const gone = Object.keys(known).filter(
     (name) => name.startsWith(CLIENT) && !parts.some((part) => part.name === name),
   );
-  const applied = news.reduce((current, part) => part.apply(current), document);
+  // Built-ins that a later version has brought: there, and switched off like any other.
+  const brought = shippedEntries(at).filter(
+    ({ name, inum }) =>
+      !document.scripts.some(
+        (entry) => entry.name === name || entry.inum === inum || entry.aliases.includes(name),
+      ),
+  );
+  const whole = { ...document, scripts: [...document.scripts, ...brought] };
+  const applied = news.reduce((current, part) => part.apply(current), whole);
   return {
     ...applied,
     // A client that the file has dropped goes, one that it never named stays.

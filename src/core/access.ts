@@ -2,6 +2,8 @@ import type { EpochMs, Subject } from "./words.ts";
 
 /** The client of this server's own command line: public, in every installation, in no settings (compose/own-client.ts). */
 export const CLI_CLIENT = "sallyport-cli";
+/** The client of the pages on which people look after their own factors; it alone may ask for one to be bound (`enrol`). */
+export const ACCOUNT_CLIENT = "sallyport-account";
 
 /** What an access token of this server for its own admin API says (RFC 7662 §2.2, RFC 9470 §4). */
 export interface Access {

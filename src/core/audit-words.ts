@@ -97,12 +97,17 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "factor-right": {
     act: "verify",
-    means: "the factor of a script was shown, or bound",
+    means: "an app, a passkey, a recovery code or the factor of a script was shown",
     facts: ["factor", "act"],
   },
   "factor-wrong": {
     act: "verify",
-    means: "what was answered to the factor of a script was wrong",
+    means: "what was answered to such a factor was wrong",
+    facts: ["factor", "act"],
+  },
+  "factor-suspicious": {
+    act: "alarm",
+    means: "the counter of a passkey has not gone on, as that of a copied key does not; it was not taken",
     facts: ["factor", "act"],
   },
   "factor-disabled": {
@@ -133,12 +138,13 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "authenticator-bound": {
     act: "bind",
-    means: "a phone was bound, by which authority; `directory`: it was found in the person's entry",
-    facts: ["factor", "phone", "country", "authority", "by"],
+    means:
+      "a phone or another factor was bound, by which authority; `directory`: it was found in the person's entry",
+    facts: ["factor", "phone", "country", "label", "authority", "by"],
   },
   "authenticator-unbound": {
     act: "remove",
-    means: "a phone was taken away",
+    means: "a phone or another factor was taken away",
     facts: ["factor", "phone", ...ADMIN],
   },
   "number-changed": {
@@ -148,7 +154,7 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "enrolment-refused": {
     act: "fail",
-    means: "a phone was proven and may not be bound",
+    means: "a phone or another factor was proven and may not be bound",
     facts: ["factor", "reason"],
   },
   "enrolment-opened": {
@@ -254,6 +260,17 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     act: "fail",
     means: "an application could not be told that a session has ended, for a day",
     facts: ["attempts", "reason"],
+  },
+  "password-changed": { act: "change", means: "the person has set a new password", facts: [] },
+  "change-undone": {
+    act: "override",
+    means: "a change of factors was taken back by the link in its notice; all sessions ended",
+    facts: ["factor", "change"],
+  },
+  reported: {
+    act: "alarm",
+    means: "the person says that something was not them; all sessions ended",
+    facts: ["about", "of"],
   },
   "notice-sent": {
     act: "notice",

@@ -68,6 +68,6 @@ export function createAuthenticators({
       return store.update(id, version, { version: randomInt(2 ** 47), data: next });
     },
     unbind: (id, by, reason) => store.remove(id, now(), by, reason),
-    everHad: (subject, kind) => store.everHad(subject, kind),
+    everHad: (subject, ...kinds) => store.everHad(subject, kinds),
   };
 }

@@ -1,8 +1,8 @@
 /**
  * The account's counter of wrong codes: one per person, over every login, code, browser, address and node. A slot is
  * taken before the comparison; a pause starts at each fifth failure from the tenth on, the factor is disabled at the
- * fiftieth. A try in a pause is neither compared nor counted. Used by codes.ts, and for factors of
- * one's own (scripted-factor.ts) under names that hold the kind.
+ * fiftieth. A try in a pause is neither compared nor counted. Used by codes.ts, and for every other factor
+ * (the server's own and scripted-factor.ts) under names that hold the kind.
  */
 import type { Storage, Write } from "./records.ts";
 import type { Limits } from "./settings.ts";
@@ -21,9 +21,13 @@ type Slot =
   | Exclude<Standing, { kind: "open" }>
   | ({ readonly kind: "free"; readonly write: Write } & FailureCount);
 
+/** One counter per person and kind, beside the one of codes by text, which has the person's name alone. */
+export const failuresKey = (kind: string, subject: Subject): string => `${kind}\0${subject}`;
+
 const FOR_EVER = 100 * 365 * 86_400_000;
 const MINUTE = 60_000;
 const EVERY = 5;
+const ROUNDS = 20;
 const NONE: FailureCount = { failures: 0, pausedUntil: 0, disabled: false };
 
 export function createFailures(storage: Storage, limits: () => Limits, now: Clock) {
@@ -43,7 +47,7 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
     return (pauses[Math.min((failures - pauseAfter) / EVERY, pauses.length - 1)] ?? 0) * MINUTE;
   };
 
-  return {
+  const counter = {
     count: async (subject: Subject): Promise<FailureCount> => (await counters.get(subject)) ?? NONE,
     standing: async (subject: Subject): Promise<Standing> =>
       standingOf((await counters.get(subject)) ?? NONE),
@@ -79,8 +83,18 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
         return { result: undefined, write: next, expiresAt: now() + FOR_EVER };
       }),
 
+    /** Takes the slot by itself, before what was answered is compared with anything. */
+    async take(key: string): Promise<Slot> {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const slot = await counter.slot(key);
+        if (slot.kind !== "free" || (await storage.commit([slot.write]))) return slot;
+      }
+      return { kind: "paused", until: now() + MINUTE };
+    },
+
     reset: (subject: Subject): Promise<void> => counters.remove(subject),
     /** The same as a write. */
     clean: (subject: Subject): Write => counters.write(subject, null, 0),
   };
+  return counter;
 }

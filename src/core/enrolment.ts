@@ -1,17 +1,20 @@
 /**
- * Who may bind a new factor at sign-in, and by whose authority (NIST SP 800-63B-4 §4.1.2, requirement O21). A password
- * alone suffices only once, for a person who never had the factor, and only under the policy `password-once`. After
- * that an administrator's act has to open the way: a window (the next enrolment, whoever holds the password) or a
+ * Who may bind a new factor, and by whose authority (NIST SP 800-63B-4 §4.1.2, requirement O21). A password
+ * alone suffices only once, for a person who never had any second factor, and only under the policy `password-once`.
+ * Whoever has just shown two factors may bind another one, if among them is one at least as strong as it or as strong as any that
+ * the person has: a stronger one cannot be added by whoever holds the weaker, once there is one. Else
+ * an administrator's act has to open the way: a window (the next enrolment, whoever holds the password) or a
  * ticket (a secret handed to the person). Both belong to one person, work once, and end after 24 hours.
  */
 import { createHash, randomBytes } from "node:crypto";
-import type { Authenticators } from "./authenticators.ts";
+import { type Authenticators, STRENGTH } from "./authenticators.ts";
 import type { Storage } from "./records.ts";
 import { Secret } from "./secret.ts";
 import type { Snapshot } from "./settings.ts";
+import { newUntil, preferred } from "./undo.ts";
 import type { Clock, EpochMs, FactorKind, Subject } from "./words.ts";
 
-export type Authority = "password-once" | "window" | "ticket";
+export type Authority = "password-once" | "two-factors" | "window" | "ticket";
 type Opening = { readonly by: Authority; readonly openedBy: string; readonly reason: string };
 
 /** A way that stands open: a ticket without its secret. */
@@ -24,12 +27,19 @@ export interface Spent {
 }
 
 export interface Enrolment {
-  /** What would let this person bind this factor now. */
-  standing(subject: Subject, kind: FactorKind): Promise<Authority | "closed">;
+  /** What would let this person bind this factor now; `shown`: kinds shown within the last minutes. */
+  standing(subject: Subject, kind: FactorKind, shown?: readonly FactorKind[]): Promise<Authority | "closed">;
+  /** Held kinds of which one has to be shown before this one is bound; empty: nothing is held. */
+  stepUp(subject: Subject, kind: FactorKind): Promise<readonly FactorKind[]>;
   /** Whether the ticket is good; spends nothing. */
   knowsTicket(subject: Subject, kind: FactorKind, ticket: string): Promise<boolean>;
   /** Takes the authority, atomically and once; undefined when there is none (any more). */
-  spend(subject: Subject, kind: FactorKind, ticket?: string): Promise<Spent | undefined>;
+  spend(
+    subject: Subject,
+    kind: FactorKind,
+    ticket?: string,
+    shown?: readonly FactorKind[],
+  ): Promise<Spent | undefined>;
   /** `from`: the moment its 24 hours are counted from; now if not given. */
   openWindow(
     subject: Subject,
@@ -48,12 +58,15 @@ export interface Enrolment {
 
 const LIFE = 24 * 3_600_000;
 const MOST_SHOWN = 20;
+const RECOVERY = "recovery-code";
 const ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 export function createEnrolment(deps: {
   storage: Storage;
   authenticators: Authenticators;
   policy: () => Snapshot["enrolment"];
+  /** For how long a number is new (undo.ts); not given: no number is. */
+  newNumberHours?: (() => number) | undefined;
   now: Clock;
 }): Enrolment {
   const openings = deps.storage.records<OpenWay>("enrolment-opening");
@@ -76,22 +89,54 @@ export function createEnrolment(deps: {
     return openings.put(key, { ...opening, until }, until, group(subject, kind));
   };
 
-  const firstTime = async (subject: Subject, kind: FactorKind) =>
-    deps.policy() === "password-once" && !(await deps.authenticators.everHad(subject, kind));
+  // Of any kind: whoever has a phone and no app must not get an app by the password alone, nor the other way round.
+  const firstTime = async (subject: Subject) =>
+    deps.policy() === "password-once" &&
+    !(await deps.authenticators.everHad(subject, ...Object.keys(STRENGTH)));
+
+  const strengthOf = (kind: FactorKind): number => STRENGTH[kind] ?? 0;
+
+  async function stepUp(subject: Subject, kind: FactorKind): Promise<readonly FactorKind[]> {
+    const all = await deps.authenticators.list(subject);
+    // A number that has just come opens nothing further: whoever brought it would else go on from there (portal.newNumberHours).
+    const phone = preferred(all.filter((one) => one.kind === "sms"));
+    const hours = deps.newNumberHours?.() ?? 0;
+    const isNew = phone !== undefined && newUntil(phone, hours, deps.now()) !== undefined;
+    const bound = all.filter((one) => one.kind !== "sms" || !isNew);
+    const held = [...new Set(bound.map((one) => one.kind))].filter((one) => strengthOf(one) > 0);
+    const strong = held.filter((one) => strengthOf(one) >= strengthOf(kind));
+    const strongest = Math.max(...held.map(strengthOf));
+    const enough = strong.length > 0 ? strong : held.filter((one) => strengthOf(one) === strongest);
+    // A recovery code is for the day on which the rest is lost (O21): it opens every way, and is used up by it.
+    const codes = held.filter((one) => one === RECOVERY && !enough.includes(one));
+    return [...enough.sort((one, other) => strengthOf(other) - strengthOf(one)), ...codes];
+  }
+
+  /** A passkey has checked a second factor itself; every other kind needs another one beside it. */
+  async function twoShown(subject: Subject, kind: FactorKind, shown: readonly FactorKind[]) {
+    const second = shown.filter((one) => strengthOf(one) > 0);
+    if (second.length === 0 || (!shown.includes("password") && !second.includes("passkey"))) return false;
+    return (await stepUp(subject, kind)).some((one) => second.includes(one));
+  }
 
   return {
-    async standing(subject, kind) {
+    stepUp,
+    async standing(subject, kind, shown = []) {
       if (deps.policy() === "off") return "closed";
-      if (await firstTime(subject, kind)) return "password-once";
+      if (await twoShown(subject, kind, shown)) return "two-factors";
+      if (await firstTime(subject)) return "password-once";
       return (await openings.get(window(subject, kind))) === undefined ? "ticket" : "window";
     },
     knowsTicket: async (subject, kind, ticket) =>
       (await openings.get(ticketKey(subject, kind, ticket))) !== undefined,
-    async spend(subject, kind, ticket) {
+    async spend(subject, kind, ticket, shown = []) {
       if (deps.policy() === "off") return undefined;
-      if (ticket === undefined && (await firstTime(subject, kind))) {
+      // Nothing to take: what was shown is shown, and how often something is bound on it is bounded by each kind.
+      if (ticket === undefined && (await twoShown(subject, kind, shown)))
+        return { authority: "two-factors", giveBack: async () => {} };
+      if (ticket === undefined && (await firstTime(subject))) {
         // Two logins of a person without a factor race for it: one binds, the other finds that there is one now.
-        const key = `${subject}|${kind}|first`;
+        const key = `${subject}|first`;
         const until = deps.now() + 60_000;
         const claim: OpenWay = { by: "password-once", openedBy: subject, reason: "first enrolment", until };
         const won = await openings.update(key, (current) =>

@@ -56,7 +56,10 @@ export function attain(proofs: readonly Proof[], mechanisms: readonly Mechanism[
     acr: best.acr,
     level: best.level,
     factors: best.requires,
-    amr: kinds.size > 1 && !known ? [...methods, "mfa"] : methods,
+    amr:
+      (kinds.size > 1 && !known) || counted.some(({ multi }) => multi === true)
+        ? [...methods, "mfa"]
+        : methods,
     authTime: Math.min(...counted.map((proof) => proof.at)),
   };
 }

@@ -1,7 +1,7 @@
 /** The stored state of one login and what the outside sees of it. State never travels through the browser. */
 import type { Attained } from "./gate.ts";
 import type { Notice, StepPage, StopReason, Task, Visitor } from "./mechanism.ts";
-import type { Acr, EpochMs, Json, Proof, Subject } from "./words.ts";
+import type { Acr, EpochMs, FactorKind, Json, Proof, Subject } from "./words.ts";
 
 export type LoginRecord = {
   readonly id: string;
@@ -9,9 +9,25 @@ export type LoginRecord = {
   /** The relying party takes this acr and no other, however strong. */
   readonly essential?: boolean | undefined;
   /** The acrs that the request named, for the audit: by them another setting can be tried on what has happened. */
-  readonly asked?: readonly Acr[] | undefined;
-  /** Acrs that the person has turned away from in this login; none is entered twice, so that turning sends nothing. */
-  readonly left?: readonly Acr[] | undefined;
+  readonly requested?: readonly Acr[] | undefined;
+  /** What was asked for, where the person has turned to another way: nothing weaker is taken. */
+  readonly asked?: Acr | undefined;
+  /** Ways that the person has turned away from, as they stood: coming back enters nothing anew, and sends nothing. */
+  readonly parked?: readonly Parked[] | undefined;
+  /** The person is choosing among several ways. */
+  readonly choosing?: true | undefined;
+  /** Kinds that are bound, as they were when the step was entered. */
+  readonly holds?: readonly FactorKind[] | undefined;
+  /** Kinds shown within the last minutes when the step was entered. */
+  readonly fresh?: readonly FactorKind[] | undefined;
+  /** Held kinds of which one is shown before something is bound. */
+  readonly stepUp?: readonly FactorKind[] | undefined;
+  /** What is to be bound when every factor has been shown. */
+  readonly enrol?: FactorKind | undefined;
+  readonly enrolled?: true | undefined;
+  /** The step stands behind the sign-in and adds nothing to it: what was asked to be bound, or an offer that may be left. */
+  readonly extra?: "enrol" | "offer" | undefined;
+  readonly offered?: true | undefined;
   /** The settings it began on and ends on, whatever is changed meanwhile. */
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
@@ -39,6 +55,13 @@ export type LoginRecord = {
   readonly redirectUri: string;
 };
 
+export type Parked = {
+  readonly acr: Acr;
+  readonly task: Task;
+  readonly state: Json;
+  readonly phoneAttribute?: string | undefined;
+};
+
 export type LoginEnd =
   | {
       readonly kind: "proven";
@@ -54,7 +77,7 @@ export interface LoginStart {
   /** What is asked for, chosen by the surface (acr_values, the client's default, the server's default). */
   readonly acr: Acr;
   readonly essential?: boolean | undefined;
-  readonly asked?: readonly Acr[] | undefined;
+  readonly requested?: readonly Acr[] | undefined;
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
   readonly locale: string;
@@ -66,6 +89,8 @@ export interface LoginStart {
   readonly subject?: Subject | undefined;
   readonly username: string;
   readonly pinned: boolean;
+  /** A kind to be bound when every factor has been shown (docs/tour.md). */
+  readonly enrol?: FactorKind | undefined;
   readonly restart: string;
   /** Where the relying party is reached in the end; for the surface's own use. */
   readonly redirectUri: string;

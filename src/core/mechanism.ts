@@ -4,6 +4,7 @@
  * them in a worker thread. None of them sees a request or a response: they cannot set cookies, redirect or leak.
  */
 import type { AuditEvent } from "./audit.ts";
+import type { Authenticator } from "./authenticators.ts";
 import type { User } from "./directory.ts";
 import type { PageFacts } from "./pages.ts";
 import type { Write } from "./records.ts";
@@ -63,10 +64,25 @@ export interface Login<S extends Json = Json> {
   readonly locale: string;
   readonly endsAt: EpochMs;
   readonly visitor: Visitor;
+  /** Of the page that is shown or was sent: one form counts for each. Challenges are derived from it. */
+  readonly turn: number;
+  /** Kinds shown within the last minutes, recent enough to bind a new authenticator on. */
+  readonly fresh: readonly FactorKind[];
+  /** The person may go on without this step (the form's action `skip`). */
+  readonly skippable?: boolean | undefined;
+  /** Where a factor that says itself who signs in can stand in for the whole of what is asked: its invitation. */
+  readonly passkey?: Invitation | undefined;
   /** Whether the person may show another factor instead of this one, for no less (the form's action `other-method`). */
   readonly canOtherMethod?: boolean | undefined;
   /** Of the mechanism: where the directory holds the person's phone. */
   readonly phoneAttribute?: string | undefined;
+}
+
+/** What a page needs to ask a browser for a key that says who it belongs to (WebAuthn, conditional mediation). */
+export interface Invitation {
+  readonly rpId: string;
+  /** base64url, of this login and turn alone. */
+  readonly challenge: string;
 }
 
 /** The browser in front of the page, as far as steps may know it. */
@@ -101,6 +117,7 @@ export type StopReason =
   | "no-factor"
   | "factor-disabled"
   | "enrolment-needs-ticket"
+  | "too-many-factors"
   | "person-gone"
   | "script-failed"
   | "cancelled";
@@ -119,17 +136,32 @@ export type Outcome<S extends Json> =
   | {
       readonly kind: "proved";
       readonly method: Amr;
+      /** The authenticator has checked a second factor of its own (words.ts, `Proof`). */
+      readonly multi?: boolean | undefined;
       readonly user?: User | undefined;
       readonly events?: Events | undefined;
     };
 
 /** The facts a step gives its page; the surface adds those every form has. */
 export type StepPage = {
-  [P in "password" | "phone" | "code" | "question"]: {
+  [P in StepPageName]: {
     readonly page: P;
     readonly facts: Omit<PageFacts<P>, "action" | "csrf" | "notice" | "noticeArgs" | "appName" | "brand">;
   };
-}["password" | "phone" | "code" | "question"];
+}[StepPageName];
+
+type StepPageName =
+  | "password"
+  | "phone"
+  | "code"
+  | "question"
+  | "ways"
+  | "totp"
+  | "totp-enrol"
+  | "passkey"
+  | "passkey-enrol"
+  | "recovery-code"
+  | "recovery-codes";
 
 export interface Step<S extends Json = Json> {
   /** Once on entering, never on a reload. */
@@ -144,8 +176,10 @@ export interface Factor {
   readonly kind: FactorKind;
   readonly challenge: Step;
   readonly enrol?: Step | undefined;
-  /** Whether the person can be challenged, by a mechanism with this `phoneAttribute`. */
-  held(subject: Subject, phoneAttribute?: string): Promise<boolean>;
+  /** Whether the person can be challenged, by a mechanism with this `phoneAttribute`; `bound`: all that is bound, where it was read already. */
+  held(subject: Subject, phoneAttribute?: string, bound?: readonly Authenticator[]): Promise<boolean>;
+  /** Of a factor that says itself who signs in. */
+  invite?(login: Login): Invitation;
 }
 
 /** A mechanism that comes with the product, as an administrator finds it among the scripts. */

@@ -8,17 +8,22 @@ import { z } from "zod";
 export const CODE_PURPOSES = ["sign-in", "enrol", "change-number"] as const;
 export type CodePurpose = (typeof CODE_PURPOSES)[number];
 
-/** What a person is told behind the back of whoever did it. The last three are told to the other administrators. */
+/** What a person is told behind the back of whoever did it. The last four are told to the other administrators. */
 export const NOTICE_KINDS = [
   "password-known",
   "phone-added",
   "phone-changed",
   "phone-removed",
+  "factor-added",
+  "factor-removed",
+  "password-changed",
+  "recovery-code-used",
   "factor-disabled",
   "access-recovered",
   "recovery-opened",
   "recovery-used",
   "became-admin",
+  "reported",
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
@@ -27,10 +32,17 @@ export const subjectPurpose = (kind: NoticeKind) => `subject-${kind}` as const;
 
 /** Messages without a code, by text and by mail. */
 export const NOTICE_PURPOSES = NOTICE_KINDS.map(noticePurpose);
+/** What follows a notice of a change that can be undone. */
+const UNDO_PURPOSE = "undo";
 /** Subjects of the letters that carry the same. */
 const SUBJECT_PURPOSES = NOTICE_KINDS.map(subjectPurpose);
 
-export const MESSAGE_PURPOSES = [...CODE_PURPOSES, ...NOTICE_PURPOSES, ...SUBJECT_PURPOSES] as const;
+export const MESSAGE_PURPOSES = [
+  ...CODE_PURPOSES,
+  ...NOTICE_PURPOSES,
+  ...SUBJECT_PURPOSES,
+  UNDO_PURPOSE,
+] as const;
 export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];
 
 /** Whether a message of this purpose carries a code. */
@@ -46,10 +58,11 @@ export const isSubject = (purpose: MessagePurpose): boolean =>
  */
 export type MessageValues = Readonly<Record<string, string | number>>;
 
-const OF_PERSON: readonly NoticeKind[] = ["recovery-opened", "recovery-used", "became-admin"];
+const OF_PERSON: readonly NoticeKind[] = ["recovery-opened", "recovery-used", "became-admin", "reported"];
 
 /** Names of the values of a purpose. */
 export function valuesOf(purpose: MessagePurpose): readonly string[] {
+  if (purpose === UNDO_PURPOSE) return ["link", "hours"];
   if (carriesCode(purpose)) return ["code", "app", "minutes", "brand", "named"];
   const isOfPerson = OF_PERSON.some(
     (kind) => purpose === noticePurpose(kind) || purpose === subjectPurpose(kind),

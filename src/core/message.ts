@@ -59,13 +59,17 @@ export function composeMessage(facts: MessageFacts, text: MessageText): Composed
 export interface NoticeFacts extends Pick<MessageFacts, "brand" | "host"> {
   /** Whom it tells of, where that is not who reads it: a username. */
   readonly person?: string | undefined;
+  /** The way back from what it tells of (undo.ts), and the hours in which it works. */
+  readonly link?: string | undefined;
+  readonly hours?: number | undefined;
 }
 
 /** Composes a notice: no code, so nothing to bind. The person's name takes the room that is left. */
 export function composeNotice(facts: NoticeFacts, text: MessageText): ComposedMessage {
-  const letters = lettersOf(text, { person: "x" });
+  const letters = lettersOf(text, { person: "x", link: "", hours: 0 });
   const brand = letters(facts.brand).join("").trim() || facts.host;
-  const written = (person: string) => sentence(text, { brand, person }, brand);
+  const { link = "", hours = 0 } = facts;
+  const written = (person: string) => sentence(text, { brand, person, link, hours }, brand);
   const most = countSegments(written("?")).segments;
   const fits = (person: string) => countSegments(written(person)).segments <= most;
   const whole = written(cut(letters(facts.person ?? ""), fits) || "?");
@@ -83,11 +87,12 @@ export function composeLetter(
 ): { readonly subject: string; readonly text: string } {
   const brand = ownLetters(facts.brand).join("").trim() || facts.host;
   const person = cut(ownLetters(facts.person ?? ""), (name) => name.length <= LONGEST_NAME) || "?";
+  const { link = "", hours = 0 } = facts;
   const subject = (name: string) => sentence(texts.subject, { brand, person: name }, brand);
   const short = cut(ownLetters(person), (name) => subject(name).length <= LONGEST_SUBJECT) || "?";
   return {
     subject: subject(short),
-    text: `${sentence(texts.text, { brand, person }, brand)}\n\n${facts.host}`,
+    text: `${sentence(texts.text, { brand, person, link, hours }, brand)}\n\n${facts.host}`,
   };
 }
 

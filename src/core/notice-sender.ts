@@ -8,7 +8,7 @@ import type { Authenticators, PhoneData } from "./authenticators.ts";
 import type { Directory, User } from "./directory.ts";
 import type { Mail } from "./mail.ts";
 import { composeLetter, composeNotice } from "./message.ts";
-import { type MessageTexts, noticePurpose, subjectPurpose } from "./message-texts.ts";
+import { type MessageText, type MessageTexts, noticePurpose, subjectPurpose } from "./message-texts.ts";
 import { type Notice, type NoticeRow, noticeRows, UNSENT } from "./notices.ts";
 import type { Storage } from "./records.ts";
 import { PhoneNumber, Secret } from "./secret.ts";
@@ -69,10 +69,13 @@ export function createNoticeSender(deps: NoticeSenderDeps) {
     );
 
   /** The facts and the texts of a notice, in one language. */
-  function wordsOf({ kind, person, client }: Notice, locale: string) {
-    const facts = { brand: deps.brand(), host, person };
+  function wordsOf({ kind, person, client, undo }: Notice, locale: string) {
+    const facts = { brand: deps.brand(), host, person, link: undo?.link, hours: undo?.hours };
     const text = deps.texts(noticePurpose(kind), locale, client);
-    return { facts, text, subject: () => deps.texts(subjectPurpose(kind), locale, client) };
+    const back = undo === undefined ? undefined : deps.texts("undo", locale, client);
+    /** The same with the way back behind it. */
+    const withBack: MessageText = back === undefined ? text : (values) => `${text(values)} ${back(values)}`;
+    return { facts, text, withBack, subject: () => deps.texts(subjectPurpose(kind), locale, client) };
   }
 
   async function byMail(
@@ -83,8 +86,8 @@ export function createNoticeSender(deps: NoticeSenderDeps) {
     if (mailed) return "sent";
     const { email, email_verified } = user?.claims ?? {};
     if (mail === undefined || typeof email !== "string" || email_verified === false) return "none";
-    const { facts, text, subject } = wordsOf(notice, locale);
-    return mail.send({ to: email, ...composeLetter(facts, { subject: subject(), text }) });
+    const { facts, withBack, subject } = wordsOf(notice, locale);
+    return mail.send({ to: email, ...composeLetter(facts, { subject: subject(), text: withBack }) });
   }
 
   async function byPhones(
@@ -96,11 +99,13 @@ export function createNoticeSender(deps: NoticeSenderDeps) {
     // Waits like a provider that is away: the switch may be turned back within the day.
     if ((await deps.mayText?.()) === false)
       return { refusals: phones.map(() => "busy" as const), messageIds: [] };
-    const { facts, text } = wordsOf(notice, locale);
-    const composed = composeNotice(facts, text);
+    const { facts, text, withBack } = wordsOf(notice, locale);
+    const plain = composeNotice(facts, text);
+    const whole = composeNotice(facts, withBack);
     const refusals: SmsRefusal[] = [];
     const messageIds: string[] = [];
     for (const [index, { number, country }] of phones.entries()) {
+      const composed = notice.undo?.not.includes(number) === true ? plain : whole;
       const receipt = await gateway.send({
         to: new PhoneNumber(number),
         text: new Secret(composed.text),

@@ -8,7 +8,7 @@ import type { Authenticator, PhoneData } from "./authenticators.ts";
 import type { Directory } from "./directory.ts";
 import type { NoticeKind } from "./message-texts.ts";
 import type { Storage } from "./records.ts";
-import type { Clock, EpochMs, Subject } from "./words.ts";
+import type { Clock, EpochMs, FactorKind, Subject } from "./words.ts";
 
 /** What is to be said, and to which phones not. */
 export type Notice = {
@@ -22,6 +22,12 @@ export type Notice = {
   readonly login?: string | undefined;
   /** The key of a phone that may be a stranger's. Told `last`: where there is no other way; `never`: not even then. */
   readonly spare?: { readonly key: string; readonly told: "last" | "never" } | undefined;
+  /** What was bound; of a phone `spare` says it already. */
+  readonly bound?: { readonly kind: FactorKind; readonly key: string } | undefined;
+  /** The way back (undo.ts): its link, how long it works, and the numbers (E.164) that are told without it. */
+  readonly undo?:
+    | { readonly link: string; readonly hours: number; readonly not: readonly string[] }
+    | undefined;
   /** Numbers that were the person's until now (E.164, with their countries). */
   readonly former?: readonly { readonly number: string; readonly country: string }[] | undefined;
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountPages } from "./pages-account.ts";
 
 /**
  * What each page is given: plain strings, numbers and booleans (and lists of them), so that a template can do nothing
@@ -21,7 +22,67 @@ const form = {
 
 export const pageFacts = {
   /** Username and password. `pinned`: the person is known already (step-up), the name is shown and cannot be changed. */
-  password: z.strictObject({ ...form, username: z.string(), pinned: z.boolean(), canSwitch: z.boolean() }),
+  password: z.strictObject({
+    ...form,
+    username: z.string(),
+    pinned: z.boolean(),
+    canSwitch: z.boolean(),
+    /** Where a passkey does as well: for which host, and the challenge it answers (base64url). */
+    rpId: z.string().optional(),
+    challenge: z.string().optional(),
+  }),
+  /** Which other way the person wants to take: `kind` has the texts `way.<kind>` and `way.<kind>-hint`. */
+  ways: z.strictObject({
+    ...form,
+    username: z.string(),
+    ways: z.array(z.strictObject({ name: z.string(), kind: z.string() })),
+  }),
+  /** The six digits of an authenticator app. */
+  totp: z.strictObject({ ...form, username: z.string(), canOtherMethod: z.boolean() }),
+  /** A new secret for such an app: `qr` is the path of a drawing `size` squares wide, `secret` the same to type. */
+  "totp-enrol": z.strictObject({
+    ...form,
+    username: z.string(),
+    qr: z.string(),
+    size: z.number(),
+    secret: z.string(),
+    label: z.string(),
+    ticketNeeded: z.boolean(),
+    canOtherMethod: z.boolean(),
+    skippable: z.boolean(),
+  }),
+  /** A passkey answers `challenge` for `rpId`; `credentials`: the person's own, separated by spaces; none: any that says whose it is. */
+  passkey: z.strictObject({
+    ...form,
+    username: z.string(),
+    rpId: z.string(),
+    challenge: z.string(),
+    credentials: z.string(),
+    canOtherMethod: z.boolean(),
+  }),
+  /** A new passkey; `userId` base64url, `credentials`: those that are bound. */
+  "passkey-enrol": z.strictObject({
+    ...form,
+    username: z.string(),
+    rpId: z.string(),
+    challenge: z.string(),
+    userId: z.string(),
+    credentials: z.string(),
+    label: z.string(),
+    ticketNeeded: z.boolean(),
+    canOtherMethod: z.boolean(),
+    skippable: z.boolean(),
+  }),
+  /** One of the recovery codes. */
+  "recovery-code": z.strictObject({ ...form, username: z.string(), canOtherMethod: z.boolean() }),
+  /** New recovery codes, shown this once; `file`: the same as a data URL. */
+  "recovery-codes": z.strictObject({
+    ...form,
+    username: z.string(),
+    codes: z.array(z.string()),
+    file: z.string(),
+    skippable: z.boolean(),
+  }),
   /** Enrolment: the number of the phone to bind. `ticketNeeded`: a field `ticket` is shown as well. */
   phone: z.strictObject({
     ...form,
@@ -116,6 +177,7 @@ export const pageFacts = {
     action: z.string(),
     fields: z.array(z.strictObject({ name: z.string(), value: z.string() })),
   }),
+  ...accountPages({ ...common, notice: form.notice, noticeArgs: form.noticeArgs }),
   /** The demo relying party. */
   demo: z.strictObject({
     ...common,

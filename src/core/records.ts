@@ -108,6 +108,8 @@ export interface Records<T extends Json> {
   }): Promise<{ readonly entries: readonly Named<T>[]; readonly next?: string | undefined }>;
   /** The record that `page` has answered under this name. */
   named(name: string): Promise<T | undefined>;
+  /** The name under which `page` answers the record of this key. */
+  nameOf(key: string): string;
   /** A write of this kind for `Storage.commit`. */
   write(
     key: string,

@@ -10,6 +10,7 @@ import type { Effects, Factor, Login, Outcome, Prepared } from "./mechanism.ts";
 import type { ScriptPerson } from "./script.ts";
 import type { AnswerPort } from "./scripted.ts";
 import { PhoneNumber } from "./secret.ts";
+import { preferred } from "./undo.ts";
 import type { Clock, Json, Subject } from "./words.ts";
 
 /** The login's state: the script's own, and what it does not see. */
@@ -120,7 +121,7 @@ export function createAnswers(on: AnswersFor, state: ScriptedState | undefined) 
         : await challenge.authenticate({ ...login, state: sms }, { action: "resend" });
     const before = deliver;
     keep(outcome);
-    const [phone] = await authenticators.list(subject, "sms");
+    const phone = preferred(await authenticators.list(subject, "sms"));
     return {
       sent: deliver !== undefined && deliver !== before,
       phone: phone === undefined ? "" : new PhoneNumber((phone.data as PhoneData).number).toString(),

@@ -6,10 +6,9 @@
 import { z } from "zod";
 import type { AuditEvent } from "./audit.ts";
 import type { Authenticators } from "./authenticators.ts";
-import type { createFailures } from "./code-failures.ts";
+import { type createFailures, failuresKey } from "./code-failures.ts";
 import type { Directory } from "./directory.ts";
 import type { Effects, Factor, Form, Login, Outcome, Step } from "./mechanism.ts";
-import type { Storage } from "./records.ts";
 import type { Manifest, ScriptPerson } from "./script.ts";
 import { createAnswers, type ScriptedState, type Turned } from "./script-answers.ts";
 import type { ScriptRun } from "./scripted.ts";
@@ -19,9 +18,8 @@ export interface ScriptedFactorDeps {
   readonly script: ScriptRun;
   readonly directory: Pick<Directory, "get">;
   readonly authenticators: Authenticators;
-  readonly storage: Pick<Storage, "commit">;
   /** Counts wrong answers, by person and kind. */
-  readonly failures: Pick<ReturnType<typeof createFailures>, "slot" | "giveBack" | "reset">;
+  readonly failures: Pick<ReturnType<typeof createFailures>, "take" | "giveBack" | "reset">;
   /** The factor that sends codes; undefined where none does. */
   readonly sms: Factor | undefined;
   readonly newId: () => string;
@@ -47,9 +45,6 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stop") }),
 ]);
 
-/** One counter per person and kind, beside the one of codes by text. */
-export const failuresKey = (kind: string, subject: Subject): string => `${kind}\0${subject}`;
-const ROUNDS = 20;
 const LONGEST_ANSWER = 1_000;
 
 export function scriptedFactor(
@@ -61,16 +56,6 @@ export function scriptedFactor(
   async function personOf(subject: Subject): Promise<ScriptPerson> {
     const user = await deps.directory.get(subject);
     return { username: user?.username ?? "", claims: { ...user?.claims } };
-  }
-
-  /** Takes the slot of one wrong answer before the script sees the answer; what is taken counts until it is right. */
-  async function slotOf(subject: Subject) {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const slot = await failures.slot(failuresKey(kind, subject));
-      if (slot.kind !== "free") return slot;
-      if (await deps.storage.commit([slot.write])) return slot;
-    }
-    return { kind: "paused", until: now() + 60_000 } as const;
   }
 
   function stepOf(step: "challenge" | "enrol"): Step {
@@ -177,7 +162,8 @@ export function scriptedFactor(
       async authenticate(login, form) {
         const { subject } = login;
         if (step === "enrol" || subject === undefined) return answered(login, form);
-        const slot = await slotOf(subject);
+        // Before the script sees the answer; what is taken counts until it is right.
+        const slot = await failures.take(failuresKey(kind, subject));
         if (slot.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
         if (slot.kind === "paused") {
           const minutes = Math.max(1, Math.ceil((slot.until - now()) / 60_000));

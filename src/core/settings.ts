@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 import { messageTextsSchema } from "./message-texts.ts";
+import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
 import { retentionSchema } from "./retention.ts";
 import { manifestSchema } from "./script.ts";
@@ -134,6 +135,8 @@ const limitFields = z.strictObject({
   sessionIdle: z.int().min(60).max(86_400).default(3600),
   proofLife: z.int().min(300).max(43_200).default(43_200),
   freshProof: z.int().min(60).max(900).default(300),
+  /** Days after which somebody who signs in by text is offered a passkey again; 0: never. */
+  passkeyOfferDays: z.int().min(0).max(365).default(30),
 });
 /** Bounds that no configuration may loosen: NIST SP 800-63B-4 §3.1.3.2 (600 s), §3.2.2 (100 failures, an hour's delay). */
 export const limitsSchema = limitFields.superRefine(({ pauseAfter, disableAfter }, context) => {
@@ -247,6 +250,7 @@ export const documentSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
@@ -276,6 +280,7 @@ export const settingsSchema = z.strictObject({
   sending: sendingSchema.prefault({}),
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   texts: messageTextsSchema.default({}),
 });
 

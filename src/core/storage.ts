@@ -199,6 +199,7 @@ export function createStorage(deps: StorageDeps): Storage {
         const stored = await store.read(kind, name, now());
         return stored === undefined ? undefined : openRow(stored);
       },
+      nameOf: rowKey,
       write: (key, value, expiresAt, options): Write =>
         toWrite(rowKey(key), value, expiresAt, options?.group, options?.expect),
     };

@@ -8,11 +8,12 @@
  * A turn is claimed by compare-and-set before the step runs, so two submits of one page count once and a crash in
  * between costs the person a reload. An exception in a step leaves the login where it was: it fails closed.
  */
-import type { Audit, AuditEvent, AuditKind } from "./audit.ts";
+import type { Audit } from "./audit.ts";
+import type { Authenticator } from "./authenticators.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { attain, satisfies, usableProofs } from "./gate.ts";
-import type { LoginEnd, LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
+import type { LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
 import type {
   Effects,
   Events,
@@ -29,8 +30,10 @@ import type {
   Visitor,
 } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
-import type { Limits } from "./settings.ts";
-import type { Clock, FactorKind, Json, Proof } from "./words.ts";
+import { type BeforeDeps, createBefore } from "./walk-before.ts";
+import { endingOf } from "./walk-ending.ts";
+import { createWays } from "./walk-ways.ts";
+import type { FactorKind, Json, Proof, Subject } from "./words.ts";
 
 export interface Walk {
   begin(start: LoginStart): Promise<Turn>;
@@ -42,17 +45,16 @@ export interface Walk {
   submit(id: string, turn: number, form: Form, visitor: Visitor): Promise<Standing>;
 }
 
-export interface WalkDeps {
+export interface WalkDeps extends BeforeDeps {
+  /** All that is bound to a person, read once when a step is entered. */
+  readonly boundTo?: ((subject: Subject) => Promise<readonly Authenticator[]>) | undefined;
   readonly storage: Storage;
   /** The mechanisms of the revision of the settings that a login began on. */
   readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
-  readonly factors: ReadonlyMap<string, Factor>;
   /** Factors of scripts of one's own, of the same revision. */
   readonly ownFactors?: ((revision: number) => Promise<ReadonlyMap<string, Factor>>) | undefined;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly audit: Audit;
-  readonly limits: () => Limits;
-  readonly now: Clock;
   /** A login has ended with these proofs. */
   readonly onProven?: ((login: LoginRecord) => void) | undefined;
 }
@@ -63,6 +65,8 @@ const KEEP = 3_600_000;
 export function createWalk(deps: WalkDeps): Walk {
   const logins: Records<LoginRecord> = deps.storage.records("login");
   const { now } = deps;
+  const { waysFrom, turned, inviting } = createWays(deps.factors);
+  const { guarded, afterwards, freshOf } = createBefore(deps);
 
   const factorOf = async (kind: FactorKind, revision: number): Promise<Factor | undefined> =>
     deps.factors.get(kind) ?? (await deps.ownFactors?.(revision))?.get(kind);
@@ -77,37 +81,12 @@ export function createWalk(deps: WalkDeps): Walk {
     if (!(problem instanceof Breakage && problem.code === "script-failed")) throw problem;
   };
 
-  /**
-   * A mechanism that is no weaker than what was asked for, without the factor that is being asked for, and of which the
-   * person has all the rest already: where a code does not come, there may be another way that lowers nothing. Also while
-   * a phone is being bound: whoever holds something better need not have one.
-   */
-  async function otherMechanism(record: LoginRecord): Promise<Mechanism | undefined> {
-    const { subject, acr, task, left = [] } = record;
-    if (subject === undefined || record.essential === true) return undefined;
-    const mechanisms = await deps.mechanisms(record.revision);
-    const wanted = mechanisms.find((one) => one.acr === acr);
-    if (wanted === undefined) return undefined;
-    const proved = record.proofs.map(({ factor }) => factor);
-    for (const other of mechanisms) {
-      const { level, requires } = other;
-      if (other.acr === acr || left.includes(other.acr) || requires.includes(task.factor)) continue;
-      // A script of one's own is run for its own acr alone: whatever it does, nobody else's page waits for it.
-      if (!requires.every((kind) => deps.factors.has(kind))) continue;
-      if (!satisfies({ acr: other.acr, level, factors: requires, amr: [], authTime: 0 }, wanted)) continue;
-      const missing = requires.filter((kind) => !proved.includes(kind));
-      const held = await Promise.all(
-        missing.map(
-          async (kind) => (await deps.factors.get(kind)?.held(subject, other.phoneAttribute)) === true,
-        ),
-      );
-      if (held.every(Boolean)) return other;
-    }
-    return undefined;
-  }
-
-  const viewOf = (record: LoginRecord, visitor: Visitor): Login<Json> => ({
+  const viewOf = (record: LoginRecord, visitor: Visitor, turn = record.turn): Login<Json> => ({
     id: record.id,
+    turn,
+    // While something is bound, what was fresh when that began stays so: nobody is thrown out for typing slowly.
+    fresh: (record.task.act === "enrol" ? record.fresh : undefined) ?? freshOf(record),
+    ...(record.extra === "offer" ? { skippable: true } : {}),
     state: record.state,
     subject: record.subject,
     username: record.username,
@@ -128,7 +107,8 @@ export function createWalk(deps: WalkDeps): Walk {
       return { record: stop(record, "script-failed"), effects: {} };
     });
 
-  async function enterNext(record: LoginRecord, visitor: Visitor): Promise<Entered> {
+  async function enterNext(given: LoginRecord, visitor: Visitor): Promise<Entered> {
+    const { extra: _done, stepUp: _shown, ...record }: LoginRecord = given;
     const mechanisms = await deps.mechanisms(record.revision);
     const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
     if (mechanism === undefined)
@@ -136,17 +116,52 @@ export function createWalk(deps: WalkDeps): Walk {
     const attained = attain(record.proofs, mechanisms);
     if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
       const { subject, proofs } = record;
+      const more = await afterwards(record, mechanisms);
+      if (more !== undefined) {
+        const offered: LoginRecord = more.extra === "offer" ? { ...record, offered: true } : record;
+        const found = await guarded(offered, { factor: more.factor, act: "enrol" }, mechanisms);
+        const direct = found.task.act === "enrol";
+        // An offer asks for nothing before it: whoever would have to show more is not bothered.
+        if (direct || more.extra === "enrol") {
+          const extra = direct ? more.extra : undefined;
+          const next = await enterTask({ ...found.record, extra }, found.task, visitor);
+          if (next.record.ended === undefined || more.extra === "enrol") return next;
+        }
+      }
       const firstFactorHere = proofs.some((proof) => proof.at >= record.startedAt);
+      // What a step has kept (a secret to be bound, codes that were shown) is over with the login.
       return {
-        record: { ...record, ended: { kind: "proven", attained, subject, proofs, firstFactorHere } },
+        record: {
+          ...record,
+          state: null,
+          ended: { kind: "proven", attained, subject, proofs, firstFactorHere },
+        },
         effects: {},
       };
     }
-    const task = await mechanism.next(await factsOf(record, mechanism));
-    const step = task && (await stepOf(task, record.revision));
-    if (task === undefined || step === undefined) return { record: stop(record, "no-factor"), effects: {} };
-    const { phoneAttribute } = mechanism;
-    const entered = { ...record, task, ...(phoneAttribute === undefined ? {} : { phoneAttribute }) };
+    const { held, holds, facts } = await factsOf(record, mechanism);
+    const next = await mechanism.next({ ...facts, held });
+    // Whoever is known and has no key yet binds one, once they have shown what they have.
+    const lacks = record.subject !== undefined && next?.act === "challenge" && !held.includes(next.factor);
+    const task: Task | undefined =
+      lacks && deps.factors.get(next.factor)?.invite !== undefined
+        ? { factor: next.factor, act: "enrol" }
+        : next;
+    if (task === undefined) return { record: stop(record, "no-factor"), effects: {} };
+    const found = await guarded({ ...record, holds }, task, mechanisms);
+    return enterTask(found.record, found.task, visitor, mechanism.phoneAttribute);
+  }
+
+  async function enterTask(
+    record: LoginRecord,
+    task: Task,
+    visitor: Visitor,
+    phoneAttribute = record.phoneAttribute,
+  ): Promise<Entered> {
+    const step = await stepOf(task, record.revision);
+    if (step === undefined) return { record: stop(record, "no-factor"), effects: {} };
+    const fresh = freshOf(record);
+    const entered = { ...record, task, fresh, ...(phoneAttribute === undefined ? {} : { phoneAttribute }) };
     const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor));
     if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
     return {
@@ -155,51 +170,28 @@ export function createWalk(deps: WalkDeps): Walk {
     };
   }
 
+  /** Reads what is bound once, for the factors of the acr and for the other ways. */
   async function factsOf(record: LoginRecord, mechanism: Mechanism) {
-    const kinds = (proofs: readonly Proof[]) => proofs.map((proof) => proof.factor);
     const { subject } = record;
-    const held =
-      subject === undefined
-        ? []
-        : await Promise.all(
-            mechanism.requires.map(async (kind) => {
-              const factor = await factorOf(kind, record.revision);
-              return (await factor?.held(subject, mechanism.phoneAttribute)) ? kind : undefined;
-            }),
-          );
-    return {
-      proved: kinds(record.proofs),
-      fresh: kinds(usableProofs(record.proofs, now() - deps.limits().freshProof * 1000)),
-      held: held.filter((kind) => kind !== undefined),
-    };
+    const facts = { proved: record.proofs.map(({ factor }) => factor), fresh: freshOf(record) };
+    if (subject === undefined) return { facts, held: [], holds: undefined };
+    const bound = await deps.boundTo?.(subject);
+    const held = await Promise.all(
+      mechanism.requires.map(async (kind) => {
+        const factor = await factorOf(kind, record.revision);
+        return (await factor?.held(subject, mechanism.phoneAttribute, bound)) ? [kind] : [];
+      }),
+    );
+    const kinds = held.flat();
+    const holds = bound && [...new Set([...kinds, ...bound.map(({ kind }) => kind)])];
+    return { facts, held: kinds, holds };
   }
 
   const stop = (record: LoginRecord, reason: StopReason): LoginRecord => ({
     ...record,
+    state: null,
     ended: { kind: "stopped", reason },
   });
-
-  function endingOf(record: LoginRecord, end: LoginEnd, visitor: Visitor): AuditEvent {
-    const kind: AuditKind =
-      end.kind === "proven" ? "signed-in" : end.reason === "cancelled" ? "login-cancelled" : "login-stopped";
-    return {
-      kind,
-      at: now(),
-      subject: record.subject,
-      login: record.id,
-      client: record.client.id,
-      address: visitor.address,
-      facts:
-        end.kind === "proven"
-          ? {
-              acr: end.attained.acr,
-              amr: end.attained.amr,
-              ...(record.asked === undefined ? {} : { asked: record.asked }),
-              ...(record.essential === true ? { essential: true } : {}),
-            }
-          : { acr: record.acr, reason: end.reason },
-    };
-  }
 
   async function tell(events: Events = []): Promise<void> {
     for (const event of events) await deps.audit.append(event);
@@ -216,7 +208,7 @@ export function createWalk(deps: WalkDeps): Walk {
     visitor: Visitor,
   ): Promise<Standing> {
     const { writes = [], events = [] } = effects;
-    const ending = record.ended === undefined ? [] : [endingOf(record, record.ended, visitor)];
+    const ending = record.ended === undefined ? [] : [endingOf(record, record.ended, visitor, now())];
     const done = await deps.storage.commit([write(record, expect), ...writes], [...events, ...ending]);
     if (!done) {
       await tell(events);
@@ -241,8 +233,16 @@ export function createWalk(deps: WalkDeps): Walk {
     const step = await stepOf(login.task, login.revision);
     if (step === undefined) throw new Breakage("step-broken", `factor ${login.task.factor} is gone`);
     try {
-      const canOtherMethod = (await otherMechanism(login)) !== undefined;
-      const { page, notice } = await step.view({ ...viewOf(login, visitor), canOtherMethod });
+      const mechanisms = await deps.mechanisms(login.revision);
+      const ways = await waysFrom(login, mechanisms);
+      if (login.choosing === true) {
+        const facts = { username: login.username, ways: ways.map(({ name, kind }) => ({ name, kind })) };
+        return { kind: "page", page: { page: "ways", facts }, turn: login.turn, login };
+      }
+      const view = { ...viewOf(login, visitor), canOtherMethod: ways.length > 0 };
+      const key = await inviting(login, mechanisms);
+      const passkey = key && deps.factors.get(key.kind)?.invite?.(view);
+      const { page, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
       return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
     } catch (problem) {
       endingScript(problem);
@@ -272,7 +272,7 @@ export function createWalk(deps: WalkDeps): Walk {
     return undefined;
   }
 
-  return {
+  const walk: Walk = {
     stand,
     show: async (id, visitor) => turnOf(await stand(id, visitor), visitor),
     async begin(start) {
@@ -298,57 +298,103 @@ export function createWalk(deps: WalkDeps): Walk {
       if (claim === undefined) return stand(id, visitor);
       const { record: claimed, version } = claim;
       if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, version, visitor);
+      if (form.action === "skip" && claimed.extra === "offer") {
+        const left = await enter(claimed, visitor);
+        return settle(left.record, left.effects, version, visitor);
+      }
       if (form.action === "other-method") {
-        const other = await otherMechanism(claimed);
-        if (other === undefined) return settle(claimed, {}, version, visitor);
-        const left = [...(claimed.left ?? []), claimed.acr];
-        const turned = await enter({ ...claimed, acr: other.acr, left }, visitor);
+        const turned = await otherWay(claimed, form.way, visitor);
         return settle(turned.record, turned.effects, version, visitor);
       }
-      const step = await stepOf(claimed.task, claimed.revision);
-      if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
-      const outcome: Outcome<Json> = await step
-        .authenticate(viewOf(claimed, visitor), form)
-        .catch((problem: unknown) => {
-          endingScript(problem);
-          return { kind: "stop", reason: "script-failed" };
-        });
-      switch (outcome.kind) {
-        case "stop":
-          return settle(stop(claimed, outcome.reason), { events: outcome.events }, version, visitor);
-        case "retry":
-          return settle(
-            { ...claimed, state: outcome.state ?? claimed.state, notice: outcome.notice },
-            outcome,
-            version,
-            visitor,
-          );
-        case "next":
-          return settle(
-            { ...claimed, state: outcome.state, notice: outcome.notice as Notice | undefined },
-            outcome,
-            version,
-            visitor,
-          );
-        case "proved": {
-          const subject = outcome.user?.id ?? claimed.subject;
-          // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
-          if (claimed.subject !== undefined && subject !== claimed.subject)
-            throw new Breakage("step-broken", "a step named another person");
-          const proof: Proof = { factor: claimed.task.factor, method: outcome.method, at: now() };
-          const proofs = [...claimed.proofs.filter((other) => other.factor !== proof.factor), proof];
-          const username = outcome.user?.username ?? claimed.username;
-          const { events = [] } = outcome;
-          const next = await enter({ ...claimed, proofs, subject, username }, visitor).catch(
-            async (problem: unknown) => {
-              await tell(events);
-              throw problem;
-            },
-          );
-          const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
-          return settle(next.record, effects, version, visitor);
-        }
-      }
+      if (claimed.choosing === true) return settle(unchosen(claimed), {}, version, visitor);
+      // A key that answered on the page of the password: the same form, to the step that can read it.
+      const invited = form.action === "passkey" ? await deps.mechanisms(claimed.revision) : [];
+      const key = await inviting(claimed, invited);
+      const answered = key && (await enter(turned(claimed, key).record, visitor));
+      if (answered?.record.ended !== undefined) return settle(answered.record, {}, version, visitor);
+      return take(answered?.record ?? claimed, form, version, visitor);
     },
   };
+
+  const unchosen = ({ choosing: _, ...record }: LoginRecord): LoginRecord => record;
+
+  /** To the way that the form names, to the only one there is, or to the page where one is chosen. */
+  async function otherWay(
+    claimed: LoginRecord,
+    named: string | undefined,
+    visitor: Visitor,
+  ): Promise<Entered> {
+    const stay = { record: unchosen(claimed), effects: {} };
+    const ways = await waysFrom(claimed, await deps.mechanisms(claimed.revision), true);
+    const way = named === undefined && ways.length === 1 ? ways[0] : ways.find(({ name }) => name === named);
+    if (way === undefined)
+      return ways.length > 1 && named === undefined
+        ? { record: { ...claimed, choosing: true }, effects: {} }
+        : stay;
+    const { record, anew } = turned(claimed, way);
+    if (!anew) return { record, effects: {} };
+    return way.mechanism === undefined ? enterTask(record, record.task, visitor) : enter(record, visitor);
+  }
+
+  /** Gives the form to the step of the login, and commits what comes of it. */
+  async function take(
+    claimed: LoginRecord,
+    form: Form,
+    version: number,
+    visitor: Visitor,
+  ): Promise<Standing> {
+    const step = await stepOf(claimed.task, claimed.revision);
+    if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
+    const outcome: Outcome<Json> = await step
+      .authenticate(viewOf(claimed, visitor, claimed.turn - 1), form)
+      .catch((problem: unknown) => {
+        endingScript(problem);
+        return { kind: "stop", reason: "script-failed" };
+      });
+    switch (outcome.kind) {
+      case "stop":
+        return settle(stop(claimed, outcome.reason), { events: outcome.events }, version, visitor);
+      case "retry":
+        return settle(
+          { ...claimed, state: outcome.state ?? claimed.state, notice: outcome.notice },
+          outcome,
+          version,
+          visitor,
+        );
+      case "next":
+        return settle(
+          { ...claimed, state: outcome.state, notice: outcome.notice as Notice | undefined },
+          outcome,
+          version,
+          visitor,
+        );
+      case "proved": {
+        const subject = outcome.user?.id ?? claimed.subject;
+        // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
+        if (claimed.subject !== undefined && subject !== claimed.subject)
+          throw new Breakage("step-broken", "a step named another person");
+        const { factor, act } = claimed.task;
+        const { method, multi } = outcome;
+        const proof: Proof = { factor, method, at: now(), ...(multi === true ? { multi } : {}) };
+        // What was bound behind the sign-in is no part of it: acr and amr tell how the person came in.
+        const proofs =
+          claimed.extra === undefined
+            ? [...claimed.proofs.filter((other) => other.factor !== factor), proof]
+            : claimed.proofs;
+        const enrolled = act === "enrol" && factor === claimed.enrol ? { enrolled: true as const } : {};
+        const username = outcome.user?.username ?? claimed.username;
+        const { events = [] } = outcome;
+        const next = await enter({ ...claimed, ...enrolled, proofs, subject, username }, visitor).catch(
+          async (problem: unknown) => {
+            await tell(events);
+            throw problem;
+          },
+        );
+        const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
+        return settle(next.record, effects, version, visitor);
+      }
+    }
+  }
+
+  return walk;
 }

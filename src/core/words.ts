@@ -21,6 +21,8 @@ export type Proof = {
   readonly factor: FactorKind;
   readonly method: Amr;
   readonly at: EpochMs;
+  /** The authenticator has checked a second factor itself before it answered (NIST SP 800-63B-4 §3.1.7: user verification). */
+  readonly multi?: boolean | undefined;
 };
 
 export type Json =

@@ -55,6 +55,8 @@ const rows: Readonly<Record<string, Row>> = {
   "get-user-phones": HELP_READS,
   "post-user-phone": HELP,
   "delete-user-phone": HELP,
+  "get-user-authenticators": HELP_READS,
+  "delete-user-authenticator": HELP,
   "get-user-enrolment": HELP_READS,
   "post-user-enrolment": HELP,
   "delete-user-enrolment": HELP,

@@ -76,12 +76,15 @@ describe("reading scripts", () => {
 
   test("pages by cursor, filters and sorts; a cursor that was made up is refused", async () => {
     const first = await call("GET", `${SCRIPTS}?limit=1&sortBy=level&sortOrder=descending`);
-    assert.deepEqual([first.json.entries[0].name, first.json.totalEntriesCount], ["twilio_sms", 2]);
+    assert.deepEqual([first.json.entries[0].name, first.json.totalEntriesCount], ["fido2", 5]);
     const second = await call(
       "GET",
-      `${SCRIPTS}?limit=1&sortBy=level&sortOrder=descending&cursor=${encodeURIComponent(first.json.next)}`,
+      `${SCRIPTS}?limit=4&sortBy=level&sortOrder=descending&cursor=${encodeURIComponent(first.json.next)}`,
     );
-    assert.deepEqual([second.json.entries[0].name, second.json.next], ["simple_password_auth", undefined]);
+    assert.deepEqual(
+      [second.json.entries.map(({ name }: { name: string }) => name), second.json.next],
+      [["otp", "twilio_sms", "recovery_code", "simple_password_auth"], undefined],
+    );
     assert.equal((await call("GET", `${SCRIPTS}?cursor=MQ.AAAAAAAAAAAAAAAAAAAAAAAAAAA`)).status, 400);
     const some = await call("GET", `${SCRIPTS}?fieldValuePair=level%3D40,enabled%3Dtrue&pattern=TWILIO`);
     assert.equal(some.json.totalEntriesCount, 1);

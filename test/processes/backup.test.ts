@@ -161,6 +161,9 @@ describe("restore", () => {
 
   test("L10: every kind of record is known as one that counts or closes, or as one that opens", () => {
     const opens = [
+      "account-change",
+      "account-pending",
+      "account-session",
       "bootstrap",
       "bootstrap-claim",
       "challenge",
@@ -175,6 +178,7 @@ describe("restore", () => {
       "oidc.Session.uid",
       "outbox",
       "recovery",
+      "undo",
     ];
     const src = fileURLToPath(new URL("../../src", import.meta.url));
     const kinds = readdirSync(src, { recursive: true, withFileTypes: true })

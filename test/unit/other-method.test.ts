@@ -57,6 +57,7 @@ function world(options: { mechanisms?: readonly Mechanism[]; holdsOtp?: boolean 
         factor("password", "pwd", () => true, prepared),
         factor("sms", "sms", () => true, prepared),
         factor("otp", "otp", () => holdsOtp, prepared),
+        factor("paper", "otp", () => true, prepared),
       ].map((one) => [one.kind, one]),
     ),
     delivery: { deliver: async () => {} },
@@ -142,12 +143,48 @@ test("M33: not for who does not hold it, nor where the relying party takes this 
   assert.equal(factsOf(await essential.show())?.kind, "sms");
 });
 
-test("turning from one way to the other and back sends nothing: a way that was left is not entered again", async () => {
+test("turning from one way to the other and back sends nothing: a way that was left stands as it was", async () => {
   const { atCode, prepared } = world({
     mechanisms: [mechanism("twilio_sms", 40, "password", "sms"), mechanism("otp", 40, "password", "otp")],
   });
   const { show, press } = await atCode();
   for (let times = 0; times < 5; times += 1) await press({ action: "other-method" });
-  assert.deepEqual(factsOf(await show()), { kind: "otp", canOtherMethod: false });
+  assert.deepEqual(factsOf(await show()), { kind: "otp", canOtherMethod: true });
   assert.deepEqual(prepared, ["password", "sms", "otp"]);
+});
+
+test("M33: of several ways one is chosen by name; a name that was not offered, or is weaker, is none", async () => {
+  const { atCode, prepared } = world({
+    mechanisms: [
+      mechanism("password", 10, "password"),
+      mechanism("twilio_sms", 40, "password", "sms"),
+      mechanism("otp", 50, "password", "otp"),
+      mechanism("paper", 40, "password", "paper"),
+      mechanism("weak", 20, "password", "paper"),
+    ],
+  });
+  const { show, press } = await atCode();
+  await press({ action: "other-method" });
+  const choice = await show();
+  assert.ok(choice.kind === "page" && choice.page.page === "ways");
+  assert.deepEqual(choice.page.facts.ways, [
+    { name: "otp", kind: "otp" },
+    { name: "paper", kind: "paper" },
+  ]);
+  // What was typed for the page before is no answer here, and the choice can be left.
+  await press({ code: "sms" });
+  assert.equal(factsOf(await show())?.kind, "sms");
+  for (const way of ["weak", "password", "nothing", "factor:password", "factor:paper"]) {
+    await press({ action: "other-method", way });
+    assert.equal(factsOf(await show())?.kind, "sms", way);
+  }
+  await press({ action: "other-method", way: "paper" });
+  assert.equal(factsOf(await show())?.kind, "paper");
+  await press({ action: "other-method", way: "twilio_sms" });
+  assert.equal(
+    factsOf(await show())?.kind,
+    "sms",
+    "back to what was asked for, though the other is no stronger",
+  );
+  assert.deepEqual(prepared, ["password", "sms", "paper"]);
 });

@@ -12,9 +12,22 @@ const others = [...texts].filter(([locale]) => locale !== "en");
 
 /** The same word in both languages. */
 const SAME: Readonly<Record<string, readonly string[]>> = {
-  de: ["device.label", "recover.username", "phone.ticket"],
-  fr: ["phone.ticket"],
-  it: ["password.password"],
+  de: [
+    "device.label",
+    "recover.username",
+    "phone.ticket",
+    "account.kind.passkey",
+    "account.codes",
+    "account.nickname",
+  ],
+  fr: [
+    "phone.ticket",
+    "account.nav.sessions",
+    "account.nav.applications",
+    "account.codes",
+    "account.applications.heading",
+  ],
+  it: ["password.password", "account.nav.password"],
 };
 /** Words of English that are none in the other seven. */
 const ENGLISH =

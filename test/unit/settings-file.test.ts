@@ -41,6 +41,23 @@ test("the first revision holds the shipped scripts with the file's properties in
     [
       ["simple_password_auth", false, 1],
       ["twilio_sms", true, 1],
+      ["otp", false, 1],
+      ["fido2", false, 1],
+      ["recovery_code", false, 1],
+    ],
+  );
+});
+
+test("built-ins that a later version has brought come switched off, and a script of that name keeps it", () => {
+  const first = firstDocument(file(), 7);
+  const own = { ...(first.scripts[0] ?? assert.fail()), name: "otp", inum: "own", level: 3 };
+  const old = { ...first, scripts: [...first.scripts.slice(0, 2), own] };
+  assert.deepEqual(
+    takeIn(old, file(), 8).scripts.map(({ name, inum, enabled }) => [name, inum, enabled]),
+    [
+      ...old.scripts.map(({ name, inum, enabled }) => [name, inum, enabled]),
+      ["fido2", "8BAF-80D7", false],
+      ["recovery_code", "C0DE-0010", false],
     ],
   );
 });

@@ -31,6 +31,8 @@ const WORST = {
   code: "01234567",
   minutes: 10,
   person: NAME,
+  link: `https://${"h".repeat(36)}.org/account/undo/${"x".repeat(43)}`,
+  hours: 168,
 };
 /** What most programs show of a subject, and one line of a header holds. */
 const LONG_SUBJECT = 69;
@@ -49,6 +51,8 @@ export function faultOfText(purpose: MessagePurpose, text: string, locale: strin
   if (odd.length > 0) return `wants ${listed(odd)}, which is not given; it is given ${listed(given)}`;
   if (carriesCode(purpose) && !alwaysShows(text, "code"))
     return "does not show {code} in every case; write {code} where the code belongs";
+  if (purpose === "undo" && !alwaysShows(text, "link"))
+    return "does not show {link} in every case; write {link} where the link belongs";
   if (isSubject(purpose)) return undefined;
   const { segments } = costOf(purpose, text, locale);
   if (segments > MOST_SEGMENTS)

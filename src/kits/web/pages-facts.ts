@@ -9,9 +9,19 @@ const ABSENT = {
   noticeArgs: {},
   deliveryText: "",
   best: "",
+  rpId: "",
+  challenge: "",
   problemArgs: {},
 } as const;
-const LINKS = ["policyUrl", "termsUrl", "restartUrl", "continueUrl", "phoneUrl"] as const;
+const LINKS = [
+  "backUrl",
+  "olderUrl",
+  "policyUrl",
+  "termsUrl",
+  "restartUrl",
+  "continueUrl",
+  "phoneUrl",
+] as const;
 
 /** Names that every template may use besides its page's own facts. */
 export const GLOBALS: readonly string[] = ["locale", "dir", "page"];

@@ -1,6 +1,6 @@
 /**
  * Two people at the same step see the same page but for the form's `csrf` and `action`, the phone `number` that they
- * typed, and the moment `stateAt` at which something became of their text. So a page is rendered once with gaps for these, and kept for the next person: the list of all countries is
+ * typed, the `challenge` of a passkey, and the moment `stateAt` at which something became of their text. So a page is rendered once with gaps for these, and kept for the next person: the list of all countries is
  * drawn once, not once for each of them. Called by the template engine. Pages that show a username are not kept.
  */
 import { randomBytes } from "node:crypto";
@@ -18,8 +18,10 @@ export interface Skeletons {
 
 /** Characters of all pages that are kept. */
 const MOST = 2_000_000;
-const GAPS = ["csrf", "action", "number", "stateAt"] as const;
-const SHOWN = /\{\{ (csrf|action|number|stateAt) \}\}/g;
+const GAPS = ["csrf", "action", "number", "stateAt", "challenge"] as const;
+/** Pages that hold a secret of one person, or are of one person alone. */
+const UNKEPT: readonly string[] = ["totp-enrol", "passkey", "passkey-enrol", "recovery-codes"];
+const SHOWN = /\{\{ (csrf|action|number|stateAt|challenge) \}\}/g;
 const CODE = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 
 /** Undefined when a template does more with a gap's fact than show it: then every page is rendered anew. */
@@ -32,7 +34,7 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
     if (
       marked
         .match(CODE)
-        ?.some((code) => /\b(?:csrf|action|number|stateAt)\b/.test(code.replace(/"[^"]*"/g, "")))
+        ?.some((code) => /\b(?:csrf|action|number|stateAt|challenge)\b/.test(code.replace(/"[^"]*"/g, "")))
     )
       return undefined;
     templates.set(name, marked);
@@ -53,7 +55,8 @@ export function createSkeletons(given: ReadonlyMap<string, string>): Skeletons |
   return {
     templates,
     fill(page, facts, make) {
-      const key = facts.csrf === undefined || (facts.username ?? "") !== "" ? undefined : page + keyOf(facts);
+      const keeps = facts.csrf !== undefined && (facts.username ?? "") === "" && !UNKEPT.includes(page);
+      const key = !keeps ? undefined : page + keyOf(facts);
       let skeleton = key === undefined ? undefined : kept.get(key);
       if (skeleton === undefined) {
         const html = make();

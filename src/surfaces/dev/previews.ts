@@ -3,7 +3,17 @@
  * look at every one of them. Called by preview-pages.ts; it reads nothing of a real sign-in.
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
-import { questionStates } from "./question-states.ts";
+import { accountStates } from "./account-states.ts";
+import { factorStates } from "./factor-states.ts";
+import {
+  CODE_NOTICES,
+  DEVICE_NOTICES,
+  FAILURES,
+  OVER,
+  PASSWORD_NOTICES,
+  PHONE_NOTICES,
+  PROBLEMS,
+} from "./said-states.ts";
 
 /** A page to look at. `name`: lower case, digits and hyphens, unique. */
 export interface PreviewState {
@@ -93,90 +103,6 @@ const text = (value: string, at: string) => ({
 });
 
 type Args = Readonly<Record<string, string | number>>;
-const PASSWORD_NOTICES: Readonly<Record<string, Args>> = {
-  "password.wrong": {},
-  "password.paused": { seconds: 40 },
-  "password.busy": {},
-  "password.too-long": {},
-  "password.must-change": {},
-  "password.other-person": {},
-  "form.stale": {},
-  "form.broken": {},
-};
-const PHONE_NOTICES: Readonly<Record<string, Args>> = {
-  "phone.invalid": {},
-  "phone.not-mobile": {},
-  "phone.country-not-allowed": {},
-  "phone.ticket-wrong": {},
-  "phone.send-limit": {},
-};
-const CODE_NOTICES: Readonly<Record<string, Args>> = {
-  "code.wrong": { left: 3 },
-  "code.expired": {},
-  "code.spent": {},
-  "code.paused": { minutes: 15 },
-  "code.disabled": {},
-  "code.malformed": {},
-  "code.resent": {},
-  "code.resend-too-soon": { seconds: 12 },
-  "code.resend-limit": {},
-  "code.new-sent": {},
-  "code.called": {},
-  "code.new-called": {},
-  "code.no-call": {},
-};
-const DEVICE_NOTICES: Readonly<Record<string, Args>> = {
-  "device.malformed": {},
-  "device.unknown": {},
-  "device.too-many": { minutes: 12 },
-};
-/** How the clocks stand when a code counts no more, or the next one is on its way. */
-const OVER: Readonly<Record<string, object>> = {
-  "code.expired": { endsIn: 0, resendIn: 0 },
-  "code.spent": { endsIn: 0, resendIn: 0 },
-  "code.paused": { endsIn: 0 },
-  "code.disabled": { endsIn: 0, resendIn: -1 },
-  "code.resend-too-soon": { resendIn: 12 },
-  "code.resend-limit": { resendIn: -1 },
-};
-/** Why a text did not arrive, with what is then best done. */
-const FAILURES = [
-  ["number", "change-number"],
-  ["number", "ask"],
-  ["nobody", "change-number"],
-  ["landline", "call"],
-  ["blocked", "call"],
-  ["unreachable", "resend"],
-  ["carrier", "call"],
-  ["carrier", "other-method"],
-  ["provider", "resend"],
-  ["provider", "ask"],
-  ["provider", "other-method"],
-  ["busy", "resend"],
-  ["unknown", "wait"],
-] as const;
-const PROBLEMS = [
-  "expired",
-  "not-found",
-  "wrong-host",
-  "method",
-  "busy",
-  "store",
-  "broken",
-  "no-factor",
-  "factor-disabled",
-  "enrolment-needs-ticket",
-  "script-failed",
-  "person-gone",
-  "recovery-over",
-  "cancelled",
-  "oauth",
-  "too-many-requests",
-  "csrf",
-  "bad-request",
-  "unheard-of",
-];
-
 /** All of them, in the order in which a person would meet them. */
 export function previewStates(): readonly PreviewState[] {
   const states: PreviewState[] = [];
@@ -279,7 +205,7 @@ export function previewStates(): readonly PreviewState[] {
     facts: noticed({ ...code, endsIn: 0 }, "code.resend-too-soon", { seconds: 12 }),
   });
 
-  for (const { name, page } of questionStates(form)) add(name, page);
+  for (const { name, page } of factorStates(form)) add(name, page);
 
   add("consent", { page: "consent", facts: consent });
   add("consent-plain", {
@@ -329,6 +255,8 @@ export function previewStates(): readonly PreviewState[] {
     facts: { ...common, appName: "", action: "/end_session/confirm", xsrf: "preview" },
   });
   add("logged-out", { page: "logged-out", facts: common });
+
+  for (const { name, page } of accountStates()) add(name, page);
 
   for (const problem of PROBLEMS)
     add(`error-${problem}`, {

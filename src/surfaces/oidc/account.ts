@@ -2,6 +2,7 @@
 import type { Account, FindAccount } from "oidc-provider";
 import type { Authenticators, PhoneData } from "../../core/authenticators.ts";
 import type { Directory, User } from "../../core/directory.ts";
+import { preferred } from "../../core/undo.ts";
 
 /** Scope → claims. `acr`, `amr` and `auth_time` stand under `openid`, so that every ID token carries them. */
 export const claimsByScope = {
@@ -47,7 +48,7 @@ export function createFindAccount(
   };
 
   async function phone(subject: string): Promise<Record<string, unknown>> {
-    const [bound] = await authenticators.list(subject, "sms");
+    const bound = preferred(await authenticators.list(subject, "sms"));
     const number = (bound?.data as PhoneData | undefined)?.number;
     // What the directory says of a phone is not repeated as verified: only a number bound here is.
     return number === undefined ? {} : { phone_number: number, phone_number_verified: true };

@@ -15,7 +15,7 @@ import type { Clock } from "../../core/words.ts";
 import { wantedLocales } from "../../kits/web/locale.ts";
 import { acrRequest, chooseAcr, proofsToBuildOn } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
-import { proofsOf, UNMET } from "./policy.ts";
+import { enrolKind, proofsOf, UNMET } from "./policy.ts";
 import type { Visit } from "./visitor.ts";
 
 export type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
@@ -86,13 +86,15 @@ export function createLogin(deps: LoginDeps) {
     // A person who was disabled meanwhile is not asked to go on as themselves: whoever signs in, signs in anew.
     const person = session?.accountId === undefined ? undefined : await deps.directory.get(session.accountId);
     const subject = anew || otherWanted || person?.status !== "active" ? undefined : person.id;
+    const enrol = enrolKind(params);
     const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
     return {
       id: uid,
       acr: choice.mechanism.acr,
       ...(choice.essential ? { essential: true } : {}),
       // Whoever writes the URL writes this: bounded, so that it does not fill the audit.
-      asked: request.wanted.slice(0, 8).map((acr) => acr.slice(0, 100)),
+      requested: request.wanted.slice(0, 8).map((acr) => acr.slice(0, 100)),
+      ...(enrol === undefined ? {} : { enrol }),
       revision: snapshot.revision,
       visitor: visit.visitor,
       locale: deps.localeFor(wantedLocales(params.ui_locales, visit.languages)),
@@ -179,7 +181,7 @@ export function createLogin(deps: LoginDeps) {
   /** What was proven becomes the engine's session; a session of somebody else ends first, so no two people mix (S10). */
   async function finish(
     details: Interaction,
-    { end, login: { revision } }: Extract<Standing, { kind: "proven" }>,
+    { end, login: { revision, enrol, enrolled } }: Extract<Standing, { kind: "proven" }>,
     visit: Visit,
     current: CurrentSession,
   ): Promise<Answer> {
@@ -198,6 +200,7 @@ export function createLogin(deps: LoginDeps) {
       revision,
       device: { address: visit.visitor.address, agent: visit.agent },
       loginId: details.uid,
+      ...(enrolled === true ? { enrolled: enrol } : {}),
     };
     const url = await record(details, { login });
     const fully = end.proofs.some(({ factor }) => factor !== "password");

@@ -4,6 +4,8 @@
  * `proofs`, the device they were shown on under `device`, the login they came of under `loginId`.
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC, type Provider } from "oidc-provider";
+import { ACCOUNT_CLIENT } from "../../core/access.ts";
+import { STRENGTH } from "../../core/authenticators.ts";
 import type { Mechanism } from "../../core/mechanism.ts";
 import type { Snapshot } from "../../core/settings.ts";
 import type { Proof } from "../../core/words.ts";
@@ -14,10 +16,24 @@ import { KEEPS_LOGIN } from "./told-acts.ts";
 /** Where a sign-in came from, in a few words, for whoever looks at the sessions of a person. */
 export type Device = { readonly address: string; readonly agent: string };
 
-type WithProofs = { proofs?: readonly Proof[]; device?: Device; loginId?: string };
+type WithProofs = { proofs?: readonly Proof[]; device?: Device; loginId?: string; enrolled?: string };
 
 /** What a relying party is told whose request no acr answers that is enabled here and allowed to it. */
 export const UNMET = "no acr that would do is enabled here for this client";
+
+/** The kind of authenticator that a request wants bound (docs/tour.md). */
+export const enrolKind = (params: { readonly enrol?: unknown }): string | undefined =>
+  typeof params.enrol === "string" ? params.enrol : undefined;
+
+/** What is wrong with a request's `enrol`: only our own pages may send people to bind something. */
+export const enrolProblem = (enrol: string | undefined, client: string | undefined): string | undefined =>
+  enrol === undefined
+    ? undefined
+    : client !== ACCOUNT_CLIENT
+      ? "enrol is for this server's own pages alone"
+      : Object.hasOwn(STRENGTH, enrol)
+        ? undefined
+        : `enrol must be one of ${Object.keys(STRENGTH).join(", ")}`;
 
 /** The proofs a session holds. */
 export const proofsOf = (session: unknown): readonly Proof[] =>
@@ -84,6 +100,21 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
     ),
     // Before the engine's own, of which one weighs the time that is told here against max_age.
     0,
+  );
+  login.checks.add(
+    new interactionPolicy.Check(
+      "enrol",
+      "an authenticator has to be bound first",
+      "login_required",
+      (ctx) => {
+        const { params, result } = ctx.oidc;
+        const wanted = enrolKind(params ?? {});
+        const done = (result?.login as WithProofs | undefined)?.enrolled;
+        return wanted === undefined || wanted === done
+          ? interactionPolicy.Check.NO_NEED_TO_PROMPT
+          : interactionPolicy.Check.REQUEST_PROMPT;
+      },
+    ),
   );
   return policy;
 }

@@ -27,7 +27,7 @@ import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import type { LogoutQueue } from "./logout-queue.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
-import { createPolicy, keepProofs } from "./policy.ts";
+import { createPolicy, enrolProblem, keepProofs } from "./policy.ts";
 import { createToldActs } from "./told-acts.ts";
 
 export interface ProviderDeps {
@@ -87,6 +87,12 @@ export function createProvider(deps: ProviderDeps): Provider {
       long: { ...cookie, path: "/" },
       // No path: the engine gives each login's cookies their own, so that two tabs are two logins.
       short: cookie,
+    },
+    extraParams: {
+      enrol: (_ctx, value, client) => {
+        const problem = enrolProblem(value, client.clientId);
+        if (problem !== undefined) throw new errors.InvalidRequest(problem);
+      },
     },
     acrValues: mechanisms.flatMap(namesOf),
     discovery: { auth_level_mapping: levels(mechanisms), ui_locales_supported: [...deps.languages] },

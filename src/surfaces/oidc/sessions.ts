@@ -12,7 +12,7 @@ import type { Device } from "./policy.ts";
 /** Models whose rows are grouped by the person (adapter.ts). */
 export const BY_PERSON = ["Session", "Grant"];
 /** Models whose rows are grouped by the grant they live by. */
-const BY_GRANT = ["AuthorizationCode", "DeviceCode", "AccessToken", "RefreshToken"];
+export const BY_GRANT = ["AuthorizationCode", "DeviceCode", "AccessToken", "RefreshToken"];
 /** Longest life of anything that came of a session (provider.ts). */
 const LONGEST = 14 * 86_400_000;
 const AT_ONCE = 100;

@@ -49,7 +49,10 @@ function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
       const typed = (login.state as { username?: string } | null)?.username;
       const username = login.pinned ? login.username : (typed ?? "");
       return {
-        page: { page: "password", facts: { username, pinned: login.pinned, canSwitch: login.pinned } },
+        page: {
+          page: "password",
+          facts: { username, pinned: login.pinned, canSwitch: login.pinned, ...login.passkey },
+        },
       };
     },
 

@@ -140,7 +140,7 @@ export function createEnrol(deps: SmsFactorDeps): Step {
     // A crash after binding: the phone is there, and has just been shown.
     if ((await deps.authenticators.list(subject, KIND)).some((phone) => phone.key === key))
       return { kind: "proved", method: answered.method };
-    const spent = await enrolment.spend(subject, KIND, state.ticket ?? undefined);
+    const spent = await enrolment.spend(subject, KIND, state.ticket ?? undefined, login.fresh);
     if (spent === undefined) {
       await deps.audit.append({
         ...event,
@@ -178,7 +178,8 @@ export function createEnrol(deps: SmsFactorDeps): Step {
 
   return {
     async prepare(login) {
-      const standing = login.subject === undefined ? "closed" : await enrolment.standing(login.subject, KIND);
+      const standing =
+        login.subject === undefined ? "closed" : await enrolment.standing(login.subject, KIND, login.fresh);
       if (standing === "closed") return { kind: "stop", reason: "no-factor" };
       const state: State = {
         typed: "",

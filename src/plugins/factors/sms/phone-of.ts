@@ -1,5 +1,6 @@
 /** Which phone a code goes to: the directory's, where the mechanism names its attribute, else the one that was bound. */
 import type { PhoneData } from "../../../core/authenticators.ts";
+import { preferred } from "../../../core/undo.ts";
 import type { Subject } from "../../../core/words.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
@@ -14,6 +15,6 @@ export async function phoneOf(
     const parsed = phones.parse(held, { allowedCountries: countries() });
     if (parsed.kind === "number") return { number: parsed.number.reveal(), country: parsed.country };
   }
-  const [bound] = await authenticators.list(subject, KIND);
+  const bound = preferred(await authenticators.list(subject, KIND));
   return bound?.data as PhoneData | undefined;
 }

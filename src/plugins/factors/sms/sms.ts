@@ -16,6 +16,9 @@ export function createSmsFactor(deps: SmsFactorDeps): Factor {
     kind: KIND,
     challenge: createChallenge(deps),
     enrol: createEnrol(deps),
-    held: async (subject, attribute) => (await phoneOf(deps, subject, attribute)) !== undefined,
+    held: async (subject, attribute, bound) =>
+      attribute === undefined && bound !== undefined
+        ? bound.some(({ kind }) => kind === KIND)
+        : (await phoneOf(deps, subject, attribute)) !== undefined,
   };
 }

@@ -33,7 +33,7 @@ const remove = statement(
   `update authenticators set removed_at = $2, removed_by = $3, reason = $4, data = $5
    where id = $1 and removed_at is null`,
 );
-const ever = statement("select 1 as had from authenticators where subject = $1 and kind = $2 limit 1");
+const ever = statement<{ kind: string }>("select distinct kind from authenticators where subject = $1");
 
 /** Makes the authenticator store; the tables must be there. */
 export function createSqlAuthenticators(database: Database): AuthenticatorStore {
@@ -71,8 +71,8 @@ export function createSqlAuthenticators(database: Database): AuthenticatorStore 
     async remove(id, at, by, reason) {
       return (await database.run(remove, id, at, by, reason, new Uint8Array())).changes === 1;
     },
-    async everHad(subject, kind) {
-      return (await database.run(ever, subject, kind)).rows.length > 0;
+    async everHad(subject, kinds) {
+      return (await database.run(ever, subject)).rows.some(({ kind }) => kinds.includes(kind));
     },
   };
 }

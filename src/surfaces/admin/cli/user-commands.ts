@@ -4,6 +4,7 @@
  */
 import type { Command } from "commander";
 import { withConnection } from "./connection-options.ts";
+import { registerFactor } from "./factor-commands.ts";
 import type { HostActs, Said } from "./host-acts.ts";
 import { registerPhone } from "./phone-commands.ts";
 
@@ -114,4 +115,5 @@ export function registerUser(
     .action(async (name: string, roles: string[], options) => (await verbs()).roles(name, roles, options));
 
   registerPhone(user);
+  registerFactor(user);
 }

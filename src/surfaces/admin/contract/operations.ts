@@ -1,5 +1,6 @@
 /** Every operation of the admin API. A new one is declared in the file of its resource and listed here. */
 import { auditOperations } from "./audit.ts";
+import { authenticatorOperations } from "./authenticators.ts";
 import { bootstrapOperations } from "./bootstrap.ts";
 import { clientOperations } from "./clients.ts";
 import { explainOperations } from "./explain.ts";
@@ -20,6 +21,7 @@ export const operations: readonly Operation[] = [
   ...scriptOperations,
   ...userOperations,
   ...phoneOperations,
+  ...authenticatorOperations,
   ...sessionOperations,
   ...loginOperations,
   ...auditOperations,

@@ -3,6 +3,7 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { portalSchema } from "../../../core/portal-settings.ts";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
 import { retentionSchema } from "../../../core/retention.ts";
 import { sendingSchema } from "../../../core/sending-settings.ts";
@@ -69,6 +70,7 @@ export const settingsShape = name(
     sending: sendingSchema.optional(),
     pumping: pumpingSchema.optional(),
     spend: spendSchema.optional(),
+    portal: portalSchema.optional(),
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
