@@ -15,7 +15,7 @@ const CLOCK = statement<{ readonly at: number }>(
 const isLoopback = (address: string): boolean => address === "::1" || address.startsWith("127.");
 
 export function composeHealth(
-  { storage, directory, store, now }: Parts,
+  { storage, directory, directories, store, now }: Parts,
   line: Pick<GatewayLine, "states">,
   peers: TrustedPeers,
   complain: (text: string) => void,
@@ -54,6 +54,15 @@ export function composeHealth(
           return true;
         },
       },
+      // Like the gateway, away for all nodes at once: whoever is kept elsewhere goes on signing in.
+      ...(directories.states().length === 0
+        ? {}
+        : {
+            directories: {
+              needed: false,
+              look: async () => directories.states().every(({ up }) => up),
+            },
+          }),
       // One node that goes wrong alone would end codes and pauses too early or too late.
       ...(database.engine === "postgres" ? { clock } : {}),
       gateway: {

@@ -194,6 +194,8 @@ export function createDirectories({
     keptElsewhere: (id) => homeOf(id)?.directory.phones?.(id) !== undefined,
     /** Of an id that may be of several it is known once it was found. */
     phones: (id) => homeOf(id)?.directory.phones?.(id),
+    check: async () =>
+      (await Promise.all(placed.map(async ({ directory }) => (await directory.check?.()) ?? []))).flat(),
     async look(ids) {
       const looks = placed.map(async (place) => {
         const own = ids.filter((id) => owners(id).includes(place));

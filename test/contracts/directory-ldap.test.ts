@@ -247,9 +247,12 @@ story(
     let skew = 0;
     const directory = await open({}, { now: () => Date.now() + skew });
     assert.equal((await right(directory)).kind, "right");
+    const said = async () => (await directory.check?.())?.map(({ level }) => level);
+    assert.deepEqual(await said(), ["ok"]);
     await slapd.kill();
     for (let round = 0; round < 4; round += 1) await assert.rejects(right(directory), isDown);
     assert.equal(directory.isUp(), false);
+    assert.deepEqual(await said(), ["error"], "a self-check says so");
     await slapd.restart();
     await assert.rejects(right(directory), isDown, "not asked again at once");
     skew += 40_000;
@@ -262,7 +265,7 @@ story(
   "S16: a server that hangs holds nobody longer than the configured time, and after that nobody at all",
   { ldif: ada },
   async (slapd, open) => {
-    const directory = await open({ operation_seconds: 0.3, connect_seconds: 0.3, connections: 2 });
+    const directory = await open({ operation_seconds: 1, connect_seconds: 1, connections: 2 });
     assert.equal((await right(directory)).kind, "right");
     slapd.pause();
     const waiting = await Promise.allSettled(Array.from({ length: 12 }, () => right(directory)));

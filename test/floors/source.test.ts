@@ -97,3 +97,23 @@ test("every folder with tests belongs to a group that npm test runs", () => {
     [],
   );
 });
+
+test("no merge has left its marks behind", () => {
+  const texts = globSync(
+    ["*.md", "docs/**/*.md", "src/**/*", "test/**/*.ts", "pages/**/*", "examples/**/*"],
+    {
+      cwd: root,
+      withFileTypes: true,
+    },
+  ).filter((entry) => entry.isFile() && /\.(md|ts|json|liquid|css|yaml|yml)$/.test(entry.name));
+  assert.ok(texts.length > 500, `${texts.length} files`);
+  // Also as the formatter makes a quotation of them.
+  const mark = /^\W*(?:<{7} |>{7} |(?:> ){6}>)/m;
+  const marked = texts.filter(({ parentPath, name }) =>
+    mark.test(readFileSync(path.join(parentPath, name), "utf8")),
+  );
+  assert.deepEqual(
+    marked.map(({ name }) => name),
+    [],
+  );
+});

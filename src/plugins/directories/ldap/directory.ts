@@ -53,6 +53,21 @@ export const ldapDirectory: Plugin<LdapDirectory, LdapConfig, LdapDeps> = {
       write: createWriter(people),
       phones: (id) => phoneBook(people, id),
       look: people.look,
+      /** Binds and searches for a name that nobody has: what a sign-in needs, and no more. */
+      async check() {
+        try {
+          await people.byName("sallyport doctor");
+          return [{ level: "ok", message: `${config.name} answers and lets us search` }] as const;
+        } catch (problem) {
+          return [
+            {
+              level: "error",
+              message: `${config.name}: ${problem instanceof Error ? problem.message : "it cannot be asked"}`,
+              remedy: "Look at urls, ca, bind_dn, bind_password and base of this directory.",
+            },
+          ] as const;
+        }
+      },
       isUp: () => !servers.isResting,
       close: servers.close,
     };
