@@ -110,6 +110,8 @@ export const pageFacts = {
     canCall: z.boolean(),
     canChangeNumber: z.boolean(),
     canOtherMethod: z.boolean(),
+    /** Other phones of the person; `id` goes back as `phone`. */
+    others: z.array(z.strictObject({ id: z.string(), masked: z.string() })),
     host: z.string(),
   }),
   /** The page of a factor of one's own (script.ts): plain sentences of the script's, one field `answer`. */

@@ -52,6 +52,7 @@ const code: PageFacts<"code"> = {
   endsIn: 294,
   canCall: false,
   canChangeNumber: false,
+  others: [],
   canOtherMethod: false,
   host: "login.example.org",
 };
@@ -156,6 +157,10 @@ export function previewStates(): readonly PreviewState[] {
 
   add("code", { page: "code", facts: code });
   add("code-new-phone", { page: "code", facts: { ...code, canChangeNumber: true } });
+  add("code-two-phones", {
+    page: "code",
+    facts: { ...code, others: [{ id: "0b3e", masked: "•••• 99" }] },
+  });
   add("code-sending", { page: "code", facts: { ...code, delivery: "sending" } });
   add("code-resend-open", { page: "code", facts: { ...code, resendIn: 0, endsIn: 181 } });
   add("code-resend-over", { page: "code", facts: { ...code, resendIn: -1, endsIn: 44 } });

@@ -8,19 +8,32 @@ import { answer } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 import { fixedOf } from "./fixed.ts";
-import { phoneOf } from "./phone-of.ts";
+import { phonesOf } from "./phone-of.ts";
 
-type State = { readonly challenge: string | null };
+type State = {
+  readonly challenge: string | null;
+  /** The person's other phones, where there are some: the code may go to one of them instead. */
+  readonly others?: readonly { readonly id: string; readonly masked: string }[] | undefined;
+};
 
 export function createChallenge(deps: SmsFactorDeps): Step {
   const { codes, now } = deps;
 
-  async function send(login: Login<Json>): Promise<Prepared<State> & { notice?: Notice }> {
+  /** `wanted`: the authenticator it is to go to; `sendsSoFar`: what this login has sent already. */
+  async function send(
+    login: Login<Json>,
+    wanted?: string,
+    sendsSoFar = 0,
+  ): Promise<Prepared<State> & { notice?: Notice }> {
     const { subject } = login;
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
-    const phone = await phoneOf(deps, subject, login.phoneAttribute);
+    const all = await phonesOf(deps, subject, login.phoneAttribute);
+    const phone = wanted === undefined ? all[0] : all.find(({ id }) => id === wanted);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
     const { number, country } = phone;
+    const others = all.flatMap(({ id, number: other }) =>
+      id === undefined || id === phone.id ? [] : [{ id, masked: new PhoneNumber(other).toString() }],
+    );
     const test = await fixedOf(deps, login, subject, number, "sign-in");
     if (test.kind === "refused")
       return {
@@ -40,6 +53,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       country,
       address: login.visitor.address,
       fixed: test.kind === "fixed",
+      sendsSoFar,
     });
     if (issued.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
     if (issued.kind === "paused")
@@ -60,18 +74,33 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     };
     return {
       kind: "ready",
-      state: { challenge: issued.challenge },
+      state: { challenge: issued.challenge, ...(others.length === 0 ? {} : { others }) },
       writes: issued.writes,
       deliver: issued.deliver,
       events: test.kind === "fixed" ? [event, test.event] : [event],
     };
   }
 
+  /** A new code to another phone of the person's own; the texts of a login stay bounded, and its count of tries stands. */
+  async function otherPhone(login: Login<Json>, challenge: string, wanted: string): Promise<Outcome<Json>> {
+    const state = login.state as State;
+    if (state.others?.some(({ id }) => id === wanted) !== true)
+      return { kind: "retry", notice: { key: "form.stale" } };
+    const sends = (await codes.look(challenge, login.id))?.sends ?? 0;
+    if (sends >= deps.mostSends()) return { kind: "retry", notice: { key: "code.resend-limit" } };
+    const sent = await send(login, wanted, sends);
+    if (sent.kind === "stop") return sent;
+    // Refused by a budget or a pause: the code that was sent before is still good.
+    if (sent.deliver === undefined && sent.notice !== undefined)
+      return { kind: "retry", notice: sent.notice, events: sent.events };
+    return { ...sent, kind: "next" };
+  }
+
   return {
-    prepare: send,
+    prepare: (login) => send(login),
 
     async view(login) {
-      const { challenge } = login.state as State;
+      const { challenge, others } = login.state as State;
       const found = challenge === null ? undefined : await codes.look(challenge, login.id);
       return {
         page: codePage({
@@ -83,6 +112,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
           mostTries: deps.mostTries(),
           canCall: await deps.canCall(),
           canChangeNumber: false,
+          others,
         }),
       };
     },
@@ -94,6 +124,8 @@ export function createChallenge(deps: SmsFactorDeps): Step {
         const sent = await send(login);
         return sent.kind === "stop" ? sent : { ...sent, kind: "next" };
       }
+      // A button of the page, whatever stands in the field beside it.
+      if (form.phone !== undefined) return otherPhone(login, challenge, form.phone);
       const answered = await answer(deps, login, form, challenge, "sign-in");
       return answered.kind === "right"
         ? { kind: "proved", method: answered.method, events: answered.events }

@@ -17,6 +17,7 @@ export function codePage(options: {
   mostTries: number;
   canCall: boolean;
   canChangeNumber: boolean;
+  others?: readonly { readonly id: string; readonly masked: string }[] | undefined;
 }): StepPage {
   const { challenge, now, host, login, canChangeNumber } = options;
   const isOver = challenge !== undefined && challenge.sends >= options.mostSends;
@@ -59,6 +60,7 @@ export function codePage(options: {
       canCall,
       canChangeNumber,
       canOtherMethod,
+      others: [...(options.others ?? [])],
       host,
     },
   };

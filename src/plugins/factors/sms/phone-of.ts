@@ -1,20 +1,31 @@
-/** Which phone a code goes to: the directory's, where the mechanism names its attribute, else the one that was bound. */
+/** Which phone a code goes to: the directory's, where the mechanism names its attribute, else one of those that are bound. */
 import type { PhoneData } from "../../../core/authenticators.ts";
 import { preferred } from "../../../core/undo.ts";
 import type { Subject } from "../../../core/words.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
-/** `number` is E.164 of `country`; undefined: there is none that receives texts. */
-export async function phoneOf(
+/** `number` is E.164 of `country`; `id` is the authenticator's. */
+export interface ChosenPhone extends Pick<PhoneData, "number" | "country"> {
+  readonly id?: string | undefined;
+}
+
+/** Every phone that receives texts, the one that a code goes to unless told first; empty: there is none. */
+export async function phonesOf(
   { authenticators, claimOf, phones, countries }: SmsFactorDeps,
   subject: Subject,
   attribute: string | undefined,
-): Promise<Pick<PhoneData, "number" | "country"> | undefined> {
+): Promise<readonly ChosenPhone[]> {
   const held = attribute === undefined ? undefined : await claimOf(subject, attribute);
   if (typeof held === "string" && held !== "") {
     const parsed = phones.parse(held, { allowedCountries: countries() });
-    if (parsed.kind === "number") return { number: parsed.number.reveal(), country: parsed.country };
+    if (parsed.kind === "number") return [{ number: parsed.number.reveal(), country: parsed.country }];
   }
-  const bound = preferred(await authenticators.list(subject, KIND));
-  return bound?.data as PhoneData | undefined;
+  const bound = await authenticators.list(subject, KIND);
+  const first = preferred(bound);
+  return [...(first === undefined ? [] : [first]), ...bound.filter((one) => one !== first)].map(
+    ({ id, data }) => {
+      const { number, country } = data as PhoneData;
+      return { id, number, country };
+    },
+  );
 }

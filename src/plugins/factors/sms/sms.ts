@@ -8,7 +8,7 @@ import type { Factor } from "../../../core/mechanism.ts";
 import { createChallenge } from "./challenge.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 import { createEnrol } from "./enrol.ts";
-import { phoneOf } from "./phone-of.ts";
+import { phonesOf } from "./phone-of.ts";
 
 /** Creates the factor of kind `sms`; its proof is `sms` (RFC 8176). */
 export function createSmsFactor(deps: SmsFactorDeps): Factor {
@@ -19,6 +19,6 @@ export function createSmsFactor(deps: SmsFactorDeps): Factor {
     held: async (subject, attribute, bound) =>
       attribute === undefined && bound !== undefined
         ? bound.some(({ kind }) => kind === KIND)
-        : (await phoneOf(deps, subject, attribute)) !== undefined,
+        : (await phonesOf(deps, subject, attribute)).length > 0,
   };
 }
