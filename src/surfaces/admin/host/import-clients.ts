@@ -43,6 +43,14 @@ const GRANTS = [
   "client_credentials",
   "urn:ietf:params:oauth:grant-type:device_code",
 ];
+/** Inner attributes that are done here; the rest was named, or says nothing to this server. */
+const ATTRIBUTES = [
+  "jansAuthorizedAcr",
+  "requirePar",
+  "requirePkce",
+  "backchannelLogoutUri",
+  "backchannelLogoutSessionRequired",
+];
 const LEAST_SECRET = 16;
 
 export async function importClients(deps: ClientImportDeps, options: ClientImportOptions): Promise<Said> {
@@ -178,8 +186,7 @@ function without(sent: FoundClient["sent"], note: (text: string) => void): Recor
   leave(kept, asksInVain(kept, notDone));
   if (attributes !== undefined) {
     leave(attributes, asksInVain(attributes, notDoneAttributes));
-    for (const name of Object.keys(attributes))
-      if (!["jansAuthorizedAcr", "requirePar", "requirePkce"].includes(name)) delete attributes[name];
+    for (const name of Object.keys(attributes)) if (!ATTRIBUTES.includes(name)) delete attributes[name];
     kept.attributes = attributes;
   } else delete kept.attributes;
   const done: Readonly<Record<string, readonly string[]>> = { grantTypes: GRANTS, responseTypes: ["code"] };
