@@ -59,7 +59,7 @@ describe("as a person", { skip: noTerminal }, () => {
     await terminal.see("(•) twilio_sms", "sallyport acr disable simple_password_auth --default twilio_sms");
     await terminal.press("Enter");
     await terminal.see(/simple_password_auth +10 +disabled/, /twilio_sms +40 +enabled +yes/);
-    await terminal.press("G", "d");
+    await terminal.press("g", "j", "d");
     await terminal.see("twilio_sms is the only one that is enabled");
     await terminal.press("g", "e");
     await terminal.see("Enable simple_password_auth");

@@ -34,7 +34,7 @@ async function open(env: Readonly<Record<string, string>> = {}): Promise<Termina
 async function toProperty(terminal: Terminal, name: string): Promise<void> {
   await terminal.press("2");
   await terminal.see("twilio_sms");
-  await terminal.press("G", "Enter");
+  await terminal.press("g", "j", "Enter");
   await terminal.see("PROPERTY", name);
   await terminal.press("/");
   terminal.type(name);

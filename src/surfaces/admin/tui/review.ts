@@ -16,22 +16,40 @@ import { clean } from "./words.ts";
 /** Runs what needs the terminal for itself, and draws everything again afterwards. */
 export type Suspend = (act: () => Promise<void>) => Promise<void>;
 
+/** Leaves what is typed to somebody else: a process that goes on reading takes keys out of the editor's hands. */
+async function withoutInput(act: () => Promise<void>): Promise<void> {
+  const { stdin } = process;
+  const kept = stdin.listeners("readable") as (() => void)[];
+  for (const one of kept) stdin.off("readable", one);
+  // Only a stream that nobody listens to can be paused, and it knows that a moment later.
+  await new Promise(setImmediate);
+  stdin.pause();
+  try {
+    await act();
+  } finally {
+    for (const one of kept) stdin.on("readable", one);
+  }
+}
+
 /** The person's editor on one file; rejects with a sentence when it cannot be run. */
 export async function runEditor(editor: string, file: string): Promise<void> {
   // A Ctrl-C that the editor does not take is meant for the editor, and reaches this process as well.
   const stay = (): void => {};
   process.on("SIGINT", stay);
   try {
-    await new Promise<void>((resolve, reject) => {
-      // As git does: the variable may hold options, so a shell reads it; the file is an argument, whatever its name.
-      const child = spawn("/bin/sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit" });
-      child.on("error", (problem) => reject(new Error(`${editor} cannot be run: ${problem.message}`)));
-      child.on("exit", (code) =>
-        code === 0
-          ? resolve()
-          : reject(new Error(`${editor} ended with ${code ?? "a signal"}; nothing was saved.`)),
-      );
-    });
+    await withoutInput(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          // As git does: the variable may hold options, so a shell reads it; the file is an argument, whatever its name.
+          const child = spawn("/bin/sh", ["-c", `${editor} "$1"`, "sh", file], { stdio: "inherit" });
+          child.on("error", (problem) => reject(new Error(`${editor} cannot be run: ${problem.message}`)));
+          child.on("exit", (code) =>
+            code === 0
+              ? resolve()
+              : reject(new Error(`${editor} ended with ${code ?? "a signal"}; nothing was saved.`)),
+          );
+        }),
+    );
   } finally {
     process.off("SIGINT", stay);
   }
