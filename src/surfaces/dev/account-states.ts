@@ -115,7 +115,7 @@ export function accountStates(): readonly { readonly name: string; readonly page
   const add = (name: string, page: Page) => states.push({ name, page });
   add("account", { page: "account", facts: account });
   add("account-one", { page: "account", facts: { ...account, strength: "one", factors: [none("sms")] } });
-  add("account-strong", {
+  add("account-strong-names", {
     page: "account",
     facts: {
       ...account,
@@ -133,7 +133,7 @@ export function accountStates(): readonly { readonly name: string; readonly page
   const factor = { ...common, kind: "sms", item: second, others: 1 };
   add("account-phone", { page: "account-factor", facts: factor });
   add("account-phone-default", { page: "account-factor", facts: { ...factor, item } });
-  add("account-passkey", {
+  add("account-passkey-names", {
     page: "account-factor",
     facts: { ...factor, kind: "passkey", item: { ...item, label: LONG, isDefault: true } },
   });
@@ -184,7 +184,7 @@ export function accountStates(): readonly { readonly name: string; readonly page
     scopes: ["openid", "profile", "tide:read"],
     isTrusted: false,
   };
-  add("account-applications", {
+  add("account-applications-names", {
     page: "account-applications",
     facts: { ...common, applications: [app, { ...app, id: "2", name: LONG, isTrusted: true }] },
   });
