@@ -125,7 +125,8 @@ export function createChallenge(deps: SmsFactorDeps): Step {
         return sent.kind === "stop" ? sent : { ...sent, kind: "next" };
       }
       // A button of the page, whatever stands in the field beside it.
-      if (form.phone !== undefined) return otherPhone(login, challenge, form.phone);
+      if (form.phone !== undefined && form.action === undefined)
+        return otherPhone(login, challenge, form.phone);
       const answered = await answer(deps, login, form, challenge, "sign-in");
       return answered.kind === "right"
         ? { kind: "proved", method: answered.method, events: answered.events }
