@@ -61,6 +61,8 @@ export function createHealth(options: HealthOptions): Health {
 
   function answer(request: IncomingMessage, response: ServerResponse, isUp: boolean, more: object): void {
     const body = `${JSON.stringify({ status: isUp ? "up" : "down", ...more })}\n`;
+    // It may have begun while this one was being looked at.
+    if (draining) response.setHeader("connection", "close");
     response.writeHead(isUp ? 200 : 503, {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
