@@ -42,7 +42,7 @@ test("S16 L10: stopped and started again under load: nobody's login is lost, and
   assert.deepEqual(crowd.lost, []);
   // Nobody listened for a moment; nothing that was taken was dropped.
   assert.deepEqual(
-    crowd.troubles.filter((trouble) => !trouble.endsWith("ECONNREFUSED")),
+    crowd.troubles.filter((trouble) => !trouble.includes("ECONNREFUSED")),
     [],
   );
 });
