@@ -4,8 +4,9 @@
  * `totp` and `recovery-code`; it compares nothing itself.
  */
 import type { AuditEvent } from "./audit.ts";
+import type { Authenticators } from "./authenticators.ts";
 import { type createFailures, failuresKey } from "./code-failures.ts";
-import type { Events, Login, Outcome } from "./mechanism.ts";
+import type { Events, Login, Outcome, Prepared } from "./mechanism.ts";
 import type { Notices } from "./notices.ts";
 import type { Clock, FactorKind, Json, Subject } from "./words.ts";
 
@@ -81,3 +82,12 @@ export function createFactorTries(deps: {
     },
   };
 }
+
+/** How a challenge begins that needs nothing but something of its kind. */
+export const whereBound =
+  (authenticators: Pick<Authenticators, "list">, kind: FactorKind) =>
+  async ({ subject }: Pick<Login<Json>, "subject">): Promise<Prepared<null>> => {
+    if (subject === undefined) return { kind: "stop", reason: "person-gone" };
+    const held = (await authenticators.list(subject, kind)).length > 0;
+    return held ? { kind: "ready", state: null } : { kind: "stop", reason: "no-factor" };
+  };

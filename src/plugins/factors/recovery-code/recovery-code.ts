@@ -4,6 +4,7 @@
  * being made and never again.
  */
 import type { RecoveryData } from "../../../core/authenticators.ts";
+import { whereBound } from "../../../core/factor-tries.ts";
 import type { Factor, Step } from "../../../core/mechanism.ts";
 import type { Subject } from "../../../core/words.ts";
 import { normal } from "./code.ts";
@@ -41,11 +42,7 @@ function createChallenge({ authenticators, tries, notices, hash, now }: Recovery
   }
 
   return {
-    async prepare({ subject }) {
-      if (subject === undefined) return { kind: "stop", reason: "person-gone" };
-      const held = (await authenticators.list(subject, KIND)).length > 0;
-      return held ? { kind: "ready", state: null } : { kind: "stop", reason: "no-factor" };
-    },
+    prepare: whereBound(authenticators, KIND),
     async view({ username, canOtherMethod = false }) {
       return { page: { page: "recovery-code", facts: { username, canOtherMethod } } };
     },

@@ -4,6 +4,7 @@
  * step counts once, over all nodes.
  */
 import type { TotpData } from "../../../core/authenticators.ts";
+import { whereBound } from "../../../core/factor-tries.ts";
 import type { Factor, Step } from "../../../core/mechanism.ts";
 import type { Subject } from "../../../core/words.ts";
 import type { TotpDeps } from "./deps.ts";
@@ -35,11 +36,7 @@ function createChallenge({ authenticators, tries, now }: TotpDeps): Step {
   }
 
   return {
-    async prepare({ subject }) {
-      if (subject === undefined) return { kind: "stop", reason: "person-gone" };
-      const held = (await authenticators.list(subject, KIND)).length > 0;
-      return held ? { kind: "ready", state: null } : { kind: "stop", reason: "no-factor" };
-    },
+    prepare: whereBound(authenticators, KIND),
     async view({ username, canOtherMethod = false }) {
       return { page: { page: "totp", facts: { username, canOtherMethod } } };
     },

@@ -1,4 +1,5 @@
 /** Mounts the operations on Fastify: guard, checks by the contract, ETags, answers stripped to the contract, JSON errors. */
+
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { Breakage } from "../../../core/errors.ts";
@@ -9,6 +10,7 @@ import type { Operation } from "../contract/operation.ts";
 import { operations } from "../contract/operations.ts";
 import type { Actor, Handler, Refusal } from "./call.ts";
 import type { createGuard } from "./guard.ts";
+import { takeJsonOnly } from "./json-only.ts";
 import { typed } from "./typed.ts";
 
 export interface AdminOptions {
@@ -41,19 +43,7 @@ export async function mountAdmin(app: FastifyInstance, options: AdminOptions): P
   );
   await app.register(
     async (scope) => {
-      // JSON only: a form or a text is what a page of another site could send.
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser(
-        ["application/json", "application/json-patch+json"],
-        { parseAs: "string", bodyLimit: BODY_LIMIT },
-        (_request, text, done) => {
-          try {
-            done(null, JSON.parse(String(text)));
-          } catch {
-            done(Object.assign(new Error("not JSON"), { statusCode: 400 }));
-          }
-        },
-      );
+      takeJsonOnly(scope, ["application/json", "application/json-patch+json"], BODY_LIMIT);
       scope.setNotFoundHandler((_request, reply) =>
         send(reply, 404, error(404, "There is no such operation")),
       );

@@ -14,11 +14,17 @@ export interface Loaded {
   readonly facts?: Facts | undefined;
 }
 
+/** What a list is loaded by: the text that is looked for, and where the next page begins. */
+export interface Asked {
+  readonly search: string;
+  readonly cursor: string | undefined;
+}
+
 export interface ListSpec {
   readonly title: string;
   readonly columns: readonly Column[];
   readonly empty: string;
-  readonly load: (asked: { search: string; cursor: string | undefined }) => Promise<Outcome<Loaded>>;
+  readonly load: (asked: Asked) => Promise<Outcome<Loaded>>;
   /** `here`: among the rows that are there; a text: what the server looks for. */
   readonly search: "here" | { readonly hint: string };
   readonly command: (search: string) => string | undefined;

@@ -3,6 +3,7 @@
  * spelling of the people operations and nothing of its own: the same guard, scopes, rights, audit and versions. Mounted by
  * compose. It never shows a password and never touches a phone that gets codes.
  */
+
 import { randomBytes } from "node:crypto";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
@@ -13,6 +14,7 @@ import type { Operation } from "../../contract/operation.ts";
 import * as contract from "../../contract/users.ts";
 import type { Actor, Handler, Refusal } from "../call.ts";
 import type { createGuard } from "../guard.ts";
+import { takeJsonOnly } from "../json-only.ts";
 import { isOne, readFilter } from "./filter.ts";
 import { patchBody, patchedView } from "./patch.ts";
 import { asSent, scimUser, scimView } from "./resource.ts";
@@ -194,19 +196,7 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
 
   await app.register(
     async (scope) => {
-      // JSON only: a form or a text is what a page of another site could send.
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser(
-        ["application/scim+json", "application/json"],
-        { parseAs: "string", bodyLimit: BODY_LIMIT },
-        (_request, text, done) => {
-          try {
-            done(null, JSON.parse(String(text)));
-          } catch {
-            done(Object.assign(new Error("not JSON"), { statusCode: 400 }));
-          }
-        },
-      );
+      takeJsonOnly(scope, ["application/scim+json", "application/json"], BODY_LIMIT);
       scope.setNotFoundHandler((_request, reply) => send(reply, wrong(404, "There is nothing here")));
       scope.setErrorHandler((problem: FastifyError, request, reply) => fail(problem, request, reply));
       for (const [method, url, operation, act] of routes)

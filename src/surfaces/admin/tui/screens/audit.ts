@@ -3,7 +3,7 @@ import { done, type Outcome, usage } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Desk, View } from "../desk.ts";
 import { line, type Tone } from "../lines.ts";
-import { createList, type Loaded } from "../list.ts";
+import { type Asked, createList, type Loaded } from "../list.ts";
 import type { Row } from "../rows.ts";
 import { clean, commandLine, when } from "../words.ts";
 
@@ -59,13 +59,7 @@ export function audit(
     );
   }
 
-  async function load({
-    search,
-    cursor,
-  }: {
-    search: string;
-    cursor: string | undefined;
-  }): Promise<Outcome<Loaded>> {
+  async function load({ search, cursor }: Asked): Promise<Outcome<Loaded>> {
     const parsed = auditQuery(search);
     if (parsed.kind !== "done") return parsed;
     const { user, ...rest } = parsed.value;

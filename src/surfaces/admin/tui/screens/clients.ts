@@ -4,7 +4,7 @@ import { done, type Outcome, usage } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";
 import { line } from "../lines.ts";
-import { createList, type Loaded } from "../list.ts";
+import { type Asked, createList, type Loaded } from "../list.ts";
 import type { Row } from "../rows.ts";
 import { clean, commandLine } from "../words.ts";
 
@@ -16,13 +16,7 @@ const KINDS = ["confidential", "public", "machine"];
 export function clients(desk: Desk): View {
   const { api } = desk;
 
-  async function load({
-    search,
-    cursor,
-  }: {
-    search: string;
-    cursor: string | undefined;
-  }): Promise<Outcome<Loaded>> {
+  async function load({ search, cursor }: Asked): Promise<Outcome<Loaded>> {
     const query: Record<string, string> = search === "" ? {} : { pattern: search };
     const page = await pageOf(api, "get-oauth-openid-clients", { query }, cursor);
     if (page.kind !== "done") return page;

@@ -2,7 +2,7 @@
 import { done, type Outcome } from "../../client/trouble.ts";
 import type { Desk, View } from "../desk.ts";
 import { line, type Tone } from "../lines.ts";
-import { createList, type Loaded } from "../list.ts";
+import { type Asked, createList, type Loaded } from "../list.ts";
 import { clean, commandLine } from "../words.ts";
 
 const EVERY = 3_000;
@@ -14,13 +14,7 @@ export function logs(desk: Desk): View {
   let level = 1;
   const least = () => LEVELS[level] ?? "info";
 
-  async function load({
-    search,
-    cursor,
-  }: {
-    search: string;
-    cursor: string | undefined;
-  }): Promise<Outcome<Loaded>> {
+  async function load({ search, cursor }: Asked): Promise<Outcome<Loaded>> {
     const answer = await desk.api.call("get-logs", {
       values: { log },
       query: {

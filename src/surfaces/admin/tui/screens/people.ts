@@ -2,7 +2,7 @@
 import { done, type Outcome } from "../../client/trouble.ts";
 import { type Entry, pageOf } from "../api.ts";
 import type { Desk, View } from "../desk.ts";
-import { createList, type Loaded } from "../list.ts";
+import { type Asked, createList, type Loaded } from "../list.ts";
 import type { Row } from "../rows.ts";
 import { clean, commandLine, when } from "../words.ts";
 import { person } from "./person.ts";
@@ -11,13 +11,7 @@ import { disabling, removing, rolesOf } from "./person-acts.ts";
 export function people(desk: Desk): View {
   const { api } = desk;
 
-  async function load({
-    search,
-    cursor,
-  }: {
-    search: string;
-    cursor: string | undefined;
-  }): Promise<Outcome<Loaded>> {
+  async function load({ search, cursor }: Asked): Promise<Outcome<Loaded>> {
     const query: Record<string, string> = search === "" ? {} : { pattern: search };
     const page = await pageOf(api, "get-user", { query: { sortBy: "userId", ...query } }, cursor);
     if (page.kind !== "done") return page;

@@ -2,7 +2,7 @@
 import { done, type Outcome } from "../../client/trouble.ts";
 import { pageOf } from "../api.ts";
 import type { Desk, View } from "../desk.ts";
-import { createList, type Loaded } from "../list.ts";
+import { type Asked, createList, type Loaded } from "../list.ts";
 import { commandLine } from "../words.ts";
 import { person } from "./person.ts";
 import { endingSessions } from "./person-acts.ts";
@@ -11,13 +11,7 @@ import { sessionRow } from "./session-rows.ts";
 export function sessions(desk: Desk): View {
   const { api } = desk;
 
-  async function load({
-    search,
-    cursor,
-  }: {
-    search: string;
-    cursor: string | undefined;
-  }): Promise<Outcome<Loaded>> {
+  async function load({ search, cursor }: Asked): Promise<Outcome<Loaded>> {
     const pair = search === "" || search.includes("=") ? search : `auth_user=${search}`;
     const page =
       pair === ""
