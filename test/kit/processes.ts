@@ -78,10 +78,10 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   };
 }
 
-/** Runs `sallyport ARGUMENTS` to its end, which has to come within 20 s. */
+/** Runs `sallyport ARGUMENTS` to its end, which has to come within a minute. */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ending> {
   const program = startProgram(args, options);
-  const late = setTimeout(() => void program.end("SIGKILL"), 20_000);
+  const late = setTimeout(() => void program.end("SIGKILL"), 60_000);
   const ending = await program.ended;
   clearTimeout(late);
   return ending;
