@@ -93,6 +93,8 @@ export interface ComposeOptions extends Voices {
   readonly logs?: Logs;
   /** Addresses that applications may name; public ones if not given. */
   readonly reach?: (address: string) => boolean;
+  /** How often its chores come round: 1 unless given, a tenth of the time at 0.1. */
+  readonly pace?: number;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -110,8 +112,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const onProblem = (problem: unknown) =>
     complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { storage, authenticators, audit, directory, enrolment, keyring, phoneKey, settings, phones } =
-      parts;
+    const { storage, authenticators, audit, directory, enrolment, keyring, settings, phones } = parts;
     logs ??= await openServerLogs(config, options.complain);
     const log = logs.server;
     await takeInFile(parts);
@@ -125,8 +126,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const meter = await openMeter(config);
     const { metrics } = meter;
-    const { apiBase } = options;
-    const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
+    const line = composeLine({ settings, audit, now, log, apiBase: options.apiBase, complain, onProblem });
     const bounds = composeLimits({
       line,
       parts,
@@ -196,20 +196,14 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
         ...composeFactors({ parts, limits, brand }),
         createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
         createSmsFactor({
-          codes,
+          ...parts,
           ...bounds.factor,
+          codes,
           devices,
-          notices: parts.notices,
           noticeAfter: () => limits().noticeAfter,
-          authenticators,
           claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
-          enrolment,
-          phones,
           countries: () => revisions.current().snapshot.countries,
-          audit,
-          now,
           host,
-          phoneKey,
           canCall: () => line.hasNext("call", new Set()),
           mostSends: () => limits().sendsPerLogin,
           mostTries: () => limits().triesPerCode,
@@ -350,7 +344,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       issuer: config.issuer.origin,
       post: createPostOutward(options.reach ?? isPublicAddress),
     });
-    background = createBackground(log, onProblem);
+    background = createBackground(log, onProblem, options.pace);
     const { every, soon } = background;
     parts.followDirectories(background, complain);
     startChores(background, {
