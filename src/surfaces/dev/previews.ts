@@ -232,7 +232,12 @@ export function previewStates(): readonly PreviewState[] {
       facts: noticed({ ...device, userCode: "WDJB-MJH" }, key, args),
     });
   const asks = { ...device, appName: "Sallyport command line", userCode: "WDJB-MJHT", username: "" };
-  const asked = { ...asks, scopes: ["openid", "admin-api"], address: "198.51.100.23", minutes: 0 };
+  const asked = {
+    ...asks,
+    scopes: ["openid", "admin-api", "enrolment-api"],
+    address: "198.51.100.23",
+    minutes: 0,
+  };
   add("device-confirm", { page: "device-confirm", facts: asked });
   add("device-confirm-signed-in", {
     page: "device-confirm",

@@ -1,16 +1,11 @@
 /** In and out: where the server's answer comes in, and where a session of these pages ends. */
 import type { FastifyInstance } from "fastify";
-import type { createChanges } from "./changes.ts";
+import type { Changes } from "../../core/factor-changes.ts";
 import type { SignedIn, Wish } from "./client.ts";
 import type { Asked, Frame } from "./frame.ts";
 import type { PortalDeps } from "./portal.ts";
 
-export function mountEntry(
-  scope: FastifyInstance,
-  frame: Frame,
-  deps: PortalDeps,
-  changes: ReturnType<typeof createChanges>,
-): void {
+export function mountEntry(scope: FastifyInstance, frame: Frame, deps: PortalDeps, changes: Changes): void {
   const { issuer, client, visitOf, authenticators, policy } = deps;
   const { accounts } = frame;
 

@@ -1,9 +1,9 @@
 /** What a person signs in with: looked at, named, chosen, added by a walk of the server, taken away. */
 import type { Authenticator, PhoneData } from "../../core/authenticators.ts";
+import { type Changes, createChanges, type Removed } from "../../core/factor-changes.ts";
 import type { PageFacts } from "../../core/pages.ts";
 import { PhoneNumber } from "../../core/secret.ts";
 import { newUntil, preferred } from "../../core/undo.ts";
-import { createChanges, type Removed } from "./changes.ts";
 import type { Asked, Frame } from "./frame.ts";
 import type { PortalDeps } from "./portal.ts";
 import { createUses } from "./uses.ts";
@@ -23,7 +23,7 @@ const labelOf = ({ kind, data }: Authenticator): string => {
   return [label, name].find((one): one is string => typeof one === "string" && one !== "") ?? "";
 };
 
-export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof createChanges> {
+export function mountFactors(frame: Frame, deps: PortalDeps): Changes {
   const { authenticators, client, visitOf, policy, now } = deps;
   const { look, take, strength } = frame;
   const changes = createChanges(deps, frame);

@@ -5,12 +5,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Notice } from "../../core/mechanism.ts";
 import type { Page, PageFacts, PageName } from "../../core/pages.ts";
+import { createStrength, type Strength } from "../../core/strength.ts";
 import type { FactorKind } from "../../core/words.ts";
 import { isCrossSite } from "../../kits/web/csrf.ts";
 import { wantedLocales } from "../../kits/web/locale.ts";
 import type { PortalDeps } from "./portal.ts";
 import { type AccountSessions, createAccountSessions, type Here } from "./session.ts";
-import { createStrength, type Strength } from "./strength.ts";
 
 export type AccountPage = Extract<PageName, `account${string}`>;
 type Own = "brand" | "appName" | "username" | "csrf" | "notice" | "noticeArgs";
