@@ -5,7 +5,7 @@ import { CALLBACK, type ServerOptions, type TestServer, WEB_SECRET } from "./ser
 import type { TestVisitor } from "./visitor.ts";
 
 export const ENROL = "https://jans.io/casa.enroll";
-export const LOOK = "https://jans.io/casa.2fa";
+const LOOK = "https://jans.io/casa.2fa";
 const MACHINE_SECRET = "a-secret-of-the-machine";
 const scope = `${ENROL} ${LOOK}`;
 const machine = { client_secret: MACHINE_SECRET, grant_types: ["client_credentials"] };
