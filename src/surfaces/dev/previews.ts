@@ -52,6 +52,7 @@ const code: PageFacts<"code"> = {
   endsIn: 294,
   canCall: false,
   canChangeNumber: false,
+  adding: false,
   others: [],
   canOtherMethod: false,
   host: "login.example.org",
@@ -156,6 +157,7 @@ export function previewStates(): readonly PreviewState[] {
     });
 
   add("code", { page: "code", facts: code });
+  add("code-add-phone", { page: "code", facts: { ...code, canChangeNumber: true, adding: true } });
   add("code-new-phone", { page: "code", facts: { ...code, canChangeNumber: true } });
   add("code-two-phones", {
     page: "code",

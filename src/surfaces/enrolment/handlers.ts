@@ -327,7 +327,7 @@ const typeOf = (kind: FactorKind): string =>
 
 /** Field by field: what is not named here, secrets first of all, never leaves. */
 function viewOf({ id, kind, data, boundAt }: Authenticator) {
-  const { nickname, label } = data as { nickname?: unknown; label?: unknown };
+  const { nickname, label } = (data ?? {}) as { nickname?: unknown; label?: unknown };
   const nickName = [nickname, label].find((one): one is string => typeof one === "string") ?? "";
   const phone = kind === SMS ? { number: new PhoneNumber((data as PhoneData).number).toString() } : {};
   return { id, type: typeOf(kind), ...phone, nickName, addedOn: boundAt };
