@@ -14,7 +14,7 @@ export function mountEntry(scope: FastifyInstance, frame: Frame, deps: PortalDep
     const { visitor, setCookies } = visitOf(request.raw);
     for (const cookie of setCookies) reply.raw.appendHeader("set-cookie", cookie);
     const answer = await client.take(visitor.browser, new URL(request.url, issuer));
-    const known = await accounts.of(request.raw);
+    const known = await accounts.of(request.raw, visitor.browser);
     if (answer.kind !== "signed-in") {
       if (known !== undefined) await accounts.say(known.id, { key: "account.failed.cancelled" });
       // Whoever has no session here would be sent to the sign-in they have just left.
@@ -23,7 +23,7 @@ export function mountEntry(scope: FastifyInstance, frame: Frame, deps: PortalDep
     }
     const { who, wish } = answer;
     const isOld = deps.now() - who.authTime > policy().freshFor * 1000;
-    const { id, cookie } = await accounts.begin(request.raw, {
+    const { id, cookie } = await accounts.begin(request.raw, visitor.browser, {
       ...who,
       ...(wish.maxAge === 1 && isOld ? { insist: true } : {}),
     });

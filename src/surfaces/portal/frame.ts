@@ -77,7 +77,8 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
   };
 
   async function askedOf(request: FastifyRequest, reply: FastifyReply): Promise<Asked | undefined> {
-    const here = await accounts.of(request.raw);
+    const { browser, address } = visitOf(request.raw).visitor;
+    const here = await accounts.of(request.raw, browser);
     if (here === undefined) return undefined;
     return {
       here,
@@ -85,7 +86,7 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
       reply,
       parameters: request.params as Record<string, string>,
       form: plainForm(request.body),
-      address: visitOf(request.raw).visitor.address,
+      address,
       locale: deps.localeFor(languages(request, here)),
     };
   }
