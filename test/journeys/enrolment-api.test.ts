@@ -114,8 +114,14 @@ test("the same number again is the same code again, after the cool-down; another
   const soon = await call(backend, "POST", `${SMS}/send-code`, { userid, number });
   assert.deepEqual([soon.status, soon.json.cause], [429, "LIMIT"]);
   assert.ok(Number(soon.headers.get("retry-after")) > 0);
-  server.advance(31_000);
   const code = await server.simulator.codeAfter(0, number);
+  const kept = await call(backend, "POST", `${SMS}/validate-code`, {
+    userid,
+    key: first.json.key,
+    code: code === "000000" ? "111111" : "000000",
+  });
+  assert.equal(kept.json.left, 4, "what was refused leaves the enrolment as it was");
+  server.advance(31_000);
   const before = (await server.simulator.messages()).length;
   const second = await call(backend, "POST", `${SMS}/send-code`, { userid, number });
   assert.equal(second.status, 200, JSON.stringify(second.json));
@@ -192,6 +198,10 @@ test("what the original has and we do not says so, and where to go instead", asy
   const document = (await elsewhere.json()) as { openapi: string; paths: Record<string, unknown> };
   assert.equal(document.openapi, "3.1.0");
   assert.ok(`${SMS}/send-code` in document.paths);
+  const text = JSON.stringify(document);
+  const names = Object.keys((document as unknown as { components: { schemas: object } }).components.schemas);
+  const wanted = [...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name = ""]) => name);
+  assert.deepEqual([...new Set(wanted)].sort(), names.sort(), "every schema is there, and asked for");
 });
 
 test("a person without any factor enrols by their own token, signed in just now with the password", async () => {

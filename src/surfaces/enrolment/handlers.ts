@@ -94,7 +94,7 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
     const wanted = [own, locale].filter((one): one is string => typeof one === "string");
     const begun = await transactions.begin(caller, user, { fresh, locale: deps.localeFor(wanted) });
     if ("stopped" in begun) return alone ? wayOf(user) : stopped(begun.stopped);
-    const { ticketNeeded } = begun.claimed.transaction.state as StepState;
+    const { ticketNeeded } = begun.transaction.state as StepState;
     return ticketNeeded && ticket === undefined ? wayOf(user) : begun;
   }
 
@@ -137,23 +137,24 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
     const known = open !== undefined && open.transaction.bound === undefined ? open : undefined;
     const begun = known === undefined ? await begin(caller, user, body.ticket, body.locale) : undefined;
     if (begun !== undefined && "refused" in begun) return begun;
-    const key = begun?.key ?? transactions.newKey();
-    const mine = begun?.claimed ?? (known as Claimed);
-    const claimed = await transactions.claim(mine, key);
+    const claimed = await transactions.claim(begun ?? (known as Claimed));
     if (claimed === undefined) return BUSY;
     const { transaction, version } = claimed;
     const form = { phone: body.number, country: body.country ?? "", ticket: body.ticket ?? "" };
     const { outcome, first } = await numberTo(transaction, form, caller.address);
     const effects = "kind" in outcome && outcome.kind !== "proved" ? (outcome as Effects) : {};
     const events = [...(first?.events ?? []), ...(effects.events ?? [])];
-    const next = { ...transaction, state: stateAfter(transaction, outcome, first?.state) };
-    const done = await transactions.settle(next, version, { ...effects, events });
-    if (!done) return BUSY;
+    // Only who is told of a send gets a new name for it: a refusal leaves the old one as it was.
+    const refused =
+      outcome.kind === "retry" && !/^code\.(new-sent|resent)$/.test(outcome.notice.key)
+        ? notSent(outcome.notice)
+        : undefined;
+    const state = stateAfter(transaction, outcome, first?.state);
+    const { key, transaction: named } = transactions.named({ ...transaction, state });
+    const next = refused === undefined ? named : { ...transaction, state };
+    if (!(await transactions.settle(next, version, { ...effects, events }))) return BUSY;
     if (outcome.kind === "stop") return ended(next, outcome.reason);
-    const isSent = outcome.kind === "next" || (outcome.kind === "retry" && outcome.deliver !== undefined);
-    if (!isSent && outcome.kind === "retry" && !/^code\.(new-sent|resent)$/.test(outcome.notice.key))
-      return notSent(outcome.notice);
-    return { body: await sentOf(next, key, caller.address) };
+    return refused ?? { body: await sentOf(next, key, caller.address) };
   });
 
   async function sentOf(one: Transaction, key: string, address: string) {
@@ -210,7 +211,7 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
     return left === undefined ? {} : { left };
   }
 
-  async function named(user: User, phone: Authenticator, nickName: string): Promise<Authenticator> {
+  async function withName(user: User, phone: Authenticator, nickName: string): Promise<Authenticator> {
     await changes.name(phone, nickName);
     return (await authenticators.list(user.id)).find(({ id }) => id === phone.id) ?? phone;
   }
@@ -255,7 +256,7 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
         if ("refused" in compared) return compared;
         if (!("phone" in compared)) return GONE;
         await transactions.end(compared.one);
-        return { body: viewOf(await named(user, compared.phone, body.nickName)) };
+        return { body: viewOf(await withName(user, compared.phone, body.nickName)) };
       }
       const open = await transactions.find(caller, user.id, body.key);
       const phone = (await authenticators.list(user.id, SMS)).find(
@@ -263,7 +264,7 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
       );
       if (open === undefined || phone === undefined) return GONE;
       await transactions.end(open.transaction);
-      return { body: viewOf(await named(user, phone, body.nickName)) };
+      return { body: viewOf(await withName(user, phone, body.nickName)) };
     }),
     handle(contract.getCredentials, async ({ params, caller }) => {
       const user = await callers.whom(caller, params.userid);
@@ -274,7 +275,7 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
       const found = await ownOf(caller, params);
       if ("refused" in found) return found;
       if (!(await changes.name(found.one, body.nickName))) return BUSY;
-      return { body: viewOf(await named(found.user, found.one, body.nickName)) };
+      return { body: viewOf(await withName(found.user, found.one, body.nickName)) };
     }),
     handle(contract.deleteCredential, async ({ params, caller }) => {
       const found = await ownOf(caller, params);

@@ -80,16 +80,15 @@ export function createTransactions(deps: TransactionDeps) {
     rows.write(keyOf(one.subject, one.client), one, one.endsAt, { expect });
 
   return {
-    /** A new one, whatever was open before; in no store yet. `key`: what the client names it by from now on. */
+    /** A new one, whatever was open before; in no store yet, and without a name. */
     async begin(
       { client, shown, address }: Caller,
       user: User,
       { fresh, locale }: Pick<Transaction, "fresh" | "locale">,
-    ): Promise<{ readonly key: string; readonly claimed: Claimed } | { readonly stopped: string }> {
-      const key = randomBytes(32).toString("base64url");
+    ): Promise<Claimed | { readonly stopped: string }> {
       const blank: Transaction = {
         id: randomBytes(16).toString("base64url"),
-        key: hashOf(key),
+        key: "",
         subject: user.id,
         client,
         alone: shown === undefined,
@@ -103,13 +102,7 @@ export function createTransactions(deps: TransactionDeps) {
       const found = await rows.read(keyOf(user.id, client));
       const prepared = await stepOf(blank).prepare(loginOf(blank, address));
       if (prepared.kind === "stop") return { stopped: prepared.reason };
-      return {
-        key,
-        claimed: {
-          transaction: { ...blank, state: prepared.state },
-          version: found?.version ?? "absent",
-        },
-      };
+      return { transaction: { ...blank, state: prepared.state }, version: found?.version ?? "absent" };
     },
 
     /** The open one of this person and client; `key`: only if it is the one that the client means. */
@@ -123,18 +116,18 @@ export function createTransactions(deps: TransactionDeps) {
       return { transaction, version };
     },
 
-    /** Takes the turn; undefined: another call was faster. With `key` it is named anew, and the old name is over. */
-    async claim({ transaction, version }: Claimed, key?: string): Promise<Claimed | undefined> {
-      const claimed: Transaction = {
-        ...transaction,
-        turn: transaction.turn + 1,
-        ...(key === undefined ? {} : { key: hashOf(key) }),
-      };
+    /** Takes the turn; undefined: another call was faster. */
+    async claim({ transaction, version }: Claimed): Promise<Claimed | undefined> {
+      const claimed: Transaction = { ...transaction, turn: transaction.turn + 1 };
       const row = write(claimed, version);
       return (await storage.commit([row])) ? { transaction: claimed, version: row.version } : undefined;
     },
 
-    newKey: (): string => randomBytes(32).toString("base64url"),
+    /** Names it anew: whoever was told the old name is told nothing more. */
+    named(one: Transaction): { readonly key: string; readonly transaction: Transaction } {
+      const key = randomBytes(32).toString("base64url");
+      return { key, transaction: { ...one, key: hashOf(key) } };
+    },
 
     submit: (one: Transaction, form: Form, address: string): Promise<Outcome<Json>> =>
       stepOf(one).authenticate(loginOf(one, address), form),
