@@ -121,6 +121,14 @@ test("the same number again is the same code again, after the cool-down; another
     code: code === "000000" ? "111111" : "000000",
   });
   assert.equal(kept.json.left, 4, "what was refused leaves the enrolment as it was");
+  const typo = await call(backend, "POST", `${SMS}/send-code`, { userid, number: "+44 12" });
+  assert.equal(typo.json.cause, "INVALID_NUMBER");
+  const still = await call(backend, "POST", `${SMS}/validate-code`, {
+    userid,
+    key: first.json.key,
+    code: code === "000000" ? "111111" : "000000",
+  });
+  assert.equal(still.json.left, 3, "and so does a number with a slip in it");
   server.advance(31_000);
   const before = (await server.simulator.messages()).length;
   const second = await call(backend, "POST", `${SMS}/send-code`, { userid, number });

@@ -1,215 +1,31 @@
 /** What each operation does. An application alone looks, and binds a first phone where the settings say so; no more. */
 import type { Authenticator, Authenticators, PhoneData } from "../../core/authenticators.ts";
 import type { User } from "../../core/directory.ts";
-import type { Enrolment } from "../../core/enrolment.ts";
 import type { Changes, Changing } from "../../core/factor-changes.ts";
-import type { Effects, Mechanism, Outcome } from "../../core/mechanism.ts";
-import type { PortalSettings } from "../../core/portal-settings.ts";
 import { PhoneNumber } from "../../core/secret.ts";
-import type { Strength } from "../../core/strength.ts";
-import type { Clock, FactorKind, Json } from "../../core/words.ts";
-import type { AllowedCountries, Phones } from "../../kits/phone/phones.ts";
-import { BUSY, GONE, notSent, stopped } from "./answers.ts";
-import { type Caller, type Callers, type Refusal, stepUp } from "./caller.ts";
+import type { FactorKind } from "../../core/words.ts";
+import { BUSY, GONE } from "./answers.ts";
+import type { Caller, Callers, Refusal } from "./caller.ts";
 import * as contract from "./contract.ts";
+import { createEnrol, type EnrolDeps } from "./enrol.ts";
 import { type Handler, handle } from "./operation.ts";
-import type { Claimed, Transaction, Transactions } from "./transactions.ts";
 
-export interface HandlerDeps {
+export interface HandlerDeps extends EnrolDeps {
   readonly callers: Callers;
-  readonly transactions: Transactions;
   readonly authenticators: Authenticators;
-  readonly enrolment: Pick<Enrolment, "stepUp">;
-  readonly strength: Strength;
   readonly changes: Changes;
-  readonly mechanisms: () => readonly Mechanism[];
-  readonly policy: () => PortalSettings;
-  readonly phones: Phones;
-  readonly countries: () => AllowedCountries;
-  readonly phoneKey: (e164: string) => string;
-  readonly localeFor: (wanted: readonly string[]) => string;
-  readonly now: Clock;
 }
 
 const SMS = "sms";
-/** Of one person, as at the account pages. */
-const MOST = 10;
 const WORDS = {
   invalid: "INVALID_NUMBER",
   "not-mobile": "NOT_MOBILE",
   "country-not-allowed": "COUNTRY_NOT_ALLOWED",
 } as const;
 
-/** What the step of the factor keeps, as far as it is asked here. */
-type StepState = {
-  readonly ticketNeeded: boolean;
-  readonly pending: { readonly number: string } | null;
-};
-
 export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
-  const { callers, transactions, authenticators, strength, changes, policy, now } = deps;
-
-  const acrsWith = (kinds: readonly FactorKind[]): readonly string[] =>
-    deps
-      .mechanisms()
-      .filter(({ requires }) => requires.some((kind) => kinds.includes(kind)))
-      .map(({ acr }) => acr);
-
-  /** Kinds that the person behind the token has shown within the last minutes. */
-  const freshOf = ({ shown }: Caller): readonly FactorKind[] =>
-    shown === undefined || now() - shown.authTime > policy().freshFor * 1000
-      ? []
-      : (deps.mechanisms().find(({ acr }) => acr === shown.acr)?.requires ?? []);
-
-  const personNeeded = (acrs: readonly string[], what: string): Refusal =>
-    stepUp(
-      acrs,
-      policy().freshFor,
-      `${what}; send the access token of the person, who has signed in just now`,
-    );
-
-  /** What has to be shown before another phone is bound; nothing held: an administrator has to open the way. */
-  async function wayOf(user: User): Promise<Refusal> {
-    const kinds = await deps.enrolment.stepUp(user.id, SMS);
-    return kinds.length === 0
-      ? stopped("no-factor")
-      : personNeeded(acrsWith(kinds), "The person has to show what they have before a phone is bound");
-  }
-
-  /** A new enrolment, or why there can be none. */
-  async function begin(caller: Caller, user: User, ticket: string | undefined, locale: string | undefined) {
-    const alone = caller.shown === undefined;
-    if (acrsWith([SMS]).length === 0) return stopped("no-factor");
-    const fresh = freshOf(caller);
-    if (!alone && fresh.length === 0)
-      return personNeeded(await strength.strongest(user.id), "The sign-in was too long ago");
-    if ((await authenticators.list(user.id, SMS)).length >= MOST)
-      return {
-        refused: 409,
-        code: "FAILURE",
-        cause: "TOO_MANY",
-        message: "The person has as many as there may be",
-      } as const;
-    const own = user.claims.locale;
-    const wanted = [own, locale].filter((one): one is string => typeof one === "string");
-    const begun = await transactions.begin(caller, user, { fresh, locale: deps.localeFor(wanted) });
-    if ("stopped" in begun) return alone ? wayOf(user) : stopped(begun.stopped);
-    const { ticketNeeded } = begun.transaction.state as StepState;
-    return ticketNeeded && ticket === undefined ? wayOf(user) : begun;
-  }
-
-  /** Hands a number to the step: the one that waits for its code again, or another. */
-  async function numberTo(
-    one: Transaction,
-    form: { phone: string; country: string; ticket: string },
-    address: string,
-  ) {
-    const { pending } = one.state as StepState;
-    const parsed = deps.phones.parse(form.phone, {
-      ...(form.country === "" ? {} : { country: form.country }),
-      allowedCountries: deps.countries(),
-    });
-    if (pending === null) return { outcome: await transactions.submit(one, form, address), first: undefined };
-    if (parsed.kind === "number" && parsed.number.reveal() === pending.number)
-      return { outcome: await transactions.submit(one, { action: "resend" }, address), first: undefined };
-    if (parsed.kind === "refused")
-      return {
-        outcome: { kind: "retry", notice: { key: `phone.${parsed.reason}` } } as Outcome<Json>,
-        first: undefined,
-      };
-    const first = await transactions.submit(one, { action: "change-number" }, address);
-    if (first.kind !== "next") return { outcome: first, first: undefined };
-    return { outcome: await transactions.submit({ ...one, state: first.state }, form, address), first };
-  }
-
-  const stateAfter = (one: Transaction, outcome: Outcome<Json>, before?: Json): Json =>
-    outcome.kind === "next" || outcome.kind === "retry" ? (outcome.state ?? before ?? one.state) : one.state;
-
-  const send = handle(contract.sendCode, async ({ body, caller }) => {
-    const user = await callers.whom(caller, body.userid);
-    if ("refused" in user) return user;
-    if (caller.shown === undefined && policy().applicationsAlone !== "first-phone")
-      return personNeeded(await strength.strongest(user.id), "An application alone binds no phone here");
-    if (caller.shown !== undefined && (await has(user, body)))
-      return { refused: 409, code: "NUMBER_ALREADY_ENROLLED", message: "The person has this phone" };
-
-    const open = await transactions.find(caller, user.id);
-    const known = open !== undefined && open.transaction.bound === undefined ? open : undefined;
-    const begun = known === undefined ? await begin(caller, user, body.ticket, body.locale) : undefined;
-    if (begun !== undefined && "refused" in begun) return begun;
-    const claimed = await transactions.claim(begun ?? (known as Claimed));
-    if (claimed === undefined) return BUSY;
-    const { transaction, version } = claimed;
-    const form = { phone: body.number, country: body.country ?? "", ticket: body.ticket ?? "" };
-    const { outcome, first } = await numberTo(transaction, form, caller.address);
-    const effects = "kind" in outcome && outcome.kind !== "proved" ? (outcome as Effects) : {};
-    const events = [...(first?.events ?? []), ...(effects.events ?? [])];
-    // Only who is told of a send gets a new name for it: a refusal leaves the old one as it was.
-    const refused =
-      outcome.kind === "retry" && !/^code\.(new-sent|resent)$/.test(outcome.notice.key)
-        ? notSent(outcome.notice)
-        : undefined;
-    const state = stateAfter(transaction, outcome, first?.state);
-    const { key, transaction: named } = transactions.named({ ...transaction, state });
-    const next = refused === undefined ? named : { ...transaction, state };
-    if (!(await transactions.settle(next, version, { ...effects, events }))) return BUSY;
-    if (outcome.kind === "stop") return ended(next, outcome.reason);
-    return refused ?? { body: await sentOf(next, key, caller.address) };
-  });
-
-  async function sentOf(one: Transaction, key: string, address: string) {
-    const { facts } = (await transactions.view(one, address)) as {
-      facts: { masked: string; digits: number; delivery: string; resendIn: number; endsIn: number };
-    };
-    const { masked, digits, delivery, resendIn, endsIn } = facts;
-    return { code: "SENT", key, number: masked, digits, delivery, resendIn, expiresIn: endsIn } as const;
-  }
-
-  async function ended(one: Transaction, reason: string): Promise<Refusal> {
-    await transactions.end(one);
-    return stopped(reason);
-  }
-
-  const has = async (user: User, { number, country }: { number: string; country?: string | undefined }) => {
-    const parsed = deps.phones.parse(number, { country, allowedCountries: deps.countries() });
-    if (parsed.kind !== "number") return false;
-    const key = deps.phoneKey(parsed.number.reveal());
-    return (await authenticators.list(user.id, SMS)).some((one) => one.key === key);
-  };
-
-  /** Compares a code; the phone, where it was right. */
-  async function compare(
-    caller: Caller,
-    user: User,
-    key: string,
-    code: string,
-  ): Promise<
-    { readonly phone: Authenticator; readonly one: Transaction } | { readonly left?: number } | Refusal
-  > {
-    const open = await transactions.find(caller, user.id, key);
-    if (open === undefined || open.transaction.bound !== undefined) return {};
-    const claimed = await transactions.claim(open);
-    if (claimed === undefined) return BUSY;
-    const { transaction, version } = claimed;
-    const { pending } = transaction.state as StepState;
-    if (pending === null) return {};
-    const outcome = await transactions.submit(transaction, { code }, caller.address);
-    if (outcome.kind === "proved") {
-      const bound = deps.phoneKey(pending.number);
-      const phone = (await authenticators.list(user.id, SMS)).find((one) => one.key === bound);
-      if (phone === undefined) return BUSY;
-      const one: Transaction = { ...transaction, bound: phone.id, state: null };
-      await transactions.settle(one, version, { events: outcome.events });
-      return { phone, one };
-    }
-    const next = { ...transaction, state: stateAfter(transaction, outcome) };
-    await transactions.settle(next, version, outcome);
-    if (outcome.kind === "stop") return ended(next, outcome.reason);
-    if (outcome.kind !== "retry") return {};
-    if (outcome.notice.key === "code.paused") return notSent(outcome.notice);
-    const left = outcome.notice.key === "code.wrong" ? Number(outcome.notice.args?.left) : undefined;
-    return left === undefined ? {} : { left };
-  }
+  const { callers, transactions, authenticators, strength, changes } = deps;
+  const { send, compare, personNeeded } = createEnrol(deps);
 
   async function withName(user: User, phone: Authenticator, nickName: string): Promise<Authenticator> {
     await changes.name(phone, nickName);
@@ -238,7 +54,10 @@ export function enrolmentHandlers(deps: HandlerDeps): readonly Handler[] {
         ? { body: { code: WORDS[parsed.reason] } }
         : { body: { code: "VALID" as const, number: parsed.number.toString(), country: parsed.country } };
     }),
-    send,
+    handle(contract.sendCode, async ({ body, caller }) => {
+      const user = await callers.whom(caller, body.userid);
+      return "refused" in user ? user : send(caller, user, body);
+    }),
     handle(contract.validateCode, async ({ body, caller }) => {
       const user = await callers.whom(caller, body.userid);
       if ("refused" in user) return user;

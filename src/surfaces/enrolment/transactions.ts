@@ -39,6 +39,8 @@ export type Transaction = {
 export interface Claimed {
   readonly transaction: Transaction;
   readonly version: number | "absent";
+  /** What stands there while a new one is tried, and stays where it comes to nothing. */
+  readonly before?: Transaction | undefined;
 }
 
 export interface TransactionDeps {
@@ -76,6 +78,7 @@ export function createTransactions(deps: TransactionDeps) {
     turn: one.turn,
     fresh: one.fresh,
   });
+  const turned = (one: Transaction): Transaction => ({ ...one, turn: one.turn + 1 });
   const write = (one: Transaction, expect: number | "absent") =>
     rows.write(keyOf(one.subject, one.client), one, one.endsAt, { expect });
 
@@ -102,7 +105,11 @@ export function createTransactions(deps: TransactionDeps) {
       const found = await rows.read(keyOf(user.id, client));
       const prepared = await stepOf(blank).prepare(loginOf(blank, address));
       if (prepared.kind === "stop") return { stopped: prepared.reason };
-      return { transaction: { ...blank, state: prepared.state }, version: found?.version ?? "absent" };
+      return {
+        transaction: { ...blank, state: prepared.state },
+        version: found?.version ?? "absent",
+        before: found?.value,
+      };
     },
 
     /** The open one of this person and client; `key`: only if it is the one that the client means. */
@@ -117,10 +124,13 @@ export function createTransactions(deps: TransactionDeps) {
     },
 
     /** Takes the turn; undefined: another call was faster. */
-    async claim({ transaction, version }: Claimed): Promise<Claimed | undefined> {
-      const claimed: Transaction = { ...transaction, turn: transaction.turn + 1 };
-      const row = write(claimed, version);
-      return (await storage.commit([row])) ? { transaction: claimed, version: row.version } : undefined;
+    async claim({ transaction, version, before }: Claimed): Promise<Claimed | undefined> {
+      const claimed = turned(transaction);
+      const stays = before && turned(before);
+      const row = write(stays ?? claimed, version);
+      return (await storage.commit([row]))
+        ? { transaction: claimed, version: row.version, before: stays }
+        : undefined;
     },
 
     /** Names it anew: whoever was told the old name is told nothing more. */
