@@ -38,6 +38,7 @@ const NEEDS: readonly Need[] = [
     found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),
   },
   { name: "tmux", for: "the tests of the console", found: () => inPath("tmux") },
+  { name: "oathtool", for: "the test of authenticator apps", found: () => inPath("oathtool") },
 ];
 
 /**

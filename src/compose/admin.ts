@@ -31,6 +31,7 @@ import { settingsHistoryHandlers } from "../surfaces/admin/api/settings-history.
 import { smsHandlers } from "../surfaces/admin/api/sms.ts";
 import { userHandlers } from "../surfaces/admin/api/users.ts";
 import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
+import { enrolmentScopes } from "../surfaces/enrolment/contract.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { createTrial } from "./dry-run.ts";
 import { gatewayOf } from "./gateway.ts";
@@ -103,7 +104,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
         settings,
         rights,
         cursors,
-        scopes: [...SCOPES, ...adminScopes],
+        scopes: [...SCOPES, ...adminScopes, ...enrolmentScopes],
         newSecret: () => randomBytes(32).toString("base64url"),
       }),
       ...loggingHandlers({ settings }),

@@ -8,6 +8,7 @@ import { importClients } from "../surfaces/admin/host/import-clients.ts";
 import { importPeople } from "../surfaces/admin/host/import-people.ts";
 import type { Said } from "../surfaces/admin/host/people.ts";
 import type { Terminal } from "../surfaces/admin/host/people-files/progress.ts";
+import { enrolmentScopes } from "../surfaces/enrolment/contract.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { countriesOf } from "./revisions.ts";
 import { withParts } from "./with-parts.ts";
@@ -46,6 +47,9 @@ export const bulkActs = (terminal: Terminal): BulkActs => ({
   exportPeople: (config, options) => withParts(config, (parts) => exportPeople(parts, options)),
   importClients: (config, options) =>
     withParts(config, ({ settings }) =>
-      importClients({ settings, scopes: [...SCOPES, ...adminScopes], adminScopes }, options),
+      importClients(
+        { settings, scopes: [...SCOPES, ...adminScopes, ...enrolmentScopes], adminScopes },
+        options,
+      ),
     ),
 });

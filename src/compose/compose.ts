@@ -29,16 +29,15 @@ import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
 import { createPasswordFactor } from "../plugins/factors/password/password.ts";
-import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
 import { mountCallbacks } from "../surfaces/callbacks/mount.ts";
-import { createAccessTokens } from "../surfaces/oidc/access.ts";
+import { rewriteCasa } from "../surfaces/enrolment/mount.ts";
 import { createLogoutDelivery } from "../surfaces/oidc/logout-delivery.ts";
 import { mountOidc, rewriteOriginal } from "../surfaces/oidc/mount.ts";
 import { createVisits } from "../surfaces/oidc/visitor.ts";
-import { composeAdmin, ownApi } from "./admin.ts";
+import { composeApis } from "./apis.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { startChores } from "./chores.ts";
@@ -52,11 +51,12 @@ import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts"
 import { costsOfTexts } from "./message-texts.ts";
 import { openMeter } from "./metrics.ts";
 import { composeOverview } from "./overview.ts";
-import { claimNamed, createOwnScripts } from "./own-scripts.ts";
+import { createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { composePortal } from "./portal.ts";
 import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
+import { smsFactors } from "./sms-factor.ts";
 import { reasonOf, takeInFile } from "./take-file.ts";
 import { createTlsReload, readTls } from "./tls.ts";
 import { mountAssets, probePort } from "./web.ts";
@@ -191,23 +191,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
+    const countries = () => revisions.current().snapshot.countries;
+    const smsFactor = smsFactors({ parts, codes, bounds, devices, line, countries });
     const factors = new Map(
       [
         ...composeFactors({ parts, limits, brand }),
         createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
-        createSmsFactor({
-          ...parts,
-          ...bounds.factor,
-          codes,
-          devices,
-          noticeAfter: () => limits().noticeAfter,
-          claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
-          countries: () => revisions.current().snapshot.countries,
-          host,
-          canCall: () => line.hasNext("call", new Set()),
-          mostSends: () => limits().sendsPerLogin,
-          mostTries: () => limits().triesPerCode,
-        }),
+        smsFactor(enrolment),
       ].map((factor) => [factor.kind, factor]),
     );
     const scripts = createOwnScripts({
@@ -266,7 +256,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const app = await createWebServer({
       issuer: config.issuer,
       peers,
-      rewrite: (url) => rewriteApi(rewriteOriginal(url)),
+      rewrite: (url) => rewriteCasa(rewriteApi(rewriteOriginal(url))),
       render,
       brand,
       // Of a login its own id: what the person reads out is what `sallyport trace` wants.
@@ -305,15 +295,17 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       factors,
       onProblem,
     });
-    await composeAdmin(app, {
+    await composeApis(app, {
       parts,
-      access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
       scripts,
-      mechanisms: () => revisions.current().mechanisms,
-      countries: () => revisions.current().snapshot.countries,
       overview,
       explain: createExplain({ parts, bounds, current: () => revisions.current() }),
+      smsFactor,
+      delivery,
+      factors,
+      served: revisions.current,
+      localeFor: pages.localeFor,
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });

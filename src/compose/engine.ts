@@ -11,7 +11,7 @@ import { createEngine, type Engine } from "../surfaces/oidc/engine.ts";
 import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
 import type { createVisits } from "../surfaces/oidc/visitor.ts";
-import { ownApi } from "./admin.ts";
+import { ownApis } from "./apis.ts";
 import type { Parts } from "./parts.ts";
 
 export interface EngineDeps {
@@ -35,7 +35,7 @@ export function engineBuilder(
   const { parts, walk, devices, visits, csrfToken, log, onProblem } = deps;
   const { config, storage, directory, authenticators, audit, keyring, now } = parts;
   const show = createShow(deps.render);
-  const api = ownApi(config.issuer);
+  const apis = ownApis(config.issuer);
   return (snapshot, mechanisms) => {
     const device = createDeviceFlow({
       snapshot,
@@ -43,7 +43,7 @@ export function engineBuilder(
       storage,
       directory,
       audit,
-      apiScopes: api.scopes,
+      apis,
       visitOf: visits.of,
       csrfToken,
       show,
@@ -62,7 +62,7 @@ export function engineBuilder(
       pages: createEnginePages({ brand: snapshot.brand, show }),
       device,
       languages: deps.languages,
-      api,
+      apis,
       addressOf: deps.addressOf,
       now,
     });

@@ -5,7 +5,10 @@ export const CLI_CLIENT = "sallyport-cli";
 /** The client of the pages on which people look after their own factors; it alone may ask for one to be bound (`enrol`). */
 export const ACCOUNT_CLIENT = "sallyport-account";
 
-/** What an access token of this server for its own admin API says (RFC 7662 §2.2, RFC 9470 §4). */
+/** Where other applications ask for phones to be bound: the path, which with the issuer in front is its audience. */
+export const ENROLMENT_API = "/jans-casa/rest";
+
+/** What an access token of this server for one of its own APIs says (RFC 7662 §2.2, RFC 9470 §4). */
 export interface Access {
   readonly client: string;
   /** Of whom, where a person stands behind it; undefined for a machine. */

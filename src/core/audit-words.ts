@@ -154,7 +154,8 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   },
   "enrolment-refused": {
     act: "fail",
-    means: "a phone or another factor was proven and may not be bound",
+    means:
+      "a phone or another factor may not be bound, or an application wanted to look after somebody it may not",
     facts: ["factor", "reason"],
   },
   "enrolment-opened": {

@@ -9,7 +9,7 @@ export interface Authenticator {
   readonly key: string;
   readonly data: Json;
   readonly boundAt: EpochMs;
-  /** Which authority let it be bound: `password-once`, `two-factors`, `window`, `ticket`, `administrator`, `demo`. */
+  /** Which authority let it be bound: `password-once`, `two-factors`, `window`, `ticket`, `application`, `administrator`, `demo`. */
   readonly boundBy: string;
   readonly version: number;
 }

@@ -14,8 +14,10 @@ import type { Snapshot } from "./settings.ts";
 import { newUntil, preferred } from "./undo.ts";
 import type { Clock, EpochMs, FactorKind, Subject } from "./words.ts";
 
-export type Authority = "password-once" | "two-factors" | "window" | "ticket";
-type Opening = { readonly by: Authority; readonly openedBy: string; readonly reason: string };
+/** `application`: the token of an application alone, of the enrolment API (compose/enrolment-api.ts). */
+export type Authority = Standing | "application";
+type Standing = "password-once" | "two-factors" | "window" | "ticket";
+type Opening = { readonly by: Standing; readonly openedBy: string; readonly reason: string };
 
 /** A way that stands open: a ticket without its secret. */
 export type OpenWay = Opening & { readonly until: EpochMs };
@@ -28,7 +30,7 @@ export interface Spent {
 
 export interface Enrolment {
   /** What would let this person bind this factor now; `shown`: kinds shown within the last minutes. */
-  standing(subject: Subject, kind: FactorKind, shown?: readonly FactorKind[]): Promise<Authority | "closed">;
+  standing(subject: Subject, kind: FactorKind, shown?: readonly FactorKind[]): Promise<Standing | "closed">;
   /** Held kinds of which one has to be shown before this one is bound; empty: nothing is held. */
   stepUp(subject: Subject, kind: FactorKind): Promise<readonly FactorKind[]>;
   /** Whether the ticket is good; spends nothing. */

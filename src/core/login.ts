@@ -55,6 +55,10 @@ export type LoginRecord = {
   readonly redirectUri: string;
 };
 
+/** What a step is told of standing behind the sign-in. */
+export const extraOf = ({ extra }: Pick<LoginRecord, "extra">) =>
+  extra === "offer" ? { skippable: true } : extra === "enrol" ? { adding: true } : {};
+
 export type Parked = {
   readonly acr: Acr;
   readonly task: Task;

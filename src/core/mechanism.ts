@@ -68,6 +68,8 @@ export interface Login<S extends Json = Json> {
   readonly turn: number;
   /** Kinds shown within the last minutes, recent enough to bind a new authenticator on. */
   readonly fresh: readonly FactorKind[];
+  /** The person has come to have something bound, and is signed in already: the form of the last page adds it. */
+  readonly adding?: boolean | undefined;
   /** The person may go on without this step (the form's action `skip`). */
   readonly skippable?: boolean | undefined;
   /** Where a factor that says itself who signs in can stand in for the whole of what is asked: its invitation. */

@@ -13,6 +13,8 @@ const item = z.strictObject({
   isDefault: z.boolean(),
   /** A number that opens no other change yet: until when; else empty. */
   newUntil: z.string(),
+  /** Recovery codes that are left; -1: it is none of them. */
+  left: z.number(),
 });
 
 /** `common`: the facts of every page, and of what has just been done. */
@@ -29,6 +31,8 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
       ...page,
       name: z.string(),
       strength: z.enum(["one", "two", "strong"]),
+      /** Whether there is a way to add that would make it stronger. */
+      canBeStronger: z.boolean(),
       factors: z.array(
         z.strictObject({
           kind: z.string(),

@@ -110,6 +110,8 @@ export const pageFacts = {
     canCall: z.boolean(),
     canChangeNumber: z.boolean(),
     canOtherMethod: z.boolean(),
+    /** The right code adds the phone to an account that somebody is signed in to, and signs nobody in. */
+    adding: z.boolean(),
     /** Other phones of the person; `id` goes back as `phone`. */
     others: z.array(z.strictObject({ id: z.string(), masked: z.string() })),
     host: z.string(),

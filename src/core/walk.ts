@@ -13,7 +13,7 @@ import type { Authenticator } from "./authenticators.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { attain, satisfies, usableProofs } from "./gate.ts";
-import type { LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
+import { extraOf, type LoginRecord, type LoginStart, type Standing, type Turn } from "./login.ts";
 import type {
   Effects,
   Events,
@@ -86,7 +86,7 @@ export function createWalk(deps: WalkDeps): Walk {
     turn,
     // While something is bound, what was fresh when that began stays so: nobody is thrown out for typing slowly.
     fresh: (record.task.act === "enrol" ? record.fresh : undefined) ?? freshOf(record),
-    ...(record.extra === "offer" ? { skippable: true } : {}),
+    ...extraOf(record),
     state: record.state,
     subject: record.subject,
     username: record.username,

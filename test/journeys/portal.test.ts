@@ -25,6 +25,15 @@ test("the overview says how strong the account is, and what it is signed in to w
   }
 });
 
+test("a better way is spoken of where there is one to add, and nowhere else", async () => {
+  const without = await atAccount(await fresh());
+  assert.match(textOf(without.page.body), /far better than a password alone/);
+  assert.doesNotMatch(textOf(without.page.body), /without texts/);
+  const acrs = { enabled: ["twilio_sms", "otp"], default: "twilio_sms" };
+  const withApps = await atAccount(await startServer({ settings: { acrs } }));
+  assert.match(textOf(withApps.page.body), /A way without texts would protect you better still/);
+});
+
 test("a page deep inside leads through the sign-in and back to itself", async () => {
   const server = await fresh();
   const visitor = server.visitor();
@@ -253,6 +262,7 @@ test("P08: a phone is added by the server's own walk, told to the old one with a
   const phone = await visitor.submit(ask, {});
   assert.match(phone.url.pathname, /^\/login/);
   const code = await visitor.submit(phone, { phone: SECOND });
+  assert.match(code.body, /<button class="main">Add the phone</, "nobody signs in here");
   const page = await visitor.submit(code, { code: await server.simulator.codeAfter(before, SECOND) });
   assert.equal(page.url.pathname, "/account");
   assert.match(textOf(page.body), /It is added/);

@@ -17,14 +17,18 @@ export const MANNERS = ["voluntary", "essential"] as const;
 export const PROMPTS = ["", "login", "none"] as const;
 export const MAX_AGES = ["0", "600", "86400"] as const;
 export type Session = (typeof SESSIONS)[number];
+/** Of the tables for apps, passkeys and recovery codes: what the session has shown, and the acr that is asked for. */
+export const SHOWN = ["none", "both", "app", "passkey", "recovery"] as const;
+export const ACRS = ["twilio_sms", "otp", "fido2", "recovery_code"] as const;
+export type Shown = (typeof SHOWN)[number];
 
 /** What a cell promises: the pages and the acr after them, or the error. */
 export type Promised =
   | { readonly kind: "acr"; readonly pages: readonly string[]; readonly acr: string }
   | { readonly kind: "error"; readonly error: string };
 
-export interface Cell {
-  readonly session: Session;
+export interface Cell<S = Session> {
+  readonly session: S;
   readonly request: string;
   readonly manner: string;
   readonly prompt: string;
@@ -90,5 +94,18 @@ export function readTables(): { readonly asked: readonly Asked[]; readonly cells
   return { asked, cells };
 }
 
-const byPrompt = (promised: readonly string[], row: Omit<Cell, "prompt" | "promised">): readonly Cell[] =>
+/** Every cell of the tables for the newer factors. */
+export function readFactorTables(): readonly Cell<Shown>[] {
+  const all = sections();
+  return SHOWN.flatMap((session) =>
+    (all.get(`Shown: ${session}`) ?? []).flatMap(([request = "", manner = "", ...promised]) =>
+      byPrompt(promised, { session, request, manner, maxAge: "" }),
+    ),
+  );
+}
+
+const byPrompt = <S>(
+  promised: readonly string[],
+  row: Omit<Cell<S>, "prompt" | "promised">,
+): readonly Cell<S>[] =>
   promised.map((text, index) => ({ ...row, prompt: PROMPTS[index] ?? "?", promised: promisedBy(text) }));

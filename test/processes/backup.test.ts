@@ -171,6 +171,7 @@ describe("restore", () => {
       "device-poll",
       "device-view",
       "enrolment-opening",
+      "enrolment-transaction",
       "health",
       "login",
       "oidc.Grant",

@@ -10,6 +10,7 @@ const item = {
   used: "26 Nov 2026, 08:31",
   isDefault: true,
   newUntil: "",
+  left: -1,
 };
 const second = {
   ...item,
@@ -35,11 +36,18 @@ const passkey = {
   canAdd: true,
   canRemove: true,
 };
+const few = {
+  kind: "recovery-code",
+  items: [{ ...item, id: "5", label: "", used: "", left: 3 }],
+  canAdd: true,
+  canRemove: true,
+};
 const none = (kind: string) => ({ kind, items: [], canAdd: true, canRemove: true });
 const account: PageFacts<"account"> = {
   ...common,
   name: "Grace",
   strength: "two",
+  canBeStronger: true,
   factors: [sms, none("totp"), none("passkey"), none("recovery-code")],
 };
 const session = {
@@ -115,11 +123,16 @@ export function accountStates(): readonly { readonly name: string; readonly page
   const add = (name: string, page: Page) => states.push({ name, page });
   add("account", { page: "account", facts: account });
   add("account-one", { page: "account", facts: { ...account, strength: "one", factors: [none("sms")] } });
+  add("account-texts-alone", {
+    page: "account",
+    facts: { ...account, canBeStronger: false, factors: [sms, few] },
+  });
   add("account-strong-names", {
     page: "account",
     facts: {
       ...account,
       strength: "strong",
+      canBeStronger: false,
       name: LONG,
       username: LONG,
       factors: [sms, totp, passkey, { ...none("recovery-code"), canAdd: false }],

@@ -52,6 +52,7 @@ const code: PageFacts<"code"> = {
   endsIn: 294,
   canCall: false,
   canChangeNumber: false,
+  adding: false,
   others: [],
   canOtherMethod: false,
   host: "login.example.org",
@@ -156,6 +157,7 @@ export function previewStates(): readonly PreviewState[] {
     });
 
   add("code", { page: "code", facts: code });
+  add("code-add-phone", { page: "code", facts: { ...code, canChangeNumber: true, adding: true } });
   add("code-new-phone", { page: "code", facts: { ...code, canChangeNumber: true } });
   add("code-two-phones", {
     page: "code",
@@ -232,7 +234,12 @@ export function previewStates(): readonly PreviewState[] {
       facts: noticed({ ...device, userCode: "WDJB-MJH" }, key, args),
     });
   const asks = { ...device, appName: "Sallyport command line", userCode: "WDJB-MJHT", username: "" };
-  const asked = { ...asks, scopes: ["openid", "admin-api"], address: "198.51.100.23", minutes: 0 };
+  const asked = {
+    ...asks,
+    scopes: ["openid", "admin-api", "enrolment-api"],
+    address: "198.51.100.23",
+    minutes: 0,
+  };
   add("device-confirm", { page: "device-confirm", facts: asked });
   add("device-confirm-signed-in", {
     page: "device-confirm",

@@ -10,7 +10,7 @@ export const authMethodOf = (
 
 /**
  * What the engine is told; `default_acr_values`, `pkce`, `trusted` and `texts` are ours and stay here. `apiScopes` are those of
- * our API, which the engine knows by the resource alone (access.ts).
+ * our APIs, which the engine knows by the resource alone (access.ts).
  */
 export function engineClient(client: ClientSettings, apiScopes: readonly string[]): ClientMetadata {
   const {
@@ -42,7 +42,7 @@ export function engineClient(client: ClientSettings, apiScopes: readonly string[
 export const clientSettings = (snapshot: Snapshot, id: string | undefined): ClientSettings | undefined =>
   snapshot.clients.find((client) => client.client_id === id);
 
-/** The scopes that are none of the API's; never empty, which the engine would take for no bound at all. */
+/** The scopes that are none of an API's; never empty, which the engine would take for no bound at all. */
 const ownScopes = (scope: string, apiScopes: readonly string[]): string =>
   scope
     .split(" ")

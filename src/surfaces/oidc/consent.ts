@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Audit } from "../../core/audit.ts";
 import type { Clock } from "../../core/words.ts";
+import { shownAs } from "./access.ts";
 import { claimsByScope } from "./account.ts";
 import { loginBehind } from "./told-acts.ts";
 
@@ -114,8 +115,8 @@ export function scopesToShow(
   details: Record<string, unknown>,
 ): readonly string[] {
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as Missing;
-  // Scopes of the API are one thing to a person.
-  const resource = missingResourceScopes === undefined ? [] : ["admin-api"];
+  // Scopes of an API are one thing to a person.
+  const resource = Object.keys(missingResourceScopes ?? {}).map(shownAs);
   const asked = String(params.scope ?? "openid").split(" ");
   const named = (missingOIDCClaims ?? []).map(scopeOf);
   return [

@@ -16,6 +16,7 @@ import type { Snapshot } from "../../core/settings.ts";
 import type { ThrottleRow } from "../../core/throttle-lanes.ts";
 import { createZones } from "../../core/throttle-zones.ts";
 import type { Clock, EpochMs } from "../../core/words.ts";
+import { type OwnApi, shownScopes } from "./access.ts";
 import { acrRequest, chooseAcr } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
 import type { Visit } from "./visitor.ts";
@@ -53,7 +54,7 @@ export interface DeviceDeps {
   readonly storage: Storage;
   readonly directory: Directory;
   readonly audit: Audit;
-  readonly apiScopes: readonly string[];
+  readonly apis: readonly OwnApi[];
   readonly visitOf: (request: IncomingMessage) => Visit;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
   readonly show: (ctx: KoaContextWithOIDC, page: Page) => Promise<void>;
@@ -135,7 +136,12 @@ export function createDeviceFlow(deps: DeviceDeps) {
         ...noticed,
         csrf: deps.csrfToken(`device ${view.code}`, 0, browser),
         userCode: spaced(view.code),
-        scopes: shownScopes(String(code.params?.scope ?? ""), deps.apiScopes),
+        scopes: shownScopes(
+          deps.apis,
+          String(code.params?.scope ?? "")
+            .split(" ")
+            .filter(Boolean),
+        ),
         address,
         minutes: Math.max(0, Math.floor((now() - at) / 60_000)),
         username: person?.username ?? "",
@@ -271,12 +277,3 @@ const normalOr = (typed: string): string => {
 /** What a client with no reachable acr is told; the one it happens to is the command line on a new server. */
 const NO_ACR =
   "no acr that this client may use is enabled here; an administrator has to enable one with a second factor first, such as twilio_sms";
-
-/** Scopes of the API are one thing to a person: it administers the server. */
-function shownScopes(scope: string, apiScopes: readonly string[]): string[] {
-  const shown = scope
-    .split(" ")
-    .filter((one) => one !== "")
-    .map((one) => (apiScopes.includes(one) ? "admin-api" : one));
-  return [...new Set(shown)];
-}

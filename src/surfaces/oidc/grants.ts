@@ -4,6 +4,7 @@ import type { Audit } from "../../core/audit.ts";
 import type { Grants } from "../../core/grants.ts";
 import type { Storage } from "../../core/records.ts";
 import type { Clock, Subject } from "../../core/words.ts";
+import { shownAs } from "./access.ts";
 import { BY_GRANT } from "./sessions.ts";
 
 type GrantRow = {
@@ -35,7 +36,7 @@ export function createGrants(deps: {
           ...new Set(
             grants.flatMap(({ openid, resources = {} }) => [
               ...(openid?.scope ?? "").split(" "),
-              ...(Object.keys(resources).length > 0 ? ["admin-api"] : []),
+              ...Object.keys(resources).map(shownAs),
             ]),
           ),
         ].filter((scope) => scope !== ""),

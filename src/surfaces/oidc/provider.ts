@@ -44,8 +44,8 @@ export interface ProviderDeps {
   /** Languages that there are pages in (BCP 47). */
   readonly languages: readonly string[];
   readonly device: DeviceFlow;
-  /** Our own API, which tokens are given out for. */
-  readonly api: OwnApi;
+  /** Our own APIs, which tokens are given out for. */
+  readonly apis: readonly OwnApi[];
   readonly addressOf: (request: IncomingMessage) => string;
   readonly now: Clock;
 }
@@ -70,7 +70,8 @@ const cookieNames = (https: boolean) => ({
 });
 
 export function createProvider(deps: ProviderDeps): Provider {
-  const { snapshot, mechanisms } = deps;
+  const { snapshot, mechanisms, apis } = deps;
+  const apiScopes = apis.flatMap(({ scopes }) => scopes);
   const https = deps.issuer.startsWith("https:");
   const cookie = { httpOnly: true, sameSite: "lax", secure: https, signed: true } as const;
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
@@ -79,7 +80,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     adapter: withoutEnded(createAdapterFactory(deps.storage, createToldActs(deps), deps.now), snapshot),
     clients: snapshot.clients
       .filter(({ disabled }) => !disabled)
-      .map((client) => engineClient(client, deps.api.scopes)),
+      .map((client) => engineClient(client, apiScopes)),
     jwks: { keys: deps.keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
     cookies: {
       keys: createCookieSigner(deps.keys.secrets("cookie").map(({ bytes }) => bytes)),
@@ -145,9 +146,9 @@ export function createProvider(deps: ProviderDeps): Provider {
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (ctx) => defaultResource(deps.api, ctx.oidc.params?.scope) as string,
+        defaultResource: (ctx) => defaultResource(apis, ctx.oidc.params?.scope) as string,
         getResourceServerInfo: (_ctx, identifier, client) =>
-          resourceServer(deps.api, identifier, settingsOf(client.clientId)),
+          resourceServer(apis, identifier, settingsOf(client.clientId)),
         useGrantedResource: () => true,
       },
       // A token is inactive for everybody but the client it was given to (RFC 7662 §2.2).

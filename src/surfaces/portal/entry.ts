@@ -1,16 +1,11 @@
 /** In and out: where the server's answer comes in, and where a session of these pages ends. */
 import type { FastifyInstance } from "fastify";
-import type { createChanges } from "./changes.ts";
+import type { Changes } from "../../core/factor-changes.ts";
 import type { SignedIn, Wish } from "./client.ts";
 import type { Asked, Frame } from "./frame.ts";
 import type { PortalDeps } from "./portal.ts";
 
-export function mountEntry(
-  scope: FastifyInstance,
-  frame: Frame,
-  deps: PortalDeps,
-  changes: ReturnType<typeof createChanges>,
-): void {
+export function mountEntry(scope: FastifyInstance, frame: Frame, deps: PortalDeps, changes: Changes): void {
   const { issuer, client, visitOf, authenticators, policy } = deps;
   const { accounts } = frame;
 
@@ -19,7 +14,7 @@ export function mountEntry(
     const { visitor, setCookies } = visitOf(request.raw);
     for (const cookie of setCookies) reply.raw.appendHeader("set-cookie", cookie);
     const answer = await client.take(visitor.browser, new URL(request.url, issuer));
-    const known = await accounts.of(request.raw);
+    const known = await accounts.of(request.raw, visitor.browser);
     if (answer.kind !== "signed-in") {
       if (known !== undefined) await accounts.say(known.id, { key: "account.failed.cancelled" });
       // Whoever has no session here would be sent to the sign-in they have just left.
@@ -28,7 +23,7 @@ export function mountEntry(
     }
     const { who, wish } = answer;
     const isOld = deps.now() - who.authTime > policy().freshFor * 1000;
-    const { id, cookie } = await accounts.begin(request.raw, {
+    const { id, cookie } = await accounts.begin(request.raw, visitor.browser, {
       ...who,
       ...(wish.maxAge === 1 && isOld ? { insist: true } : {}),
     });

@@ -1,9 +1,9 @@
 /** What a person signs in with: looked at, named, chosen, added by a walk of the server, taken away. */
-import type { Authenticator, PhoneData } from "../../core/authenticators.ts";
+import type { Authenticator, PhoneData, RecoveryData } from "../../core/authenticators.ts";
+import { type Changes, createChanges, type Removed } from "../../core/factor-changes.ts";
 import type { PageFacts } from "../../core/pages.ts";
 import { PhoneNumber } from "../../core/secret.ts";
 import { newUntil, preferred } from "../../core/undo.ts";
-import { createChanges, type Removed } from "./changes.ts";
 import type { Asked, Frame } from "./frame.ts";
 import type { PortalDeps } from "./portal.ts";
 import { createUses } from "./uses.ts";
@@ -14,6 +14,13 @@ const SMS = "sms";
 /** Of one kind; more nobody needs, and each is one more that could be lost. */
 const MOST = 10;
 
+/** What would make an account of this strength stronger. */
+const BETTER: Readonly<Record<"one" | "two" | "strong", readonly string[]>> = {
+  one: ["sms", "totp", "passkey"],
+  two: ["totp", "passkey"],
+  strong: [],
+};
+
 const fill = (url: string, id: string): string => url.replace(":id", encodeURIComponent(id));
 
 /** What others call it in its data: a device's own name, or none. */
@@ -23,7 +30,7 @@ const labelOf = ({ kind, data }: Authenticator): string => {
   return [label, name].find((one): one is string => typeof one === "string" && one !== "") ?? "";
 };
 
-export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof createChanges> {
+export function mountFactors(frame: Frame, deps: PortalDeps): Changes {
   const { authenticators, client, visitOf, policy, now } = deps;
   const { look, take, strength } = frame;
   const changes = createChanges(deps, frame);
@@ -31,13 +38,13 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
 
   async function itemsOf(asked: Asked): Promise<ReadonlyMap<string, readonly Item[]>> {
     const all = await authenticators.list(asked.here.subject);
-    const used = await usesOf(asked.here.subject);
+    const used = all.some(({ kind }) => kind === SMS) ? await usesOf(asked.here.subject) : undefined;
     const first = preferred(all.filter(({ kind }) => kind === SMS));
     const items = new Map<string, Item[]>();
     for (const one of all) {
       const label = labelOf(one);
       const until = one.kind === SMS ? newUntil(one, policy().newNumberHours, now()) : undefined;
-      const at = used(one.kind, label);
+      const at = one.kind === SMS ? used?.(label) : (one.data as { usedAt?: number } | null)?.usedAt;
       const item = {
         id: one.id,
         label,
@@ -46,6 +53,7 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
         used: at === undefined ? "" : frame.at(asked, at),
         isDefault: one.id === first?.id,
         newUntil: until === undefined ? "" : frame.at(asked, until),
+        left: one.kind === "recovery-code" ? (one.data as RecoveryData).hashes.length : -1,
       };
       items.set(one.kind, [...(items.get(one.kind) ?? []), item]);
     }
@@ -56,14 +64,17 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
     const items = await itemsOf(asked);
     const { user } = asked.here;
     const { given_name, name } = user.claims;
+    const level = await strength.level(user.id);
+    const factors = [...new Set([...deps.kinds(), ...items.keys()])].map((kind) => {
+      const held = items.get(kind) ?? [];
+      const canAdd = deps.kinds().includes(kind) && held.length < MOST;
+      return { kind, items: [...held], canAdd, canRemove: true };
+    });
     return frame.show(asked, "account", {
       name: [given_name, name].find((one): one is string => typeof one === "string") ?? user.username,
-      strength: await strength.level(user.id),
-      factors: [...new Set([...deps.kinds(), ...items.keys()])].map((kind) => {
-        const held = items.get(kind) ?? [];
-        const canAdd = deps.kinds().includes(kind) && held.length < MOST;
-        return { kind, items: [...held], canAdd, canRemove: true };
-      }),
+      strength: level,
+      canBeStronger: factors.some(({ kind, canAdd }) => canAdd && BETTER[level].includes(kind)),
+      factors,
     });
   });
 

@@ -5,12 +5,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Notice } from "../../core/mechanism.ts";
 import type { Page, PageFacts, PageName } from "../../core/pages.ts";
+import { createStrength, type Strength } from "../../core/strength.ts";
 import type { FactorKind } from "../../core/words.ts";
 import { isCrossSite } from "../../kits/web/csrf.ts";
 import { wantedLocales } from "../../kits/web/locale.ts";
 import type { PortalDeps } from "./portal.ts";
 import { type AccountSessions, createAccountSessions, type Here } from "./session.ts";
-import { createStrength, type Strength } from "./strength.ts";
 
 export type AccountPage = Extract<PageName, `account${string}`>;
 type Own = "brand" | "appName" | "username" | "csrf" | "notice" | "noticeArgs";
@@ -77,7 +77,8 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
   };
 
   async function askedOf(request: FastifyRequest, reply: FastifyReply): Promise<Asked | undefined> {
-    const here = await accounts.of(request.raw);
+    const { browser, address } = visitOf(request.raw).visitor;
+    const here = await accounts.of(request.raw, browser);
     if (here === undefined) return undefined;
     return {
       here,
@@ -85,7 +86,7 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
       reply,
       parameters: request.params as Record<string, string>,
       form: plainForm(request.body),
-      address: visitOf(request.raw).visitor.address,
+      address,
       locale: deps.localeFor(languages(request, here)),
     };
   }

@@ -2,7 +2,7 @@
  * surfaces/portal: `/account`, where people look after what they sign in with, their sessions and applications. Mounted
  * by compose. It is an OIDC client of this very server and has no second way in; it shows no factor and compares no code,
  * and it does nothing that matters on the strength of a cookie: each such act wants proofs of a few minutes ago
- * (strength.ts). What it changes can be undone by the link in the notice (core/undo.ts).
+ * (core/strength.ts). What it changes can be undone by the link in the notice (core/undo.ts).
  */
 import type { IncomingMessage } from "node:http";
 import type { Audit } from "../../core/audit.ts";

@@ -14,6 +14,8 @@ import type { SignedIn } from "./client.ts";
 
 type Row = {
   readonly subject: string;
+  /** Of the one browser it was begun in: a cookie that was copied out of it opens nothing elsewhere. */
+  readonly browser: string;
   readonly sid: string;
   readonly acr: string;
   readonly authTime: number;
@@ -51,10 +53,10 @@ export function createAccountSessions(deps: {
     readCookies(request.headers.cookie)[cookieName(COOKIE, https)] ?? "";
 
   return {
-    async of(request: IncomingMessage): Promise<Here | undefined> {
+    async of(request: IncomingMessage, browser: string): Promise<Here | undefined> {
       const id = idOf(request);
       const row = id === "" ? undefined : await rows.get(id);
-      if (row === undefined) return undefined;
+      if (row === undefined || row.browser !== browser) return undefined;
       const [session, user] = await Promise.all([sessions.find(row.sid), directory.get(row.subject)]);
       if (session === undefined || session.subject !== row.subject || user?.status !== "active") {
         await rows.remove(id);
@@ -65,12 +67,13 @@ export function createAccountSessions(deps: {
     /** Answers the cookie of the new session; the browser's old one ends. */
     async begin(
       request: IncomingMessage,
+      browser: string,
       who: SignedIn & { readonly insist?: true | undefined },
     ): Promise<{ readonly id: string; readonly cookie: string }> {
       const old = idOf(request);
       if (old !== "") await rows.remove(old);
       const id = randomBytes(32).toString("base64url");
-      await rows.put(id, { ...who }, now() + LIFE);
+      await rows.put(id, { ...who, browser }, now() + LIFE);
       return { id, cookie: setCookie(COOKIE, id, { https, maxAge: LIFE / 1000 }) };
     },
     /** Answers the cookie that takes the browser's away. */

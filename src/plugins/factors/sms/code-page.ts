@@ -60,6 +60,7 @@ export function codePage(options: {
       canCall,
       canChangeNumber,
       canOtherMethod,
+      adding: options.canChangeNumber && login.adding === true,
       others: [...(options.others ?? [])],
       host,
     },

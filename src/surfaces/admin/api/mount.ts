@@ -5,12 +5,12 @@ import type { z } from "zod";
 import { Breakage } from "../../../core/errors.ts";
 import type { Fault } from "../../../core/settings.ts";
 import { faultsOf } from "../../../core/settings-revisions.ts";
+import { takeJsonOnly } from "../../../kits/web/json-only.ts";
 import { openApi } from "../contract/openapi.ts";
 import type { Operation } from "../contract/operation.ts";
 import { operations } from "../contract/operations.ts";
 import type { Actor, Handler, Refusal } from "./call.ts";
 import type { createGuard } from "./guard.ts";
-import { takeJsonOnly } from "./json-only.ts";
 import { typed } from "./typed.ts";
 
 export interface AdminOptions {

@@ -1,156 +1,17 @@
-/** The OpenAPI 3.1 document, made of the schemas that check what comes and goes. */
-import { z } from "zod";
+/** The OpenAPI 3.1 document of the admin API. */
+import { openApi as documentOf } from "../../../kits/web/openapi.ts";
 import type { Operation } from "./operation.ts";
 import { adminScopes } from "./scopes.ts";
 import { named } from "./shapes.ts";
 
-type Json = Record<string, unknown>;
-
-const REFERENCE = (id: string) => `#/components/schemas/${id}`;
-const CODES: Readonly<Record<number, string>> = {
-  400: "Something sent is wrong; every fault is named",
-  401: "No access token, or one that is no longer good; or its person has to show a second factor",
-  403: "The token does not hold the scope, or the person may not",
-  404: "There is no such thing",
-  409: "There is one already",
-  412: "Somebody has changed it since it was read",
-  415: "The body is of another media type",
-  413: "The body is too large",
-  503: "The server or its store is busy; try again after Retry-After",
-};
-
 /** `server`: where the API is reached, the issuer and `/jans-config-api`. */
-export function openApi(operations: readonly Operation[], server: string, version: string): Json {
-  const paths: Record<string, Json> = {};
-  for (const one of operations) {
-    paths[one.path] ??= {};
-    (paths[one.path] as Json)[one.method.toLowerCase()] = operationOf(one);
-  }
-  const issuer = new URL(server).origin;
-  return {
-    openapi: "3.1.0",
-    info: {
-      title: "Sallyport Config API",
-      version,
-      description: "Scripts, acrs, people, clients, sessions and settings of a Sallyport server.",
-    },
-    servers: [{ url: server }],
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((tag) => ({ name: tag })),
-    paths,
-    components: {
-      schemas: componentSchemas(),
-      securitySchemes: {
-        oauth2: {
-          type: "oauth2",
-          flows: {
-            clientCredentials: {
-              tokenUrl: `${issuer}/token`,
-              scopes: Object.fromEntries(adminScopes.map((scope) => [scope, scope])),
-            },
-          },
-        },
-      },
-    },
-  };
-}
-
-function operationOf(one: Operation): Json {
-  const { id, tag, summary, scope, params, query, body, bodyType = "application/json", etag } = one;
-  const sends = body !== undefined;
-  const parameters = [
-    ...parametersOf(params, "path"),
-    ...parametersOf(query, "query"),
-    ...(etag === true && one.method !== "GET"
-      ? [{ name: "If-Match", in: "header", required: false, schema: { type: "string", maxLength: 200 } }]
-      : []),
-  ];
-  const failures = [
-    ...(params !== undefined || query !== undefined || sends ? [400] : []),
-    ...(scope === "open" ? [] : [401, 403]),
-    ...(sends ? [413, 415] : []),
-    ...(one.problems ?? []),
-    503,
-  ];
-  return {
-    operationId: id,
-    tags: [tag],
-    summary,
-    description: summary,
-    ...(one.aliases === undefined ? {} : { "x-aliases": one.aliases }),
-    ...(parameters.length === 0 ? {} : { parameters }),
-    ...(sends
-      ? { requestBody: { required: true, content: { [bodyType]: { schema: schemaOf(body, "input") } } } }
-      : {}),
-    responses: {
-      [one.status]: {
-        description: one.status === 204 ? "Done" : "The answer",
-        ...(etag === true && one.status !== 204
-          ? { headers: { ETag: { description: "For If-Match", schema: { type: "string" } } } }
-          : {}),
-        ...(one.answer === undefined
-          ? {}
-          : { content: { "application/json": { schema: schemaOf(one.answer, "output") } } }),
-      },
-      // Refused before anything of ours reads it, in plain text.
-      ...(params === undefined ? {} : { 414: { description: "The path is too long" } }),
-      431: { description: "The path, the query or the header is too large" },
-      ...Object.fromEntries(
-        failures.map((status) => [
-          status,
-          {
-            description: CODES[status] ?? "",
-            content: { "application/json": { schema: { $ref: REFERENCE("ApiError") } } },
-          },
-        ]),
-      ),
-    },
-    security: scope === "open" ? [] : [{ oauth2: [scope] }],
-  };
-}
-
-function parametersOf(shape: z.ZodObject | undefined, place: "path" | "query"): readonly Json[] {
-  if (shape === undefined) return [];
-  return Object.entries(shape.shape).map(([name, schema]) => {
-    const { description, ...rest } = schemaOf(schema as z.ZodType, "input");
-    return {
-      name,
-      in: place,
-      required: place === "path",
-      ...(description === undefined ? {} : { description }),
-      schema: rest,
-    };
+export const openApi = (operations: readonly Operation[], server: string, version: string) =>
+  documentOf(operations, {
+    title: "Sallyport Config API",
+    description: "Scripts, acrs, people, clients, sessions and settings of a Sallyport server.",
+    version,
+    server,
+    scopes: adminScopes,
+    named,
+    error: "ApiError",
   });
-}
-
-/** The schema in JSON Schema 2020-12; a named one, at any depth, as a reference. */
-function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
-  const id = schema.meta()?.id;
-  return id === undefined ? plainSchema(schema, io) : { $ref: REFERENCE(id) };
-}
-
-function plainSchema(schema: z.ZodType, io: "input" | "output"): Json {
-  const { $schema, $defs, id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" }) as Json;
-  return references(rest) as Json;
-}
-
-const componentSchemas = (): Json =>
-  Object.fromEntries(
-    [...named].map(([id, schema]) => {
-      const { $defs } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-      const { id: _name, ...rest } = ($defs?.[id] ?? {}) as Json;
-      return [id, references(rest)];
-    }),
-  );
-
-/** zod points into the `$defs` of each schema; the document keeps named ones in one place. */
-function references(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(references);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) =>
-      key === "$ref" && typeof inner === "string"
-        ? [key, inner.replace("#/$defs/", REFERENCE(""))]
-        : [key, references(inner)],
-    ),
-  );
-}

@@ -1,14 +1,16 @@
 /**
  * How strong an account is, and what has to be shown before it is changed: a factor the person has, at least as strong
  * as what is changed, a few minutes ago. A number that has just come counts for none of it: whoever has taken an account
- * over would else go on from there.
+ * over would else go on from there. Asked by the account pages and by the enrolment API, which know of a person what the
+ * server has told them: the acr, and when it was shown.
  */
-import type { Authenticator } from "../../core/authenticators.ts";
-import type { Mechanism } from "../../core/mechanism.ts";
-import { newUntil, preferred } from "../../core/undo.ts";
-import type { EpochMs, FactorKind, Subject } from "../../core/words.ts";
-import type { PortalDeps } from "./portal.ts";
-import type { Here } from "./session.ts";
+import type { Authenticator, Authenticators } from "./authenticators.ts";
+import type { User } from "./directory.ts";
+import type { Factor, Mechanism } from "./mechanism.ts";
+import type { PortalSettings } from "./portal-settings.ts";
+import type { Snapshot } from "./settings.ts";
+import { newUntil, preferred } from "./undo.ts";
+import type { Clock, EpochMs, FactorKind, Subject } from "./words.ts";
 
 export type Sure =
   | { readonly kind: "sure" }
@@ -24,11 +26,25 @@ const isSecond = ({ requires }: Mechanism): boolean => requires.some((kind) => k
 const isLasting = (mechanism: Mechanism): boolean =>
   isSecond(mechanism) && !mechanism.requires.includes("recovery-code");
 
+/** How a person has signed in, as a token or a session says it. */
+export interface Shown {
+  readonly subject: Subject;
+  readonly acr: string;
+  readonly authTime: EpochMs;
+}
+
+export interface StrengthDeps {
+  readonly mechanisms: () => readonly Mechanism[];
+  readonly factorOf: (kind: FactorKind) => Factor | undefined;
+  readonly authenticators: Authenticators;
+  readonly policy: () => PortalSettings;
+  readonly snapshot: () => Pick<Snapshot, "acrs">;
+  readonly now: Clock;
+}
+
 export type Strength = ReturnType<typeof createStrength>;
 
-export function createStrength(
-  deps: Pick<PortalDeps, "mechanisms" | "factorOf" | "authenticators" | "policy" | "snapshot" | "now">,
-) {
+export function createStrength(deps: StrengthDeps) {
   const { mechanisms, factorOf, authenticators, policy, now } = deps;
 
   /** The acrs that the person can reach, the strongest in front. */
@@ -55,7 +71,7 @@ export function createStrength(
       return found.some(({ requires }) => !requires.includes("sms")) ? "strong" : "two";
     },
     /** Whether this person may do it now; `kind`: the factor it is about, none for what is about the whole account. */
-    async sure({ subject, acr, authTime }: Here, kind?: FactorKind): Promise<Sure> {
+    async sure({ subject, acr, authTime }: Shown, kind?: FactorKind): Promise<Sure> {
       const reached = await reach(subject);
       const ofKind = mechanisms().filter(({ requires }) => kind !== undefined && requires.includes(kind));
       const most =
@@ -76,7 +92,10 @@ export function createStrength(
      * Whether the person may be without it: not the last second factor, while the server's own default or a role asks
      * for one.
      */
-    async canLose({ user }: Pick<Here, "user">, one: Authenticator): Promise<boolean> {
+    async canLose(
+      { user }: { readonly user: Pick<User, "id" | "roles"> },
+      one: Authenticator,
+    ): Promise<boolean> {
       const { acrs } = deps.snapshot();
       const isAsked =
         user.roles.length > 0 ||

@@ -1,14 +1,37 @@
 /**
- * What a person changes about what they sign in with, each with its event, its notice and its way back. One change of a
- * person at a time: of two that take the last two phones away, the second finds that it would be the last.
+ * What a person changes about what they sign in with, at the account pages or by an application, each with its event, its
+ * notice and its way back. One change of a person at a time: of two that take the last two phones away, the second finds
+ * that it would be the last. Whether the person may do it now has been weighed before (strength.ts).
  */
-import type { Authenticator, PhoneData } from "../../core/authenticators.ts";
-import { type Notice, wasOf } from "../../core/notices.ts";
-import { PhoneNumber } from "../../core/secret.ts";
-import { preferred } from "../../core/undo.ts";
-import type { Json } from "../../core/words.ts";
-import type { Asked, Frame } from "./frame.ts";
-import type { PortalDeps } from "./portal.ts";
+import type { Audit } from "./audit.ts";
+import type { Authenticator, Authenticators, PhoneData } from "./authenticators.ts";
+import type { User } from "./directory.ts";
+import { type Notice, type Notices, wasOf } from "./notices.ts";
+import type { Storage } from "./records.ts";
+import { PhoneNumber } from "./secret.ts";
+import type { Strength } from "./strength.ts";
+import { preferred, type Undo } from "./undo.ts";
+import type { Clock, Json, Subject } from "./words.ts";
+
+/** Who changes something about themselves, and whence; `client`: the application they do it by. */
+export interface Changing {
+  readonly here: { readonly subject: Subject; readonly user: Pick<User, "id" | "roles"> };
+  readonly address: string;
+  /** BCP 47. */
+  readonly locale: string;
+  readonly client?: string | undefined;
+}
+
+export interface ChangesDeps {
+  readonly storage: Storage;
+  readonly authenticators: Authenticators;
+  readonly audit: Audit;
+  readonly notices: Notices;
+  readonly undo: Undo;
+  readonly now: Clock;
+}
+
+export type Changes = ReturnType<typeof createChanges>;
 
 export type Removed = "removed" | "last" | "gone" | "busy";
 
@@ -16,11 +39,11 @@ export type Removed = "removed" | "last" | "gone" | "busy";
 const LONGEST = 10_000;
 const SMS = "sms";
 
-export function createChanges(deps: PortalDeps, { strength }: Pick<Frame, "strength">) {
+export function createChanges(deps: ChangesDeps, { strength }: { readonly strength: Strength }) {
   const { authenticators, audit, notices, undo, now } = deps;
   const turns = deps.storage.records<boolean>("account-change");
 
-  async function alone<T>({ here }: Asked, act: () => Promise<T>): Promise<T | "busy"> {
+  async function alone<T>({ here }: Changing, act: () => Promise<T>): Promise<T | "busy"> {
     const won = await turns.update(here.subject, (taken) =>
       taken === undefined ? { result: true, write: true, expiresAt: now() + LONGEST } : { result: false },
     );
@@ -41,13 +64,18 @@ export function createChanges(deps: PortalDeps, { strength }: Pick<Frame, "stren
   });
 
   /** Takes it away: the event first, for a change that nobody can account for must not be. */
-  async function take({ here, address, locale }: Asked, one: Authenticator, reason: string): Promise<void> {
+  async function take(
+    { here, address, locale, client }: Changing,
+    one: Authenticator,
+    reason: string,
+  ): Promise<void> {
     const { subject, kind, key, data, boundBy, boundAt } = one;
     const isPhone = kind === SMS;
     await audit.append({
       kind: "authenticator-unbound",
       at: now(),
       subject,
+      client,
       address,
       facts: {
         factor: kind,
@@ -79,14 +107,14 @@ export function createChanges(deps: PortalDeps, { strength }: Pick<Frame, "stren
 
   /** One authenticator of this person; nobody else's is to be found here. */
   const find = async (
-    { here }: Pick<Asked, "here">,
+    { here }: Pick<Changing, "here">,
     id: string | undefined,
   ): Promise<Authenticator | undefined> =>
     (await authenticators.list(here.subject)).find((one) => one.id === id);
 
   return {
     find,
-    async remove(asked: Asked, id: string): Promise<Removed> {
+    async remove(asked: Changing, id: string): Promise<Removed> {
       return alone(asked, async () => {
         const one = await find(asked, id);
         if (one === undefined) return "gone";
@@ -96,7 +124,7 @@ export function createChanges(deps: PortalDeps, { strength }: Pick<Frame, "stren
       });
     },
     /** After another one was bound in its place. */
-    async replaced(asked: Asked, id: string): Promise<Removed> {
+    async replaced(asked: Changing, id: string): Promise<Removed> {
       return alone(asked, async () => {
         const one = await find(asked, id);
         if (one === undefined) return "gone";
@@ -106,7 +134,7 @@ export function createChanges(deps: PortalDeps, { strength }: Pick<Frame, "stren
         return "removed";
       });
     },
-    async prefer(asked: Asked, one: Authenticator): Promise<boolean> {
+    async prefer(asked: Changing, one: Authenticator): Promise<boolean> {
       const { subject, kind, key, data } = one;
       const before = preferred(await authenticators.list(subject, kind));
       if (before === undefined || before.id === one.id) return false;

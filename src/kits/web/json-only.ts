@@ -1,4 +1,4 @@
-/** The one way in for bodies of the admin API and SCIM: JSON of these types, bounded, and nothing that a form could send. */
+/** The one way in for bodies of our APIs: JSON of these types, bounded, and nothing that a form could send. */
 import type { FastifyInstance } from "fastify";
 
 /** A form or a text is what a page of another site could send; `bodyLimit` in bytes. Answers 400 to what is no JSON. */
