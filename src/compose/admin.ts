@@ -4,11 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
+import { createApprovals } from "../core/approvals.ts";
+import { createFailures, failuresKey } from "../core/code-failures.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { approvalHandlers, behindApproval } from "../surfaces/admin/api/approvals.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { authenticatorHandlers } from "../surfaces/admin/api/authenticators.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
@@ -63,6 +66,19 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const acrs = () => secondFactorAcrs(mechanisms());
   const cursors = createCursors(sealer.lookup);
   const rights = createRights(parts);
+  const failures = createFailures(parts.storage, () => settings.document().limits, now);
+  const standingOf = (subject: string, kind: string) =>
+    failures.standing(kind === "sms" ? subject : failuresKey(kind, subject));
+  const acts = [
+    ...authenticatorHandlers({ ...parts, rights, standingOf }),
+    ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
+  ];
+  const twoHands = {
+    ...parts,
+    rights,
+    approvals: createApprovals({ ...parts, newId: () => randomBytes(16).toString("base64url") }),
+    policy: () => settings.document().helpDesk,
+  };
   const catalogue = {
     builtInOf(name: string) {
       const found = builtInOf(name);
@@ -92,9 +108,9 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
       ...people,
-      ...authenticatorHandlers({ ...parts, rights }),
-      ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
-      ...sessionHandlers({ ...parts, cursors }),
+      ...behindApproval(acts, twoHands),
+      ...approvalHandlers(acts, twoHands),
+      ...sessionHandlers({ ...parts, cursors, rights }),
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),
       ...auditHandlers({ ...parts, cursors }),

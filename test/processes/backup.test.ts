@@ -164,6 +164,7 @@ describe("restore", () => {
       "account-change",
       "account-pending",
       "account-session",
+      "approval",
       "bootstrap",
       "bootstrap-claim",
       "challenge",

@@ -8,14 +8,15 @@ import type {
   RecoveryData,
   TotpData,
 } from "../../../core/authenticators.ts";
+import type { Standing } from "../../../core/code-failures.ts";
 import type { Directory, User } from "../../../core/directory.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
 import { type Notices, wasOf } from "../../../core/notices.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
-import type { Clock, EpochMs, Subject } from "../../../core/words.ts";
+import type { Clock, EpochMs, FactorKind, Subject } from "../../../core/words.ts";
 import * as contract from "../contract/authenticators.ts";
-import { type Actor, type Handler, handle, notFound } from "./call.ts";
+import { type Actor, behind, type Handler, handle, notFound } from "./call.ts";
 import type { Rights } from "./rights.ts";
 
 export interface AuthenticatorDeps {
@@ -26,12 +27,14 @@ export interface AuthenticatorDeps {
   readonly audit: Audit;
   readonly notices: Notices;
   readonly rights: Rights;
+  /** How the person's wrong answers at this kind stand. */
+  readonly standingOf: (subject: Subject, kind: FactorKind) => Promise<Standing>;
   readonly forgetFailures: (subject: Subject) => Promise<void>;
   readonly now: Clock;
 }
 
 export function authenticatorHandlers(deps: AuthenticatorDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, sessions, audit, notices, rights, now } = deps;
+  const { directory, authenticators, enrolment, sessions, audit, notices, rights, standingOf, now } = deps;
 
   async function remove(user: User, actor: Actor, id: string, reason: string) {
     const found = (await authenticators.list(user.id)).find((one) => one.id === id);
@@ -44,7 +47,7 @@ export function authenticatorHandlers(deps: AuthenticatorDeps): readonly Handler
       subject: user.id,
       client: actor.client,
       address: actor.address,
-      facts: { factor: kind, by: actor.label, ...name, reason },
+      facts: { factor: kind, ...behind(actor), ...name, reason },
     });
     await authenticators.unbind(id, actor.label, reason);
     await enrolment.closeAll(user.id, kind);
@@ -61,16 +64,35 @@ export function authenticatorHandlers(deps: AuthenticatorDeps): readonly Handler
     handle(contract.getAuthenticators, async ({ params }) => {
       const user = await directory.get(params.inum);
       if (user === undefined) return notFound("user");
-      return { body: (await authenticators.list(user.id)).map(viewOf) };
+      const held = await authenticators.list(user.id);
+      return {
+        body: await Promise.all(
+          held.map(async (one) => ({ ...viewOf(one), ...standingView(await standingOf(user.id, one.kind)) })),
+        ),
+      };
     }),
-    handle(contract.deleteAuthenticator, async ({ params, query, actor }) => {
-      const user = await directory.get(params.inum);
-      if (user === undefined) return notFound("user");
-      const refused = await rights.toChange(actor, user, "remove an authenticator");
-      return refused ?? remove(user, actor, params.id, query.reason);
-    }),
+    handle(
+      contract.deleteAuthenticator,
+      async ({ params, query, actor }) => {
+        const user = await directory.get(params.inum);
+        if (user === undefined) return notFound("user");
+        const refused = await rights.toChange(actor, user, "remove an authenticator");
+        return refused ?? remove(user, actor, params.id, query.reason);
+      },
+      async ({ params }) =>
+        (await authenticators.list(params.inum)).some(({ id }) => id === params.id)
+          ? undefined
+          : notFound("authenticator"),
+    ),
   ];
 }
+
+const standingView = (standing: Standing) =>
+  standing.kind === "paused"
+    ? { pausedUntil: new Date(standing.until).toISOString() }
+    : standing.kind === "disabled"
+      ? { disabled: true }
+      : {};
 
 const time = (at: EpochMs | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 

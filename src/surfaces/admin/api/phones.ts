@@ -9,7 +9,16 @@ import type { Sessions } from "../../../core/sessions.ts";
 import type { Clock, Json, Subject } from "../../../core/words.ts";
 import type { AllowedCountries, Phones } from "../../../kits/phone/phones.ts";
 import * as contract from "../contract/phones.ts";
-import { type Actor, type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
+import {
+  type Actor,
+  behind,
+  type Handler,
+  handle,
+  isRefusal,
+  notFound,
+  type Refusal,
+  refuse,
+} from "./call.ts";
 import type { Rights } from "./rights.ts";
 
 export interface PhoneDeps {
@@ -51,7 +60,7 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
       subject,
       client: actor.client,
       address: actor.address,
-      facts: { factor: KIND, by: actor.label, ...facts },
+      facts: { factor: KIND, ...behind(actor), ...facts },
     });
 
   async function add(
@@ -106,13 +115,24 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
     return { body: undefined };
   }
 
-  async function open(user: User, actor: Actor, { by, reason }: { by: "window" | "ticket"; reason: string }) {
-    if ((await authenticators.list(user.id, KIND)).length > 0)
-      return refuse(
-        409,
-        "phone",
-        `${user.username} has a phone; remove it first, then open the way for another one`,
-      );
+  const hasPhone = async ({ id, username }: User): Promise<Refusal | undefined> =>
+    (await authenticators.list(id, KIND)).length === 0
+      ? undefined
+      : refuse(
+          409,
+          "phone",
+          `${username} has a phone; remove it first, or say that it is lost, then open the way for another one`,
+        );
+
+  async function open(
+    user: User,
+    actor: Actor,
+    { by, lost, reason }: { by: "window" | "ticket"; lost: boolean; reason: string },
+  ) {
+    const refused = lost ? undefined : await hasPhone(user);
+    if (refused !== undefined) return refused;
+    for (const { id } of lost ? await authenticators.list(user.id, KIND) : [])
+      await remove(user, actor, id, reason);
     await record("enrolment-opened", actor, user.id, { way: by, reason });
     await deps.forgetFailures(user.id);
     if (by === "window") await enrolment.openWindow(user.id, KIND, actor.label, reason);
@@ -140,23 +160,38 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
         );
       return add(user, actor, body);
     }),
-    handle(contract.deletePhone, async ({ params, query, actor }) => {
-      const user = await whom(params.inum, actor, "remove a phone");
-      return "refused" in user ? user : remove(user, actor, params.id, query.reason);
-    }),
+    handle(
+      contract.deletePhone,
+      async ({ params, query, actor }) => {
+        const user = await whom(params.inum, actor, "remove a phone");
+        return "refused" in user ? user : remove(user, actor, params.id, query.reason);
+      },
+      async ({ params }) =>
+        (await authenticators.list(params.inum, KIND)).some(({ id }) => id === params.id)
+          ? undefined
+          : notFound("phone"),
+    ),
     handle(contract.getEnrolment, async ({ params, actor }) => {
       const user = await whom(params.inum, actor);
       return "refused" in user ? user : { body: (await enrolment.openings(user.id, KIND)).map(openingOf) };
     }),
-    handle(contract.postEnrolment, async ({ params, body, actor }) => {
-      const user = await whom(params.inum, actor, "open an enrolment");
-      return "refused" in user ? user : open(user, actor, body);
-    }),
+    handle(
+      contract.postEnrolment,
+      async ({ params, body, actor }) => {
+        const user = await whom(params.inum, actor, "open an enrolment");
+        return "refused" in user ? user : open(user, actor, body);
+      },
+      async ({ params, body, actor }) => {
+        const user = await whom(params.inum, actor);
+        return isRefusal(user) || body.lost ? undefined : hasPhone(user);
+      },
+    ),
     handle(contract.deleteEnrolment, async ({ params, query, actor }) => {
       const user = await whom(params.inum, actor, "close an enrolment");
       if ("refused" in user) return user;
       await record("enrolment-closed", actor, user.id, { reason: query.reason });
       await enrolment.closeAll(user.id, KIND);
+      await notices.send(user.id, { kind: "access-closed" });
       return { body: undefined };
     }),
   ];

@@ -66,6 +66,9 @@ export function createRights({ audit, now }: RightsDeps) {
   }
 
   return {
+    /** Says no to an act on this person, for a reason that is none of roles. */
+    notYours: (actor: Actor, user: User, act: string, why: string): Promise<Refusal> =>
+      refused(actor, user, act, why),
     /** Says no to a change of a client with more rights than the actor's (`strongerClient`). */
     overClient: (actor: Actor, id: string): Promise<Refusal> =>
       refused(

@@ -91,6 +91,14 @@ function operationOf(one: Operation): Json {
           ? {}
           : { content: { "application/json": { schema: schemaOf(one.answer, "output") } } }),
       },
+      ...(one.mayWait === true
+        ? {
+            202: {
+              description: "Not done: it waits for a second administrator",
+              content: { "application/json": { schema: { $ref: REFERENCE("Approval") } } },
+            },
+          }
+        : {}),
       // Refused before anything of ours reads it, in plain text.
       ...(params === undefined ? {} : { 414: { description: "The path is too long" } }),
       431: { description: "The path, the query or the header is too large" },

@@ -56,6 +56,7 @@ export const postPhone = operation({
   status: 201,
   answer: phone,
   problems: [404, 409],
+  mayWait: true,
 });
 export const deletePhone = operation({
   id: "delete-user-phone",
@@ -67,7 +68,8 @@ export const deletePhone = operation({
   params: z.object({ inum: pathPart("User identifier"), id: pathPart("Phone identifier") }),
   query: z.object({ reason: why }),
   status: 204,
-  problems: [404],
+  problems: [404, 409],
+  mayWait: true,
 });
 
 const by = z.enum(["window", "ticket"]);
@@ -106,12 +108,14 @@ export const postEnrolment = operation({
     "NewEnrolmentOpening",
     z.strictObject({
       by: by.describe("window: whoever knows the password; ticket: who also holds the ticket"),
+      lost: z.boolean().default(false).describe("Every phone of theirs is lost: it is taken away first"),
       reason: why,
     }),
   ),
   status: 201,
   answer: opening,
   problems: [404, 409],
+  mayWait: true,
 });
 export const deleteEnrolment = operation({
   id: "delete-user-enrolment",
