@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
 import { createApprovals } from "../core/approvals.ts";
 import { createFailures, failuresKey } from "../core/code-failures.ts";
+import type { HelpDesk } from "../core/help-desk.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
@@ -37,6 +38,7 @@ import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { createTrial } from "./dry-run.ts";
 import { gatewayOf } from "./gateway.ts";
+import { createHelpDesk } from "./help-desk.ts";
 import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
 import type { OwnScripts } from "./own-scripts.ts";
@@ -60,7 +62,8 @@ export interface AdminParts {
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
-export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<void> {
+/** Answers the help desk of the pages, which goes by the same handlers. */
+export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<HelpDesk> {
   const { parts, access, peers, mechanisms, onProblem } = admin;
   const { settings, sealer, directory, audit, bootstrap, now, config } = parts;
   const acrs = () => secondFactorAcrs(mechanisms());
@@ -94,6 +97,11 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     ...admin.scripts,
     gatewayRules: gatewayOf,
   };
+  const helping = [
+    ...behindApproval(acts, twoHands),
+    ...approvalHandlers(acts, twoHands),
+    ...sessionHandlers({ ...parts, cursors, rights }),
+  ];
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
@@ -108,9 +116,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
       ...people,
-      ...behindApproval(acts, twoHands),
-      ...approvalHandlers(acts, twoHands),
-      ...sessionHandlers({ ...parts, cursors, rights }),
+      ...helping,
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),
       ...auditHandlers({ ...parts, cursors }),
@@ -147,4 +153,5 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     addressOf,
     onProblem,
   });
+  return createHelpDesk(helping);
 }

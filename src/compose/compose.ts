@@ -301,17 +301,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       visitOf: visits.of,
       render,
     });
-    await composePortal(app, {
-      parts,
-      csrf,
-      visits,
-      pages,
-      render,
-      served: revisions.current,
-      factors,
-      onProblem,
-    });
-    await composeAdmin(app, {
+    const desk = await composeAdmin(app, {
       parts,
       access: createAccessTokens(() => revisions.current().engine.provider, ownApi(config.issuer)),
       peers,
@@ -321,6 +311,17 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       overview,
       explain: createExplain({ parts, bounds, current: () => revisions.current() }),
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
+    });
+    await composePortal(app, {
+      parts,
+      desk,
+      csrf,
+      visits,
+      pages,
+      render,
+      served: revisions.current,
+      factors,
+      onProblem,
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);

@@ -168,6 +168,7 @@ describe("restore", () => {
       "bootstrap",
       "bootstrap-claim",
       "challenge",
+      "desk-ticket",
       "device-owner",
       "device-poll",
       "device-view",
