@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { createChanges } from "./changes.ts";
 import type { SignedIn, Wish } from "./client.ts";
 import type { Asked, Frame } from "./frame.ts";
+import { DESK_FRESH } from "./help-desk.ts";
 import type { PortalDeps } from "./portal.ts";
 
 export function mountEntry(
@@ -27,7 +28,7 @@ export function mountEntry(
       return reply.code(303).header("location", "/account").send("");
     }
     const { who, wish } = answer;
-    const isOld = deps.now() - who.authTime > policy().freshFor * 1000;
+    const isOld = deps.now() - who.authTime > Math.min(policy().freshFor, DESK_FRESH) * 1000;
     const { id, cookie } = await accounts.begin(request.raw, {
       ...who,
       ...(wish.maxAge === 1 && isOld ? { insist: true } : {}),

@@ -15,6 +15,8 @@ import { placeOf } from "./place.ts";
 import type { PortalDeps } from "./portal.ts";
 
 export const DESK = "/account/help-desk";
+/** Seconds that a proof counts for acts on others, however patient the pages for oneself are. */
+export const DESK_FRESH = 300;
 /** Of the same name, and of the sessions of one person. */
 const SAME_NAME = 20;
 const SESSIONS = 50;

@@ -5,7 +5,7 @@ import { mountApplications } from "./applications.ts";
 import { mountEntry } from "./entry.ts";
 import { mountFactors } from "./factors.ts";
 import { createFrame } from "./frame.ts";
-import { createDeskFrame, mountDesk } from "./help-desk.ts";
+import { createDeskFrame, DESK_FRESH, mountDesk } from "./help-desk.ts";
 import { createAnswering, mountDeskActs } from "./help-desk-acts.ts";
 import { mountDeskApprovals } from "./help-desk-approvals.ts";
 import { mountPassword } from "./password.ts";
@@ -13,9 +13,6 @@ import type { PortalDeps } from "./portal.ts";
 import { mountPreferences } from "./preferences.ts";
 import { mountSessions } from "./sessions-page.ts";
 import { mountUndo } from "./undo-page.ts";
-
-/** Seconds. */
-const DESK_FRESH = 300;
 
 export async function mountPortal(
   app: FastifyInstance,
