@@ -17,6 +17,7 @@ import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { authenticatorHandlers } from "../surfaces/admin/api/authenticators.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { clientHandlers } from "../surfaces/admin/api/clients.ts";
+import { enrolmentHandlers } from "../surfaces/admin/api/enrolments.ts";
 import { type ExplainDeps, explainHandlers } from "../surfaces/admin/api/explain.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
@@ -38,7 +39,7 @@ import { adminScopes } from "../surfaces/admin/contract/scopes.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { createTrial } from "./dry-run.ts";
 import { gatewayOf } from "./gateway.ts";
-import { createHelpDesk } from "./help-desk.ts";
+import { createHelpDesk, tellOfLoosening } from "./help-desk.ts";
 import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
 import type { OwnScripts } from "./own-scripts.ts";
@@ -75,6 +76,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const acts = [
     ...authenticatorHandlers({ ...parts, rights, standingOf }),
     ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
+    ...enrolmentHandlers({ ...parts, rights }),
   ];
   const twoHands = {
     ...parts,
@@ -153,5 +155,6 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     addressOf,
     onProblem,
   });
+  tellOfLoosening(parts, (problem) => onProblem(problem, { method: "notice", path: "helpDesk" }));
   return createHelpDesk(helping);
 }

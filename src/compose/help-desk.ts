@@ -1,6 +1,7 @@
 /** The help desk of the pages, by the handlers of the admin API: one way for an act, whoever asks for it. */
 import { ACCOUNT_CLIENT } from "../core/access.ts";
-import type { Agent, DeskAnswer, HelpDesk, SeenApproval } from "../core/help-desk.ts";
+import { activeAdministrators } from "../core/administrators.ts";
+import type { Agent, DeskAnswer, DeskWay, HelpDesk, SeenApproval } from "../core/help-desk.ts";
 import { ROLES } from "../core/roles.ts";
 import type { Actor, Call, Handler } from "../surfaces/admin/api/call.ts";
 import { reachesOver } from "../surfaces/admin/api/rights.ts";
@@ -10,6 +11,8 @@ import type { Operation } from "../surfaces/admin/contract/operation.ts";
 import { deleteEnrolment, getEnrolment, postEnrolment } from "../surfaces/admin/contract/phones.ts";
 import { scopesOfRole } from "../surfaces/admin/contract/scopes.ts";
 import { revokeUserSession } from "../surfaces/admin/contract/sessions.ts";
+
+import type { Parts } from "./parts.ts";
 
 type Asked = { readonly params?: object; readonly query?: object; readonly body?: unknown };
 
@@ -25,6 +28,24 @@ const actorOf = ({ user, address }: Agent): Actor => ({
   label: user.username,
   address,
 });
+
+/** Whoever may change the settings can take an act out of those that take two: not unseen by the other administrators. */
+export function tellOfLoosening(
+  { settings, directory, notices }: Pick<Parts, "settings" | "directory" | "notices">,
+  onProblem: (problem: unknown) => void,
+): void {
+  let before: readonly string[] = settings.document().helpDesk.secondApproval;
+  settings.watch((document) => {
+    const now: readonly string[] = document.helpDesk.secondApproval;
+    const isLooser = before.some((act) => !now.includes(act));
+    before = now;
+    if (!isLooser) return;
+    // Each node sees the revision; once a day is told once.
+    void activeAdministrators(directory)
+      .then((all) => Promise.all(all.map(({ id }) => notices.sendOnce(id, { kind: "approval-loosened" }))))
+      .catch(onProblem);
+  });
+}
 
 export function createHelpDesk(handlers: readonly Handler[]): HelpDesk {
   /** Exactly what the API does behind its guard: the scope, the schemas, then the handler. */
@@ -79,15 +100,16 @@ export function createHelpDesk(handlers: readonly Handler[]): HelpDesk {
         ...(one.pausedUntil === undefined ? {} : { pausedUntil: Date.parse(one.pausedUntil) }),
       })),
     ways: async (agent, inum) =>
-      (await list<WayView>(agent, getEnrolment, { inum })).map(({ by, until, openedBy }) => ({
+      (await list<WayView>(agent, getEnrolment, { inum })).map(({ by, factor, until, openedBy }) => ({
         by,
+        factor,
         openedBy,
         until: Date.parse(until),
       })),
     removeFactor: (agent, inum, id, reason) =>
       act(agent, deleteAuthenticator, { params: { inum, id }, query: { reason } }),
-    openWay: (agent, inum, { by, lost }, reason) =>
-      act(agent, postEnrolment, { params: { inum }, body: { by, lost, reason } }),
+    openWay: (agent, inum, way, reason) =>
+      act(agent, postEnrolment, { params: { inum }, body: { ...way, reason } }),
     closeWays: (agent, inum, reason) => act(agent, deleteEnrolment, { params: { inum }, query: { reason } }),
     endSessions: (agent, userDn, reason) =>
       act(agent, revokeUserSession, { params: { userDn }, query: { reason } }),
@@ -118,7 +140,7 @@ type FactorView = {
   readonly pausedUntil?: string;
   readonly disabled?: boolean;
 };
-type WayView = { readonly by: "window" | "ticket"; readonly until: string; readonly openedBy: string };
+type WayView = Omit<DeskWay, "until"> & { readonly until: string };
 type ApprovalView = Pick<SeenApproval, "id" | "state" | "act" | "reason" | "askedBy" | "hasTicket"> & {
   readonly inum: string;
   readonly userId: string;

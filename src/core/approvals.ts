@@ -53,7 +53,7 @@ export type Decided =
 
 export interface Approvals {
   ask(wanted: Wanted, minutes: number): Promise<Approval | "asked-already" | "too-many">;
-  /** Those that wait, oldest first, then those that were decided within the last day. */
+  /** Those that wait, oldest first, then those that were decided within the last hours. */
   list(): Promise<readonly Approval[]>;
   get(id: string): Promise<Approval | undefined>;
   decide(id: string, by: Hand, to: "approved" | "declined", why?: string): Promise<Decided>;
@@ -64,8 +64,9 @@ export interface Approvals {
 }
 
 /** How long it is seen what became of one. */
-const KEPT = 24 * 3_600_000;
+const KEPT = 8 * 3_600_000;
 const MOST = 100;
+const MOST_OVER = 500;
 const ROUNDS = 20;
 const PENDING = "pending";
 const OVER = "over";
@@ -111,7 +112,7 @@ export function createApprovals(deps: { storage: Storage; now: Clock; newId: () 
       return one;
     },
     async list() {
-      const [pending, over] = await Promise.all([rows.list(PENDING, MOST), rows.list(OVER, MOST)]);
+      const [pending, over] = await Promise.all([rows.list(PENDING, MOST), rows.list(OVER, MOST_OVER)]);
       return [...pending.filter(waits), ...over.toReversed()];
     },
     get: (id) => rows.get(id),

@@ -22,6 +22,7 @@ export interface DeskFactor {
 
 export interface DeskWay {
   readonly by: "window" | "ticket";
+  readonly factor: FactorKind;
   readonly until: EpochMs;
   readonly openedBy: string;
 }
@@ -42,16 +43,16 @@ export interface HelpDesk {
   factors(agent: Agent, person: Subject): Promise<readonly DeskFactor[]>;
   ways(agent: Agent, person: Subject): Promise<readonly DeskWay[]>;
   removeFactor(agent: Agent, person: Subject, id: string, reason: string): Promise<DeskAnswer>;
-  /** `lost`: every phone of theirs goes first. */
+  /** `lost`: everything of this kind goes first. Any kind but a phone only for whoever holds nothing. */
   openWay(
     agent: Agent,
     person: Subject,
-    way: { readonly by: "window" | "ticket"; readonly lost: boolean },
+    way: { readonly by: "window" | "ticket"; readonly factor: FactorKind; readonly lost: boolean },
     reason: string,
   ): Promise<DeskAnswer>;
   closeWays(agent: Agent, person: Subject, reason: string): Promise<DeskAnswer>;
   endSessions(agent: Agent, person: Subject, reason: string): Promise<DeskAnswer>;
-  /** Those that wait and those of the last day; none holds a ticket or what was asked. */
+  /** Those that wait and those of the last hours; none holds a ticket or what was asked. */
   approvals(agent: Agent): Promise<readonly SeenApproval[]>;
   approve(agent: Agent, id: string): Promise<DeskAnswer>;
   decline(agent: Agent, id: string, reason: string): Promise<DeskAnswer>;

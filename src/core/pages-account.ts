@@ -154,7 +154,9 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
           isDisabled: z.boolean(),
         }),
       ),
-      ways: z.array(z.strictObject({ by: z.string(), until: z.string(), openedBy: z.string() })),
+      ways: z.array(
+        z.strictObject({ by: z.string(), factor: z.string(), until: z.string(), openedBy: z.string() }),
+      ),
       /** `kind` chooses the text `desk.act.<kind>`, or else `account.act.<kind>`. */
       events: z.array(
         z.strictObject({ kind: z.string(), time: z.string(), detail: z.string(), place: z.string() }),
@@ -168,6 +170,8 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
       kind: z.string(),
       what: z.string(),
       asksWay: z.boolean(),
+      /** Kinds of which one may be added; with one there is nothing to choose. */
+      factors: z.array(z.string()),
       reason: z.string(),
       action: z.string(),
       backUrl: z.string(),

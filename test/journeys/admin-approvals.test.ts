@@ -1,6 +1,6 @@
 /** S18, M24: acts of the help desk that take two administrators, by the API; and what one may do alone, told to the person. */
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { test } from "node:test";
 import type { DeskAct } from "../../src/core/help-desk-settings.ts";
 import { type Answered, callApi, machines, startApi, tokenOf } from "../kit/admin.ts";
 import { startServer } from "../kit/server.ts";
@@ -55,9 +55,8 @@ async function waiting(answer: Answered): Promise<string> {
   return answer.json.id as string;
 }
 
-beforeEach(() => takesTwo());
-
 test("S18: with the option off an act is done at once; with it on it waits, and another one's yes does it", async () => {
+  await takesTwo();
   const one = await somebody();
   const other = await somebody();
   const remove = (who: typeof one) => `${of(who.id)}/phones/${who.phone}?reason=lost`;
@@ -84,6 +83,15 @@ test("S18: with the option off an act is done at once; with it on it waits, and 
     "approval-given",
   ]);
   assert.equal((await chief.call("POST", `${APPROVALS}/${id}/approve`)).status, 409, "once");
+});
+
+test("S18: whoever takes an act out of those that take two is seen by the administrators", async () => {
+  await takesTwo("remove-factor", "add-phone");
+  assert.ok(!(await noticesTo(chief.id)).includes("approval-loosened"));
+  await takesTwo("remove-factor");
+  for (let tries = 0; tries < 200 && !(await noticesTo(chief.id)).includes("approval-loosened"); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok((await noticesTo(chief.id)).includes("approval-loosened"));
 });
 
 test("S18: no operation does such an act alone, for whomever and however it is spelt", async () => {

@@ -1,9 +1,11 @@
 /** S18, O23, P17: the help desk's pages, without JavaScript: found, seen masked, helped, told; with two where two are wanted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TOTP } from "otpauth";
+import { Secret } from "../../src/core/secret.ts";
 import { send, toldAfter } from "../kit/account.ts";
 import { agentAt, DESK, find, idOf, takesTwo } from "../kit/help-desk.ts";
-import { GRACE, startServer } from "../kit/server.ts";
+import { GRACE, PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { textOf } from "../kit/visitor.ts";
 
 test("S18: somebody is found by username, mail, or full name with the last digits, and never by a part", async () => {
@@ -40,7 +42,7 @@ test("S18: somebody is found by username, mail, or full name with the last digit
   );
   const two = await directory.write?.add({
     username: "hopper2",
-    password: new (await import("../../src/core/secret.ts")).Secret("two doors, one open"),
+    password: new Secret(PASSWORD),
     claims: { email: "grace@navy.example" },
   });
   assert.equal(two?.kind, "done");
@@ -76,10 +78,13 @@ test("S18 O23: the phone is lost: what is there is seen masked, a ticket is show
     assert.deepEqual([event?.facts?.by, event?.facts?.reason], ["henry", "stolen; badge 4711 seen"], kind);
   }
   const opened = await henry.visitor.get(`${DESK}/people/${grace}`);
-  assert.match(textOf(opened.body), /Ticket Until .*, opened by henry/);
-  assert.match(textOf(opened.body), /The way to a new phone was opened/);
+  assert.match(textOf(opened.body), /Ticket Phones: Until .*, opened by henry/);
+  assert.match(textOf(opened.body), /A new way to sign in was allowed/);
   const close = await henry.visitor.get(`${DESK}/people/${grace}/close`);
-  assert.match(textOf((await henry.visitor.submit(close, { reason: "found it" })).body), /way is closed/);
+  assert.match(
+    textOf((await henry.visitor.submit(close, { reason: "found it" })).body),
+    /permission is taken back/,
+  );
   assert.deepEqual(await enrolment.openings(grace, "sms"), []);
 });
 
@@ -128,4 +133,42 @@ test("S18: with two wanted, an agent asks on the page, another approves there, a
   const shown = await send(henry.visitor, mine, `${url}/ticket`);
   const ticket = /<code>([A-Z0-9-]+)<\/code>/.exec(shown.body)?.[1] ?? assert.fail(textOf(shown.body));
   assert.equal(await enrolment.knowsTicket(grace, "sms", ticket), true);
+});
+
+test("O21: who had an app alone and has lost it gets a ticket for an app; while they hold something, no way is opened round it", async () => {
+  const server = await startServer({
+    settings: {
+      acrs: { enabled: ["twilio_sms", "otp"], default: "twilio_sms" },
+      limits: { passkeyOfferDays: 0 },
+    },
+  });
+  const { directory, authenticators, enrolment } = server.parts;
+  const added = await directory.write?.add({ username: "olga", password: new Secret(PASSWORD) });
+  const id = added?.kind === "done" ? added.user.id : assert.fail();
+  const data = { secret: "JBSWY3DPEHPK3PXP", label: "Old phone", lastStep: 0 };
+  await authenticators.bind({ subject: id, kind: "totp", key: "k", data, boundBy: "test" });
+  const henry = await agentAt(server, "henry");
+  await find(henry, "olga");
+  const url = `${DESK}/people/${id}`;
+  const forged = { by: "window", factor: "totp", reason: "x" };
+  assert.match(textOf((await send(henry.visitor, henry.page, `${url}/open`, forged)).body), /does not suit/);
+  assert.deepEqual(await enrolment.openings(id, "totp"), []);
+  const [app] = await authenticators.list(id);
+  const remove = await henry.visitor.get(`${url}/factors/${app?.id}/remove`);
+  await henry.visitor.submit(remove, { reason: "phone drowned, seen" });
+  const ask = await henry.visitor.get(`${url}/open`);
+  assert.match(textOf(ask.body), /Authenticator app/);
+  const shown = await henry.visitor.submit(ask, { by: "ticket", factor: "totp", reason: "phone drowned" });
+  const ticket = /<code>([A-Z0-9-]+)<\/code>/.exec(shown.body)?.[1] ?? assert.fail(textOf(shown.body));
+  const visitor = server.visitor();
+  const enrol = await typePassword(visitor, await visitor.get("/demo/login?acr_values=otp"), "olga");
+  const secret = /class="user-code shown secret"[^>]*>([^<]+)</.exec(enrol.body)?.[1]?.replaceAll(" ", "");
+  const code = new TOTP({ secret: secret ?? assert.fail(textOf(enrol.body)) }).generate();
+  const without = await visitor.submit(enrol, { code, label: "New", ticket: "AAAA-BBBB-CCCC-DDDD" });
+  assert.match(textOf(without.body), /ticket is not right/);
+  const done = await visitor.submit(without, { code, label: "New", ticket });
+  assert.equal(done.url.pathname, "/demo", textOf(done.body));
+  const [bound] = await authenticators.list(id, "totp");
+  assert.equal(bound?.boundBy, "ticket");
+  assert.equal(await enrolment.knowsTicket(id, "totp", ticket), false, "once");
 });

@@ -89,7 +89,7 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
       sessions: 0,
       factors: [],
       events: [],
-      ways: ["window", "ticket"].map((by) => ({ by, until: WHEN, openedBy: "hannah" })),
+      ways: ["window", "ticket"].map((by) => ({ by, factor: "totp", until: WHEN, openedBy: "hannah" })),
     },
   });
   for (const why of ["self", "rights"])
@@ -107,6 +107,7 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
         kind: act === "remove" ? "sms" : "",
         what: act === "remove" ? "•••• 43" : "",
         asksWay: act === "open" || act === "lost",
+        factors: act === "open" ? ["passkey", "totp", "sms", "recovery-code"] : [],
         reason: "",
         action: "/account/help-desk/preview",
         backUrl: "/account/help-desk",

@@ -12,6 +12,7 @@ import type { PortalDeps } from "./portal.ts";
 
 /** How long a ticket waits to be shown to whoever has just opened it. */
 const SHOWN_WITHIN = 10 * 60_000;
+const SMS = "sms";
 const LINE = /^[ -~\u00a0-\uffff]{1,200}$/;
 
 export type Answering = ReturnType<typeof createAnswering>;
@@ -66,7 +67,7 @@ export function mountDeskActs(frame: Frame, within: DeskFrame, deps: PortalDeps,
       asksWay: true,
       said: "desk.done.opened",
       doIt: (agent, { id }, asked, reason) =>
-        desk.openWay(agent, id, { by: wayOf(asked), lost: false }, reason),
+        desk.openWay(agent, id, { by: wayOf(asked), factor: asked.form.factor ?? SMS, lost: false }, reason),
     },
     {
       path: "lost",
@@ -75,7 +76,7 @@ export function mountDeskActs(frame: Frame, within: DeskFrame, deps: PortalDeps,
       said: "desk.done.opened",
       danger: true,
       doIt: (agent, { id }, asked, reason) =>
-        desk.openWay(agent, id, { by: wayOf(asked), lost: true }, reason),
+        desk.openWay(agent, id, { by: wayOf(asked), factor: SMS, lost: true }, reason),
     },
     {
       path: "close",
@@ -104,7 +105,7 @@ export function mountDeskActs(frame: Frame, within: DeskFrame, deps: PortalDeps,
     const url = `${DESK}/people/:id/${deed.path}`;
     const page = async (asked: Asked, agent: Agent, person: User, notice?: string) => {
       const { factor } = asked.parameters;
-      const held = factor === undefined ? [] : await desk.factors(agent, person.id);
+      const held = await desk.factors(agent, person.id);
       const one = held.find(({ id }) => id === factor);
       if (factor !== undefined && one === undefined)
         return frame.goOn(asked, personUrl(person.id), "desk.failed.gone");
@@ -117,6 +118,8 @@ export function mountDeskActs(frame: Frame, within: DeskFrame, deps: PortalDeps,
           kind: one?.kind ?? "",
           what: one?.label ?? "",
           asksWay: deed.asksWay === true,
+          // Whoever holds something adds any other factor with it; a phone is what an agent can always let them add.
+          factors: deed.act !== "open" ? [] : held.length === 0 ? [...deps.kinds()] : [SMS],
           reason: asked.form.reason ?? "",
           action: pathOf(asked),
           backUrl: personUrl(person.id),

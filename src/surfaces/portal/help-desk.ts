@@ -172,7 +172,12 @@ export function mountDesk(frame: Frame, within: DeskFrame, deps: PortalDeps): vo
           pausedUntil: at(one.pausedUntil),
           isDisabled: one.disabled,
         })),
-        ways: ways.map((one) => ({ by: one.by, until: at(one.until), openedBy: one.openedBy })),
+        ways: ways.map((one) => ({
+          by: one.by,
+          factor: one.factor,
+          until: at(one.until),
+          openedBy: one.openedBy,
+        })),
         events: await Promise.all(
           page.entries.map(async ({ kind, at: ms, address, facts }) => ({
             kind,

@@ -1,62 +1,28 @@
 /** What a person signs in with, seen and taken away by an administrator, with a reason and with the person told. */
-import type { Audit } from "../../../core/audit.ts";
-import type {
-  Authenticator,
-  Authenticators,
-  PasskeyData,
-  PhoneData,
-  RecoveryData,
-  TotpData,
-} from "../../../core/authenticators.ts";
+import type { Authenticator, PasskeyData, RecoveryData, TotpData } from "../../../core/authenticators.ts";
 import type { Standing } from "../../../core/code-failures.ts";
 import type { Directory, User } from "../../../core/directory.ts";
-import type { Enrolment } from "../../../core/enrolment.ts";
-import { type Notices, wasOf } from "../../../core/notices.ts";
-import { PhoneNumber } from "../../../core/secret.ts";
-import type { Sessions } from "../../../core/sessions.ts";
-import type { Clock, EpochMs, FactorKind, Subject } from "../../../core/words.ts";
+import type { EpochMs, FactorKind, Subject } from "../../../core/words.ts";
 import * as contract from "../contract/authenticators.ts";
-import { type Actor, behind, type Handler, handle, notFound } from "./call.ts";
+import { type Actor, type Handler, handle, notFound } from "./call.ts";
 import type { Rights } from "./rights.ts";
+import { createTaking, labelOf, type TakingDeps } from "./taking.ts";
 
-export interface AuthenticatorDeps {
+export interface AuthenticatorDeps extends TakingDeps {
   readonly directory: Directory;
-  readonly authenticators: Authenticators;
-  readonly enrolment: Enrolment;
-  readonly sessions: Sessions;
-  readonly audit: Audit;
-  readonly notices: Notices;
   readonly rights: Rights;
   /** How the person's wrong answers at this kind stand. */
   readonly standingOf: (subject: Subject, kind: FactorKind) => Promise<Standing>;
-  readonly forgetFailures: (subject: Subject) => Promise<void>;
-  readonly now: Clock;
 }
 
 export function authenticatorHandlers(deps: AuthenticatorDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, sessions, audit, notices, rights, standingOf, now } = deps;
+  const { directory, authenticators, rights, standingOf } = deps;
+  const take = createTaking(deps);
 
   async function remove(user: User, actor: Actor, id: string, reason: string) {
     const found = (await authenticators.list(user.id)).find((one) => one.id === id);
     if (found === undefined) return notFound("authenticator");
-    const { kind } = found;
-    const name = kind === "sms" ? { phone: labelOf(found) ?? "" } : {};
-    await audit.append({
-      kind: "authenticator-unbound",
-      at: now(),
-      subject: user.id,
-      client: actor.client,
-      address: actor.address,
-      facts: { factor: kind, ...behind(actor), ...name, reason },
-    });
-    await authenticators.unbind(id, actor.label, reason);
-    await enrolment.closeAll(user.id, kind);
-    await sessions.endAll(user.id, actor.label, reason);
-    await deps.forgetFailures(user.id);
-    await notices.send(
-      user.id,
-      kind === "sms" ? { kind: "phone-removed", ...wasOf([found]) } : { kind: "factor-removed" },
-    );
+    await take(user, actor, found, reason);
     return { body: undefined };
   }
 
@@ -95,13 +61,6 @@ const standingView = (standing: Standing) =>
       : {};
 
 const time = (at: EpochMs | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
-
-function labelOf({ kind, data }: Authenticator): string | undefined {
-  if (kind === "sms") return new PhoneNumber((data as PhoneData).number).toString();
-  if (kind !== "totp" && kind !== "passkey") return undefined;
-  const { label } = data as TotpData | PasskeyData;
-  return label === "" ? undefined : label;
-}
 
 /** Field by field: what is not named here, secrets first of all, never leaves. */
 function viewOf(one: Authenticator) {

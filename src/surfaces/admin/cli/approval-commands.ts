@@ -7,7 +7,7 @@ const verbs = () => import("./approval.ts");
 export function registerApproval(program: Command): void {
   const approval = program.command("approval").description("acts that wait for a second administrator");
   withConnection(approval.command("list"))
-    .description("what waits, and what became of the acts of the last day")
+    .description("what waits, and what became of those of the last hours")
     .option("--json", "as JSON")
     .addHelpText("after", "\nExample:\n  sallyport approval list")
     .action(async (options) => (await verbs()).list(options));

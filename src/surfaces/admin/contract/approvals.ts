@@ -35,7 +35,7 @@ export const getApprovals = operation({
   method: "GET",
   path: BASE,
   tag: TAG,
-  summary: "Lists acts that wait for a second administrator, and what became of those of the last day",
+  summary: "Lists acts that wait for a second administrator, and what became of those of the last hours",
   scope: scopes.approvalsRead,
   status: 200,
   answer: z.array(approvalShape),

@@ -73,10 +73,12 @@ export const deletePhone = operation({
 });
 
 const by = z.enum(["window", "ticket"]);
+const factor = z.enum(["sms", "totp", "passkey", "recovery-code"]);
 const opening = name(
   "EnrolmentOpening",
   z.object({
     by,
+    factor: z.string().describe("What may be bound"),
     until: z.iso.datetime(),
     openedBy: z.string(),
     reason: z.string(),
@@ -89,7 +91,7 @@ export const getEnrolment = operation({
   method: "GET",
   path: `${BASE}/enrolment`,
   tag: TAG,
-  summary: "Lists the ways that stand open for a new phone",
+  summary: "Lists the ways that stand open for a new phone or another factor",
   scope: scopes.phonesRead,
   params: inum,
   status: 200,
@@ -101,14 +103,17 @@ export const postEnrolment = operation({
   method: "POST",
   path: `${BASE}/enrolment`,
   tag: TAG,
-  summary: "Lets a person without a phone bind one, once, within 24 hours",
+  summary: "Lets a person without a phone, or without any factor, bind one, once, within 24 hours",
   scope: scopes.enrolmentWrite,
   params: inum,
   body: name(
     "NewEnrolmentOpening",
     z.strictObject({
       by: by.describe("window: whoever knows the password; ticket: who also holds the ticket"),
-      lost: z.boolean().default(false).describe("Every phone of theirs is lost: it is taken away first"),
+      factor: factor
+        .default("sms")
+        .describe("What may be bound; any but a phone only where nothing else is held"),
+      lost: z.boolean().default(false).describe("Everything of this kind is lost: it is taken away first"),
       reason: why,
     }),
   ),

@@ -1,4 +1,4 @@
-/** Acts that wait for a second administrator, and what became of those of the last day. */
+/** Acts that wait for a second administrator, and what became of those of the last hours. */
 import { done, type Outcome } from "../../client/trouble.ts";
 import type { Entry } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";

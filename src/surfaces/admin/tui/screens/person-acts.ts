@@ -35,6 +35,14 @@ export const REASON: Field = {
   hint: "One line; it goes into the audit.",
 };
 
+const FACTOR: Field = {
+  name: "factor",
+  label: "Factor",
+  choices: ["sms", "totp", "passkey", "recovery-code"],
+  value: "sms",
+  hint: "Any but a phone only for whoever has no factor left.",
+};
+
 /** Changes attributes of the person as they are at this moment. */
 async function patch(
   desk: Desk,
@@ -198,19 +206,32 @@ export const openingWay = (desk: Desk, { inum, name }: Who, lost: boolean): Act 
           "window: whoever knows the password may bind a phone at the next sign-in.",
           "ticket: who also holds the ticket that is shown next. Once, within 24 hours.",
         ],
-        fields: [{ name: "by", label: "Way", choices: ["ticket", "window"], value: "ticket" }, REASON],
+        fields: [
+          { name: "by", label: "Way", choices: ["ticket", "window"], value: "ticket" },
+          ...(lost ? [] : [FACTOR]),
+          REASON,
+        ],
         verb: "open it",
-        command: ({ by, reason }) =>
-          commandLine("user", lost ? "reset-phone" : "enrolment", name, `--${by}`, ["--reason", reason]),
-        async send({ by, reason = "" }) {
+        command: ({ by, factor = "sms", reason }) =>
+          commandLine(
+            "user",
+            lost ? "reset-phone" : "enrolment",
+            name,
+            `--${by}`,
+            ["--factor", factor === "sms" ? undefined : factor],
+            ["--reason", reason],
+          ),
+        async send({ by, factor = "sms", reason = "" }) {
           const answer = await desk.api.call("post-user-enrolment", {
             values: { inum },
-            body: { by, reason, ...(lost ? { lost } : {}) },
+            body: { by, factor, reason, ...(lost ? { lost } : {}) },
           });
           if (answer.kind !== "done") return answer;
           ({ ticket } = answer.value.body as { ticket?: string });
           if (ticket === undefined)
-            return done(`${name} may bind a phone at the next sign-in, once, within 24 hours.`);
+            return done(
+              `${name} may bind a ${factor === "sms" ? "phone" : `factor ${factor}`} at the next sign-in, once, within 24 hours.`,
+            );
           return done(`A ticket for ${name} is open.`);
         },
         afterwards() {

@@ -120,7 +120,7 @@ export function person(desk: Desk, inum: string, name: string): View {
     id: `way ${at}`,
     cells: [
       clean(way.by),
-      "",
+      clean(way.factor ?? "sms"),
       `until ${short(way.until)}`,
       `by ${clean(way.openedBy)}: ${clean(way.reason)}`,
     ],
