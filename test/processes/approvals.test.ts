@@ -109,7 +109,9 @@ describe("acts that take two", () => {
     await terminal.see("hannah");
     await terminal.press("/");
     terminal.type("hannah");
-    await terminal.press("Enter", "Enter");
+    await terminal.press("Enter");
+    await terminal.see(/People +1\n/);
+    await terminal.press("Enter");
     await terminal.see("People › hannah", "z lost phone");
     await terminal.press("z");
     await terminal.see("hannah has lost the phone", "sallyport user reset-phone hannah --ticket");
