@@ -93,7 +93,7 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
     },
   });
   for (const why of ["self", "rights"])
-    add(`desk-person-${why}`, {
+    add(`desk-person-${why}-names`, {
       page: "account-desk-person",
       facts: { ...person, why, name: LONG, person: LONG },
     });
@@ -141,7 +141,7 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
     });
   one("open", {});
   one("mine", { isMine: true, canDecide: false, askedBy: "henry" });
-  one("ticket", {
+  one("ticket-names", {
     isMine: true,
     canDecide: false,
     state: "done",
