@@ -4,15 +4,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { AccessTokens } from "../core/access.ts";
+import { createApprovals } from "../core/approvals.ts";
+import { createFailures, failuresKey } from "../core/code-failures.ts";
+import type { HelpDesk } from "../core/help-desk.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
 import { acrHandlers } from "../surfaces/admin/api/acrs.ts";
+import { approvalHandlers, behindApproval } from "../surfaces/admin/api/approvals.ts";
 import { auditHandlers } from "../surfaces/admin/api/audit.ts";
 import { authenticatorHandlers } from "../surfaces/admin/api/authenticators.ts";
 import { bootstrapHandlers } from "../surfaces/admin/api/bootstrap.ts";
 import { clientHandlers } from "../surfaces/admin/api/clients.ts";
+import { enrolmentHandlers } from "../surfaces/admin/api/enrolments.ts";
 import { type ExplainDeps, explainHandlers } from "../surfaces/admin/api/explain.ts";
 import { createGuard } from "../surfaces/admin/api/guard.ts";
 import { createCursors } from "../surfaces/admin/api/lists.ts";
@@ -35,6 +40,7 @@ import { enrolmentScopes } from "../surfaces/enrolment/contract.ts";
 import { SCOPES } from "../surfaces/oidc/provider.ts";
 import { createTrial } from "./dry-run.ts";
 import { gatewayOf } from "./gateway.ts";
+import { createHelpDesk, tellOfLoosening } from "./help-desk.ts";
 import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
 import type { OwnScripts } from "./own-scripts.ts";
@@ -58,12 +64,27 @@ export interface AdminParts {
   readonly onProblem: (problem: unknown, facts: { method: string; path: string }) => void;
 }
 
-export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<void> {
+/** Answers the help desk of the pages, which goes by the same handlers. */
+export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Promise<HelpDesk> {
   const { parts, access, peers, mechanisms, onProblem } = admin;
   const { settings, sealer, directory, audit, bootstrap, now, config } = parts;
   const acrs = () => secondFactorAcrs(mechanisms());
   const cursors = createCursors(sealer.lookup);
   const rights = createRights(parts);
+  const failures = createFailures(parts.storage, () => settings.document().limits, now);
+  const standingOf = (subject: string, kind: string) =>
+    failures.standing(kind === "sms" ? subject : failuresKey(kind, subject));
+  const acts = [
+    ...authenticatorHandlers({ ...parts, rights, standingOf }),
+    ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
+    ...enrolmentHandlers({ ...parts, rights }),
+  ];
+  const twoHands = {
+    ...parts,
+    rights,
+    approvals: createApprovals({ ...parts, newId: () => randomBytes(16).toString("base64url") }),
+    policy: () => settings.document().helpDesk,
+  };
   const catalogue = {
     builtInOf(name: string) {
       const found = builtInOf(name);
@@ -79,6 +100,11 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     ...admin.scripts,
     gatewayRules: gatewayOf,
   };
+  const helping = [
+    ...behindApproval(acts, twoHands),
+    ...approvalHandlers(acts, twoHands),
+    ...sessionHandlers({ ...parts, cursors, rights }),
+  ];
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
@@ -93,9 +119,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
       ...people,
-      ...authenticatorHandlers({ ...parts, rights }),
-      ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
-      ...sessionHandlers({ ...parts, cursors }),
+      ...helping,
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),
       ...auditHandlers({ ...parts, cursors }),
@@ -132,4 +156,6 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     addressOf,
     onProblem,
   });
+  tellOfLoosening(parts, (problem) => onProblem(problem, { method: "notice", path: "helpDesk" }));
+  return createHelpDesk(helping);
 }

@@ -11,11 +11,12 @@ export const ownApis = (issuer: URL): readonly OwnApi[] => [ownApi(issuer), enro
 type ApiParts = Omit<AdminParts, "access" | "mechanisms" | "countries"> &
   Omit<EnrolmentParts, "access" | "version">;
 
-export async function composeApis(app: FastifyInstance, given: ApiParts): Promise<void> {
+/** Answers the help desk, which acts by the admin API's handlers. */
+export async function composeApis(app: FastifyInstance, given: ApiParts): ReturnType<typeof composeAdmin> {
   const { served } = given;
   const { issuer } = given.parts.config;
   const tokensFor = (api: OwnApi) => createAccessTokens(() => served().engine.provider, api);
-  await composeAdmin(app, {
+  const desk = await composeAdmin(app, {
     ...given,
     access: tokensFor(ownApi(issuer)),
     mechanisms: () => served().mechanisms,
@@ -25,4 +26,5 @@ export async function composeApis(app: FastifyInstance, given: ApiParts): Promis
     version: string;
   };
   await composeEnrolment(app, { ...given, access: tokensFor(enrolmentApi(issuer)), version });
+  return desk;
 }

@@ -285,17 +285,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       visitOf: visits.of,
       render,
     });
-    await composePortal(app, {
-      parts,
-      csrf,
-      visits,
-      pages,
-      render,
-      served: revisions.current,
-      factors,
-      onProblem,
-    });
-    await composeApis(app, {
+    const desk = await composeApis(app, {
       parts,
       peers,
       scripts,
@@ -307,6 +297,17 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       served: revisions.current,
       localeFor: pages.localeFor,
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
+    });
+    await composePortal(app, {
+      parts,
+      desk,
+      csrf,
+      visits,
+      pages,
+      render,
+      served: revisions.current,
+      factors,
+      onProblem,
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);

@@ -1,6 +1,7 @@
 /** Puts the account pages together: a client of this very server, which asks it for tokens and keys without a network. */
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { ACCOUNT_CLIENT } from "../core/access.ts";
+import type { HelpDesk } from "../core/help-desk.ts";
 import type { Factor, Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
@@ -20,6 +21,7 @@ const KINDS = ["passkey", "totp", "sms", "recovery-code"];
 
 export interface PortalParts {
   readonly parts: Parts;
+  readonly desk: HelpDesk;
   readonly csrf: Csrf;
   readonly visits: ReturnType<typeof createVisits>;
   readonly pages: Pages;
@@ -43,6 +45,8 @@ export async function composePortal(app: FastifyInstance, portal: PortalParts): 
     issuer: config.issuer,
     own: ACCOUNT_CLIENT,
     csrf: portal.csrf,
+    desk: portal.desk,
+    searchesPerHour: () => settings.document().helpDesk.searchesPerHour,
     grants: createGrants(parts),
     client: createAccountClient({
       issuer: config.issuer,

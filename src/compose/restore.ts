@@ -39,6 +39,7 @@ export const COUNTS_OR_CLOSES = [
   "bootstrap-tries",
   "brake",
   "code-failures",
+  "desk-looks",
   "erased",
   "logout",
   "directory-look",

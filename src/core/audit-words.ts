@@ -32,7 +32,8 @@ export interface AuditWord {
 const CODE = ["factor", "purpose"];
 const SEND = [...CODE, "phone", "country", "gateway", "channel", "messageId"];
 const TRY = [...CODE, "result", "messageId", "country", "seconds"];
-const ADMIN = ["by", "reason"];
+const ADMIN = ["by", "reason", "approvedBy"];
+const APPROVAL = ["approval", "act", "by", "askedBy", "reason"];
 
 export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   "password-right": { act: "verify", means: "the password was right", facts: ["result"] },
@@ -282,5 +283,31 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     act: "send",
     means: "the host has sent a message without a code, to see whether it arrives",
     facts: ["phone", "country", "gateway", "messageId", "reason", "providerCode", "by"],
+  },
+  "person-looked-up": {
+    act: "override",
+    means:
+      "somebody of the help desk has looked for a person on its pages; `found` says whether there was one",
+    facts: ["by", "found"],
+  },
+  "approval-asked": {
+    act: "override",
+    means: "an act waits for a second administrator",
+    facts: APPROVAL,
+  },
+  "approval-given": {
+    act: "override",
+    means: "a second administrator has approved it; what it did is the event after it",
+    facts: APPROVAL,
+  },
+  "approval-declined": {
+    act: "override",
+    means: "a second administrator has not",
+    facts: [...APPROVAL, "why"],
+  },
+  "approval-failed": {
+    act: "fail",
+    means: "it was approved, and could not be done any more",
+    facts: [...APPROVAL, "why"],
   },
 };

@@ -77,7 +77,12 @@ export type AuditKind =
   | "backup-restored"
   | "person-erased"
   | "audit-trimmed"
-  | "logout-undelivered";
+  | "logout-undelivered"
+  | "person-looked-up"
+  | "approval-asked"
+  | "approval-given"
+  | "approval-declined"
+  | "approval-failed";
 
 export interface AuditFilter {
   readonly subject?: Subject | undefined;

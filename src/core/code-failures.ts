@@ -13,7 +13,8 @@ export type FailureCount = {
   readonly pausedUntil: EpochMs;
   readonly disabled: boolean;
 };
-type Standing =
+/** Whether answers are taken at this moment. */
+export type Standing =
   | { readonly kind: "open" }
   | { readonly kind: "disabled" }
   | { readonly kind: "paused"; readonly until: EpochMs };

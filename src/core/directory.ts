@@ -85,17 +85,19 @@ export type PeopleOrder = "username" | "createdAt" | "updatedAt" | "inum";
 
 /**
  * A page of people. Pages follow one another by key, never by number: each costs what its own people cost, and nobody
- * is skipped or shown twice because others were added meanwhile. The order, `username`, `email` and `role` are served
+ * is skipped or shown twice because others were added meanwhile. The order, `username`, `email`, `name` and `role` are served
  * by an index. `status` and `pattern` are not: a page reads people in order until it is full, in the worst case all.
  */
 export interface PeopleQuery {
   /** Part of the username, the name or the email address, in any case and normal form; nothing in it is special. */
   readonly pattern?: string | undefined;
-  /** All of these hold. Username and email as people compare them: in any case. */
+  /** All of these hold. Username, email and name as people compare them: in any case. */
   readonly filter?:
     | {
         readonly username?: string | undefined;
         readonly email?: string | undefined;
+        /** The whole of it. */
+        readonly name?: string | undefined;
         readonly status?: User["status"] | undefined;
         readonly role?: string | undefined;
       }

@@ -8,7 +8,7 @@ import { z } from "zod";
 export const CODE_PURPOSES = ["sign-in", "enrol", "change-number"] as const;
 export type CodePurpose = (typeof CODE_PURPOSES)[number];
 
-/** What a person is told behind the back of whoever did it. The last four are told to the other administrators. */
+/** What a person is told behind the back of whoever did it. The last five are told to the other administrators. */
 export const NOTICE_KINDS = [
   "password-known",
   "phone-added",
@@ -20,9 +20,14 @@ export const NOTICE_KINDS = [
   "recovery-code-used",
   "factor-disabled",
   "access-recovered",
+  "access-closed",
+  "sessions-ended",
+  "account-disabled",
+  "account-enabled",
   "recovery-opened",
   "recovery-used",
   "became-admin",
+  "approval-loosened",
   "reported",
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -17,6 +17,21 @@ const item = z.strictObject({
   left: z.number(),
 });
 
+/** An act that waits for a second administrator: the texts `desk.approval.act.<act>` and `.state.<state>`. */
+const approval = z.strictObject({
+  url: z.string(),
+  act: z.string(),
+  state: z.string(),
+  person: z.string(),
+  askedBy: z.string(),
+  reason: z.string(),
+  until: z.string(),
+  decidedBy: z.string(),
+  isMine: z.boolean(),
+  canDecide: z.boolean(),
+  hasTicket: z.boolean(),
+});
+
 /** `common`: the facts of every page, and of what has just been done. */
 export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
   const page = {
@@ -24,6 +39,8 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
     username: z.string(),
     /** For the forms of the page; each has its own `action`. */
     csrf: z.string(),
+    /** Whether the person helps others, and finds the way there. */
+    helpDesk: z.boolean().optional(),
   };
   return {
     /** What the person signs in with, and how strong that is. */
@@ -115,5 +132,63 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
       zone: z.string(),
       zones: z.array(z.string()),
     }),
+    /** Where somebody of the help desk looks for a person; several of the same name to choose from. */
+    "account-desk": z.strictObject({
+      ...page,
+      canFind: z.boolean(),
+      people: z.array(z.strictObject({ url: z.string(), name: z.string(), username: z.string() })),
+    }),
+    /** `why`: why nothing can be done for them here, `self` or `rights`; else empty. */
+    "account-desk-person": z.strictObject({
+      ...page,
+      url: z.string(),
+      name: z.string(),
+      person: z.string(),
+      isActive: z.boolean(),
+      why: z.string(),
+      hasPhone: z.boolean(),
+      sessions: z.number(),
+      factors: z.array(
+        z.strictObject({
+          id: z.string(),
+          kind: z.string(),
+          label: z.string(),
+          added: z.string(),
+          pausedUntil: z.string(),
+          isDisabled: z.boolean(),
+        }),
+      ),
+      ways: z.array(
+        z.strictObject({ by: z.string(), factor: z.string(), until: z.string(), openedBy: z.string() }),
+      ),
+      /** `kind` chooses the text `desk.act.<kind>`, or else `account.act.<kind>`. */
+      events: z.array(
+        z.strictObject({ kind: z.string(), time: z.string(), detail: z.string(), place: z.string() }),
+      ),
+    }),
+    /** Says what an act does to somebody and asks for a reason: the texts `desk.ask.<act>.…`. */
+    "account-desk-act": z.strictObject({
+      ...page,
+      act: z.string(),
+      person: z.string(),
+      kind: z.string(),
+      what: z.string(),
+      asksWay: z.boolean(),
+      /** Kinds of which one may be added; with one there is nothing to choose. */
+      factors: z.array(z.string()),
+      reason: z.string(),
+      action: z.string(),
+      backUrl: z.string(),
+      danger: z.boolean(),
+    }),
+    /** A ticket, once. */
+    "account-desk-ticket": z.strictObject({
+      ...page,
+      ticket: z.string(),
+      person: z.string(),
+      backUrl: z.string(),
+    }),
+    "account-desk-approvals": z.strictObject({ ...page, approvals: z.array(approval), backUrl: z.string() }),
+    "account-desk-approval": z.strictObject({ ...page, one: approval, backUrl: z.string() }),
   } as const;
 };

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { helpDeskSchema } from "./help-desk-settings.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
@@ -251,6 +252,7 @@ export const documentSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
+  helpDesk: helpDeskSchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),

@@ -252,6 +252,10 @@ export function directoryContract(
       assert.deepEqual(await found({ filter: { email: "mary@example.org", status: "active" } }), ["martha"]);
       assert.deepEqual(await found({ pattern: "mary", filter: { role: "auditor" } }), ["mary"]);
       assert.deepEqual(await found({ filter: { role: "audit" } }), [], "a part of a role is none");
+      await add("mary-2", { claims: { given_name: "Mary", family_name: "Ward" } });
+      await add("mary-3", { claims: { name: "Mary Ward-Smith" } });
+      assert.deepEqual(await found({ filter: { name: "mary  WARD" } }), ["mary-2"], "the whole name alone");
+      assert.deepEqual(await found({ filter: { name: "Ward" } }), []);
       await directory.write.setClaims(id, { email: "other@example.org" });
       assert.deepEqual(await found({ filter: { email: "mary@example.org" } }), ["martha"]);
       assert.deepEqual(await found({ pattern: "other@" }), ["mary"], "and found by what is there now");

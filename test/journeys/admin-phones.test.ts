@@ -100,7 +100,13 @@ test("O21: a ticket is shown once, opens the way once, and is closed by hand", a
   assert.match(opened.json.ticket, /^([2-9A-HJKMNP-TV-Z]{4}-){3}[2-9A-HJKMNP-TV-Z]{4}$/);
   const list = await call("GET", path);
   assert.deepEqual(list.json, [
-    { by: "ticket", until: opened.json.until, openedBy: "client machine", reason: "new phone" },
+    {
+      by: "ticket",
+      factor: "sms",
+      until: opened.json.until,
+      openedBy: "client machine",
+      reason: "new phone",
+    },
   ]);
   assert.equal((await call("POST", path, { by: "window", reason: "by phone call" })).json.by, "window");
   assert.equal((await call("GET", path)).json.length, 2);

@@ -1,4 +1,4 @@
-/** Confirms the code of `sallyport login` in a browser at a demo, as root, with both factors. */
+/** Confirms the code of `sallyport login` in a browser at a demo, with both factors. */
 import assert from "node:assert/strict";
 import { createVisitor, textOf } from "./visitor.ts";
 
@@ -19,12 +19,21 @@ async function lastCode(origin: string, to: string, after: number): Promise<stri
   throw new Error("no code came");
 }
 
-export async function confirmAsRoot(origin: string, code: string): Promise<void> {
+export const confirmAsRoot = (origin: string, code: string): Promise<void> =>
+  confirmAs(origin, code, "root", "+12025550199");
+
+/** As somebody with the demo's password and this phone. */
+export async function confirmAs(
+  origin: string,
+  code: string,
+  username: string,
+  phone: string,
+): Promise<void> {
   const visitor = createVisitor({ origin });
   const typed = await visitor.submit(await visitor.get("/device?again=1"), { user_code: code });
   const login = await visitor.submit(typed, {});
   const before = (await messages(origin)).length;
-  const codePage = await visitor.submit(login, { username: "root", password: "two doors, one open" });
-  const done = await visitor.submit(codePage, { code: await lastCode(origin, "+12025550199", before) });
+  const codePage = await visitor.submit(login, { username, password: "two doors, one open" });
+  const done = await visitor.submit(codePage, { code: await lastCode(origin, phone, before) });
   assert.match(textOf(done.body), /Your device is connected/);
 }

@@ -153,7 +153,7 @@ describe("people helped by keyboard", { skip: noTerminal }, () => {
     await terminal.press("q", "Escape");
     await terminal.see(ticket);
     await terminal.press("Enter");
-    const after = await terminal.see("A ticket for grete is open.", /▸ none/, /ticket +until/);
+    const after = await terminal.see("A ticket for grete is open.", /▸ none/, /ticket +sms +until/);
     assert.ok(!after.includes(ticket));
     assert.ok(!terminal.all().includes("canary"));
     const [event] = jsonOf(

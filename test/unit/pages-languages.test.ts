@@ -19,6 +19,7 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
     "account.kind.passkey",
     "account.codes",
     "account.nickname",
+    "desk.way.ticket",
   ],
   fr: [
     "phone.ticket",
@@ -26,6 +27,7 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
     "account.nav.applications",
     "account.codes",
     "account.applications.heading",
+    "desk.way.ticket",
   ],
   it: ["password.password", "account.nav.password"],
 };

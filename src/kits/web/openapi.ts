@@ -20,6 +20,8 @@ export interface Described {
   readonly answer?: z.ZodType | undefined;
   readonly problems?: readonly number[] | undefined;
   readonly etag?: boolean | undefined;
+  /** What is answered with 202 where nothing is done yet: the name of its schema, and a sentence. */
+  readonly waits?: { readonly schema: string; readonly why: string } | undefined;
 }
 
 export interface DocumentOptions {
@@ -117,6 +119,14 @@ function operationOf(one: Described, error: string): Json {
           ? {}
           : { content: { "application/json": { schema: schemaOf(one.answer, "output") } } }),
       },
+      ...(one.waits === undefined
+        ? {}
+        : {
+            202: {
+              description: one.waits.why,
+              content: { "application/json": { schema: { $ref: REFERENCE(one.waits.schema) } } },
+            },
+          }),
       // Refused before anything of ours reads it, in plain text.
       ...(params === undefined ? {} : { 414: { description: "The path is too long" } }),
       431: { description: "The path, the query or the header is too large" },

@@ -4,6 +4,7 @@ import { type Page, type PageName, pageFacts } from "../../core/pages.ts";
 /** Optional facts, as a template sees them when they are absent; `heading` a template gives to the layout. */
 const ABSENT = {
   heading: "",
+  helpDesk: false,
   appName: "",
   notice: "",
   noticeArgs: {},

@@ -4,6 +4,7 @@
  */
 import type { Page, PageFacts } from "../../core/pages.ts";
 import { accountStates } from "./account-states.ts";
+import { deskStates } from "./desk-states.ts";
 import { factorStates } from "./factor-states.ts";
 import {
   CODE_NOTICES,
@@ -268,7 +269,7 @@ export function previewStates(): readonly PreviewState[] {
   });
   add("logged-out", { page: "logged-out", facts: common });
 
-  for (const { name, page } of accountStates()) add(name, page);
+  for (const { name, page } of [...accountStates(), ...deskStates()]) add(name, page);
 
   for (const problem of PROBLEMS)
     add(`error-${problem}`, {

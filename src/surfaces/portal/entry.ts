@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Changes } from "../../core/factor-changes.ts";
 import type { SignedIn, Wish } from "./client.ts";
 import type { Asked, Frame } from "./frame.ts";
+import { DESK_FRESH } from "./help-desk.ts";
 import type { PortalDeps } from "./portal.ts";
 
 export function mountEntry(scope: FastifyInstance, frame: Frame, deps: PortalDeps, changes: Changes): void {
@@ -22,7 +23,7 @@ export function mountEntry(scope: FastifyInstance, frame: Frame, deps: PortalDep
       return reply.code(303).header("location", "/account").send("");
     }
     const { who, wish } = answer;
-    const isOld = deps.now() - who.authTime > policy().freshFor * 1000;
+    const isOld = deps.now() - who.authTime > Math.min(policy().freshFor, DESK_FRESH) * 1000;
     const { id, cookie } = await accounts.begin(request.raw, visitor.browser, {
       ...who,
       ...(wish.maxAge === 1 && isOld ? { insist: true } : {}),

@@ -13,7 +13,7 @@ import type { PortalDeps } from "./portal.ts";
 import { type AccountSessions, createAccountSessions, type Here } from "./session.ts";
 
 export type AccountPage = Extract<PageName, `account${string}`>;
-type Own = "brand" | "appName" | "username" | "csrf" | "notice" | "noticeArgs";
+type Own = "brand" | "appName" | "username" | "csrf" | "notice" | "noticeArgs" | "helpDesk";
 
 /** One request of a person who is signed in. */
 export interface Asked {
@@ -130,6 +130,7 @@ export function createFrame(scope: FastifyInstance, deps: PortalDeps): Frame {
         brand: deps.snapshot().brand,
         appName: "",
         username: here.user.username,
+        helpDesk: deps.desk.isAgent(here.user.roles),
         csrf: csrf.token(subjectOf(here), 0, visitOf(request.raw).visitor.browser),
         ...(notice === undefined ? {} : { notice: notice.key, noticeArgs: { ...notice.args } }),
       };

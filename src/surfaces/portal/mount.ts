@@ -5,6 +5,9 @@ import { mountApplications } from "./applications.ts";
 import { mountEntry } from "./entry.ts";
 import { mountFactors } from "./factors.ts";
 import { createFrame } from "./frame.ts";
+import { createDeskFrame, DESK_FRESH, mountDesk } from "./help-desk.ts";
+import { createAnswering, mountDeskActs } from "./help-desk-acts.ts";
+import { mountDeskApprovals } from "./help-desk-approvals.ts";
 import { mountPassword } from "./password.ts";
 import type { PortalDeps } from "./portal.ts";
 import { mountPreferences } from "./preferences.ts";
@@ -25,5 +28,13 @@ export async function mountPortal(
     mountActivity(frame, deps);
     mountPreferences(frame, deps);
     mountUndo(scope, frame, deps);
+    // Whoever acts on others shows it anew after five minutes, however patient the pages for oneself are.
+    const policy = () => ({ ...deps.policy(), freshFor: Math.min(deps.policy().freshFor, DESK_FRESH) });
+    const strict = createFrame(scope, { ...deps, policy });
+    const within = createDeskFrame(strict, deps);
+    const answering = createAnswering(strict, deps);
+    mountDesk(strict, within, deps);
+    mountDeskActs(strict, within, deps, answering);
+    mountDeskApprovals(strict, within, deps, answering);
   });
 }

@@ -9,6 +9,7 @@ import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Grants } from "../../core/grants.ts";
+import type { HelpDesk } from "../../core/help-desk.ts";
 import type { Factor, Mechanism } from "../../core/mechanism.ts";
 import type { Notices } from "../../core/notices.ts";
 import type { Page } from "../../core/pages.ts";
@@ -39,6 +40,9 @@ export interface PortalDeps {
   readonly undo: Undo;
   readonly csrf: Csrf;
   readonly client: AccountClient;
+  readonly desk: HelpDesk;
+  /** People that one agent of the help desk may look for within an hour. */
+  readonly searchesPerHour: () => number;
   readonly policy: () => PortalSettings;
   readonly snapshot: () => Snapshot;
   readonly mechanisms: () => readonly Mechanism[];

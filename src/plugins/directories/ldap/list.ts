@@ -65,8 +65,9 @@ async function readAll(people: People, filter: Filter, complain: (text: string) 
 /** undefined: nobody can fit. */
 function filterOf({ config, everybody }: People, { pattern, filter = {} }: PeopleQuery): Filter | undefined {
   const parts: Filter[] = [everybody];
-  const { email, role, username } = filter;
-  if ([pattern, email, role, username].some((text) => text !== undefined && !isText(text))) return undefined;
+  const { email, name, role, username } = filter;
+  if ([pattern, email, name, role, username].some((text) => text !== undefined && !isText(text)))
+    return undefined;
   if (pattern !== undefined && pattern !== "")
     parts.push(
       new OrFilter({
@@ -88,6 +89,11 @@ function filterOf({ config, everybody }: People, { pattern, filter = {} }: Peopl
     const { email: attribute } = config.claims;
     if (attribute === undefined) return undefined;
     parts.push(new EqualityFilter({ attribute, value: email }));
+  }
+  if (name !== undefined) {
+    const { name: attribute } = config.claims;
+    if (attribute === undefined) return undefined;
+    parts.push(new EqualityFilter({ attribute, value: name }));
   }
   if (role !== undefined) {
     const { roles } = config;

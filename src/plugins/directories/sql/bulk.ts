@@ -21,8 +21,8 @@ const find = statement<{ readonly id: string }>(
 // One row a statement: a list as one statement is another text each time, and each stays in memory for a while.
 const insert = statement(
   `insert into people (id, username, username_key, password_hash, hash_form, status, claims, roles, search, email_key,
-     version, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, '[]', $8, $9, 1, $10, $11) on conflict do nothing`,
+     name_key, version, created_at, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7, '[]', $8, $9, $10, 1, $11, $12) on conflict do nothing`,
 );
 const COLUMNS = "id, username, password_hash, status, claims, roles, version, created_at, updated_at";
 const page = statement<PersonRow>(`select ${COLUMNS} from people where id > $1 order by id limit $2`);
@@ -83,7 +83,7 @@ function valuesOf(
 ): readonly Value[] {
   const taken = hash === undefined ? undefined : takeHash(hash);
   const [own, form] = taken !== undefined && "hash" in taken ? [taken.hash, taken.form] : [];
-  const { search, emailKey } = searchOf(username, claims);
+  const { search, emailKey, nameKey } = searchOf(username, claims);
   const texts = [id, username, usernameKey(username), own ?? null, form ?? null, status];
-  return [...texts, JSON.stringify(claims), search, emailKey, createdAt ?? at, at];
+  return [...texts, JSON.stringify(claims), search, emailKey, nameKey, createdAt ?? at, at];
 }

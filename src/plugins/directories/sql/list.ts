@@ -11,6 +11,7 @@ type Row = PersonRow & {
   readonly username_key: string;
   readonly search: string | null;
   readonly email_key: string | null;
+  readonly name_key: string | null;
 };
 type Query<Output> = SelectQueryBuilder<{ people: Row }, "people", Output>;
 type Cursor = readonly [order: PeopleOrder, descending: boolean, value: string | number, id: string];
@@ -63,7 +64,7 @@ export async function listPeople(database: Database, query: PeopleQuery): Promis
 
 /** Adds who is wanted; `nobody` where that cannot be anybody. */
 function conditions({ pattern = "", filter = {} }: PeopleQuery) {
-  const { username, email, status, role } = filter;
+  const { username, email, name, status, role } = filter;
   const like = likeOf(pattern);
   if (like === undefined || (role !== undefined && !isRole(role))) return "nobody";
   if (status !== undefined && status !== "active" && status !== "disabled") return "nobody";
@@ -73,6 +74,7 @@ function conditions({ pattern = "", filter = {} }: PeopleQuery) {
     if (pattern !== "") found = found.where(sql<boolean>`search like ${like} escape '\\'`);
     if (username !== undefined) found = found.where("username_key", "=", usernameKey(username));
     if (email !== undefined) found = found.where("email_key", "=", fold(email));
+    if (name !== undefined) found = found.where("name_key", "=", fold(name));
     if (status !== undefined) found = found.where("status", "=", status);
     // The index of the few who have a role is used only where the condition stands there as it was made.
     if (role !== undefined)

@@ -36,5 +36,15 @@ const hashForms: Migration = {
   ],
 };
 
+// People are found by their whole name as well. What was searched for before is folded anew at the next start.
+const names: Migration = {
+  id: "0014-people-name",
+  up: ({ text }) => [
+    `alter table people add column name_key ${text}`,
+    "create index people_by_name on people (name_key) where name_key is not null",
+    "update people set search = null",
+  ],
+};
+
 /** In the order they are applied. */
-export const migrations: readonly Migration[] = [people, roles, hashForms];
+export const migrations: readonly Migration[] = [people, roles, hashForms, names];

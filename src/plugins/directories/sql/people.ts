@@ -41,18 +41,18 @@ const candidate = statement<PersonRow | (Omit<PersonRow, "id"> & { readonly id: 
 );
 const insert = statement(
   `insert into people (id, username, username_key, password_hash, status, claims, roles, search, email_key,
-     version, created_at, updated_at, password_changed_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $10)`,
+     name_key, version, created_at, updated_at, password_changed_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $11)`,
 );
 // The version is the condition: of two who change one person at once the second finds it gone.
 const update = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, updated_at = $10, version = version + 1 where id = $1 and version = $2`,
+     email_key = $9, name_key = $10, updated_at = $11, version = version + 1 where id = $1 and version = $2`,
 );
 const updateWithHash = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, updated_at = $10, version = version + 1, password_hash = $11, hash_form = null,
-     password_changed_at = $10
+     email_key = $9, name_key = $10, updated_at = $11, version = version + 1, password_hash = $12,
+     hash_form = null, password_changed_at = $11
    where id = $1 and version = $2`,
 );
 // Only if it is still the hash that was compared: a password changed meanwhile stays changed.
@@ -73,7 +73,7 @@ const unsearched = statement<Pick<PersonRow, "id" | "username" | "claims">>(
   "select id, username, claims from people where search is null order by id limit 500",
 );
 const makeSearched = statement(
-  "update people set search = $2, email_key = $3 where id = $1 and search is null",
+  "update people set search = $2, email_key = $3, name_key = $4 where id = $1 and search is null",
 );
 
 /** The table, with a database that is away told as Breakage `directory-unavailable`. */
@@ -130,8 +130,8 @@ export function createPeople(database: Database) {
       for (;;) {
         const { rows } = await run(unsearched);
         for (const { id, username, claims } of rows) {
-          const { search, emailKey } = searchOf(username, JSON.parse(claims) as Claims);
-          await run(makeSearched, id, search, emailKey);
+          const { search, emailKey, nameKey } = searchOf(username, JSON.parse(claims) as Claims);
+          await run(makeSearched, id, search, emailKey, nameKey);
         }
         if (rows.length === 0) return;
       }
@@ -143,8 +143,8 @@ export function createPeople(database: Database) {
 }
 
 function rest({ username, status, claims, roles, at }: PersonValues): readonly Value[] {
-  const { search, emailKey } = searchOf(username, claims);
-  return [status, JSON.stringify(claims), JSON.stringify(roles), search, emailKey, at];
+  const { search, emailKey, nameKey } = searchOf(username, claims);
+  return [status, JSON.stringify(claims), JSON.stringify(roles), search, emailKey, nameKey, at];
 }
 
 export type People = ReturnType<typeof createPeople>;

@@ -10,13 +10,21 @@ const LONGEST_PATTERN = 200;
 export const fold = (text: string): string => usernameKey(text.replaceAll("\0", "")).slice(0, MOST);
 
 /** What is kept beside a person so that a pattern and an email address find them. */
-export function searchOf(username: string, claims: Claims): { search: string; emailKey: string | null } {
+export function searchOf(
+  username: string,
+  claims: Claims,
+): {
+  search: string;
+  emailKey: string | null;
+  nameKey: string | null;
+} {
   const { name, given_name: given, family_name: family, email } = claims;
   const shown = typeof name === "string" ? name : [given, family].filter(isText).join(" ");
   const parts = [username, shown, isText(email) ? email : ""].map(fold);
   return {
     search: parts.filter((part) => part !== "").join("\n"),
     emailKey: isText(email) ? fold(email) : null,
+    nameKey: shown.trim() === "" ? null : fold(shown),
   };
 }
 

@@ -1,59 +1,28 @@
 /** What a person signs in with, seen and taken away by an administrator, with a reason and with the person told. */
-import type { Audit } from "../../../core/audit.ts";
-import type {
-  Authenticator,
-  Authenticators,
-  PasskeyData,
-  PhoneData,
-  RecoveryData,
-  TotpData,
-} from "../../../core/authenticators.ts";
+import type { Authenticator, PasskeyData, RecoveryData, TotpData } from "../../../core/authenticators.ts";
+import type { Standing } from "../../../core/code-failures.ts";
 import type { Directory, User } from "../../../core/directory.ts";
-import type { Enrolment } from "../../../core/enrolment.ts";
-import { type Notices, wasOf } from "../../../core/notices.ts";
-import { PhoneNumber } from "../../../core/secret.ts";
-import type { Sessions } from "../../../core/sessions.ts";
-import type { Clock, EpochMs, Subject } from "../../../core/words.ts";
+import type { EpochMs, FactorKind, Subject } from "../../../core/words.ts";
 import * as contract from "../contract/authenticators.ts";
 import { type Actor, type Handler, handle, notFound } from "./call.ts";
 import type { Rights } from "./rights.ts";
+import { createTaking, labelOf, type TakingDeps } from "./taking.ts";
 
-export interface AuthenticatorDeps {
+export interface AuthenticatorDeps extends TakingDeps {
   readonly directory: Directory;
-  readonly authenticators: Authenticators;
-  readonly enrolment: Enrolment;
-  readonly sessions: Sessions;
-  readonly audit: Audit;
-  readonly notices: Notices;
   readonly rights: Rights;
-  readonly forgetFailures: (subject: Subject) => Promise<void>;
-  readonly now: Clock;
+  /** How the person's wrong answers at this kind stand. */
+  readonly standingOf: (subject: Subject, kind: FactorKind) => Promise<Standing>;
 }
 
 export function authenticatorHandlers(deps: AuthenticatorDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, sessions, audit, notices, rights, now } = deps;
+  const { directory, authenticators, rights, standingOf } = deps;
+  const take = createTaking(deps);
 
   async function remove(user: User, actor: Actor, id: string, reason: string) {
     const found = (await authenticators.list(user.id)).find((one) => one.id === id);
     if (found === undefined) return notFound("authenticator");
-    const { kind } = found;
-    const name = kind === "sms" ? { phone: labelOf(found) ?? "" } : {};
-    await audit.append({
-      kind: "authenticator-unbound",
-      at: now(),
-      subject: user.id,
-      client: actor.client,
-      address: actor.address,
-      facts: { factor: kind, by: actor.label, ...name, reason },
-    });
-    await authenticators.unbind(id, actor.label, reason);
-    await enrolment.closeAll(user.id, kind);
-    await sessions.endAll(user.id, actor.label, reason);
-    await deps.forgetFailures(user.id);
-    await notices.send(
-      user.id,
-      kind === "sms" ? { kind: "phone-removed", ...wasOf([found]) } : { kind: "factor-removed" },
-    );
+    await take(user, actor, found, reason);
     return { body: undefined };
   }
 
@@ -61,25 +30,37 @@ export function authenticatorHandlers(deps: AuthenticatorDeps): readonly Handler
     handle(contract.getAuthenticators, async ({ params }) => {
       const user = await directory.get(params.inum);
       if (user === undefined) return notFound("user");
-      return { body: (await authenticators.list(user.id)).map(viewOf) };
+      const held = await authenticators.list(user.id);
+      return {
+        body: await Promise.all(
+          held.map(async (one) => ({ ...viewOf(one), ...standingView(await standingOf(user.id, one.kind)) })),
+        ),
+      };
     }),
-    handle(contract.deleteAuthenticator, async ({ params, query, actor }) => {
-      const user = await directory.get(params.inum);
-      if (user === undefined) return notFound("user");
-      const refused = await rights.toChange(actor, user, "remove an authenticator");
-      return refused ?? remove(user, actor, params.id, query.reason);
-    }),
+    handle(
+      contract.deleteAuthenticator,
+      async ({ params, query, actor }) => {
+        const user = await directory.get(params.inum);
+        if (user === undefined) return notFound("user");
+        const refused = await rights.toChange(actor, user, "remove an authenticator");
+        return refused ?? remove(user, actor, params.id, query.reason);
+      },
+      async ({ params }) =>
+        (await authenticators.list(params.inum)).some(({ id }) => id === params.id)
+          ? undefined
+          : notFound("authenticator"),
+    ),
   ];
 }
 
-const time = (at: EpochMs | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
+const standingView = (standing: Standing) =>
+  standing.kind === "paused"
+    ? { pausedUntil: new Date(standing.until).toISOString() }
+    : standing.kind === "disabled"
+      ? { disabled: true }
+      : {};
 
-function labelOf({ kind, data }: Authenticator): string | undefined {
-  if (kind === "sms") return new PhoneNumber((data as PhoneData).number).toString();
-  if (kind !== "totp" && kind !== "passkey") return undefined;
-  const { label } = data as TotpData | PasskeyData;
-  return label === "" ? undefined : label;
-}
+const time = (at: EpochMs | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
 
 /** Field by field: what is not named here, secrets first of all, never leaves. */
 function viewOf(one: Authenticator) {

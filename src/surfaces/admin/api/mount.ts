@@ -6,10 +6,11 @@ import { Breakage } from "../../../core/errors.ts";
 import type { Fault } from "../../../core/settings.ts";
 import { faultsOf } from "../../../core/settings-revisions.ts";
 import { takeJsonOnly } from "../../../kits/web/json-only.ts";
+import { approvalShape } from "../contract/approvals.ts";
 import { openApi } from "../contract/openapi.ts";
 import type { Operation } from "../contract/operation.ts";
 import { operations } from "../contract/operations.ts";
-import type { Actor, Handler, Refusal } from "./call.ts";
+import type { Actor, Handler, Refusal, Waiting } from "./call.ts";
 import type { createGuard } from "./guard.ts";
 import { typed } from "./typed.ts";
 
@@ -153,8 +154,9 @@ const etagOf = (field: string | undefined): string | undefined =>
 function answer(
   reply: FastifyReply,
   operation: Operation,
-  result: { body: unknown; etag?: string | undefined } | Refusal,
+  result: { body: unknown; etag?: string | undefined } | Refusal | Waiting,
 ) {
+  if ("waits" in result) return send(reply, 202, approvalShape.parse(result.waits));
   if ("refused" in result) {
     const { refused, message, description, faults } = result;
     return send(reply, refused, {

@@ -1,30 +1,21 @@
-/** Phones of a person, and the ways to a new one. An administrator sees two digits of a number and answers for a reason. */
-import type { Audit, AuditKind } from "../../../core/audit.ts";
-import type { Authenticator, Authenticators, PhoneData } from "../../../core/authenticators.ts";
+/** Phones of a person. An administrator sees two digits of a number and answers for a reason. */
+import type { AuditKind } from "../../../core/audit.ts";
+import type { Authenticator, PhoneData } from "../../../core/authenticators.ts";
 import type { Directory, User } from "../../../core/directory.ts";
-import type { Enrolment, OpenWay } from "../../../core/enrolment.ts";
-import { type Notices, wasOf } from "../../../core/notices.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
-import type { Sessions } from "../../../core/sessions.ts";
-import type { Clock, Json, Subject } from "../../../core/words.ts";
+import type { Json, Subject } from "../../../core/words.ts";
 import type { AllowedCountries, Phones } from "../../../kits/phone/phones.ts";
 import * as contract from "../contract/phones.ts";
-import { type Actor, type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
+import { type Actor, behind, type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
 import type { Rights } from "./rights.ts";
+import { createTaking, type TakingDeps } from "./taking.ts";
 
-export interface PhoneDeps {
+export interface PhoneDeps extends TakingDeps {
   readonly directory: Directory;
-  readonly authenticators: Authenticators;
-  readonly enrolment: Enrolment;
-  readonly sessions: Sessions;
-  readonly audit: Audit;
-  readonly notices: Notices;
   readonly rights: Rights;
   readonly phones: Phones;
   readonly countries: () => AllowedCountries;
   readonly phoneKey: (e164: string) => string;
-  readonly forgetFailures: (subject: Subject) => Promise<void>;
-  readonly now: Clock;
 }
 
 const KIND = "sms";
@@ -35,7 +26,8 @@ const WHY_NOT = {
 } as const;
 
 export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, sessions, audit, notices, rights, now } = deps;
+  const { directory, authenticators, enrolment, audit, notices, rights, now } = deps;
+  const take = createTaking(deps);
 
   /** The person, where this actor may lay hands on their factors. */
   async function whom(inum: string, actor: Actor, act?: string): Promise<User | Refusal> {
@@ -51,7 +43,7 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
       subject,
       client: actor.client,
       address: actor.address,
-      facts: { factor: KIND, by: actor.label, ...facts },
+      facts: { factor: KIND, ...behind(actor), ...facts },
     });
 
   async function add(
@@ -97,31 +89,8 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
   async function remove(user: User, actor: Actor, id: string, reason: string) {
     const phone = (await authenticators.list(user.id, KIND)).find((one) => one.id === id);
     if (phone === undefined) return notFound("phone");
-    await record("authenticator-unbound", actor, user.id, { phone: masked(phone), reason });
-    await authenticators.unbind(id, actor.label, reason);
-    await enrolment.closeAll(user.id, KIND);
-    await sessions.endAll(user.id, actor.label, reason);
-    await deps.forgetFailures(user.id);
-    await notices.send(user.id, { kind: "phone-removed", ...wasOf([phone]) });
+    await take(user, actor, phone, reason);
     return { body: undefined };
-  }
-
-  async function open(user: User, actor: Actor, { by, reason }: { by: "window" | "ticket"; reason: string }) {
-    if ((await authenticators.list(user.id, KIND)).length > 0)
-      return refuse(
-        409,
-        "phone",
-        `${user.username} has a phone; remove it first, then open the way for another one`,
-      );
-    await record("enrolment-opened", actor, user.id, { way: by, reason });
-    await deps.forgetFailures(user.id);
-    if (by === "window") await enrolment.openWindow(user.id, KIND, actor.label, reason);
-    const ticket =
-      by === "ticket" ? await enrolment.openTicket(user.id, KIND, actor.label, reason) : undefined;
-    await notices.send(user.id, { kind: "access-recovered" });
-    const opened = (await enrolment.openings(user.id, KIND)).findLast((one) => one.by === by);
-    if (opened === undefined) return refuse(409, "enrolment", "it was closed again at this moment");
-    return { body: { ...openingOf(opened), ...(ticket === undefined ? {} : { ticket: ticket.reveal() }) } };
   }
 
   return [
@@ -140,25 +109,17 @@ export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
         );
       return add(user, actor, body);
     }),
-    handle(contract.deletePhone, async ({ params, query, actor }) => {
-      const user = await whom(params.inum, actor, "remove a phone");
-      return "refused" in user ? user : remove(user, actor, params.id, query.reason);
-    }),
-    handle(contract.getEnrolment, async ({ params, actor }) => {
-      const user = await whom(params.inum, actor);
-      return "refused" in user ? user : { body: (await enrolment.openings(user.id, KIND)).map(openingOf) };
-    }),
-    handle(contract.postEnrolment, async ({ params, body, actor }) => {
-      const user = await whom(params.inum, actor, "open an enrolment");
-      return "refused" in user ? user : open(user, actor, body);
-    }),
-    handle(contract.deleteEnrolment, async ({ params, query, actor }) => {
-      const user = await whom(params.inum, actor, "close an enrolment");
-      if ("refused" in user) return user;
-      await record("enrolment-closed", actor, user.id, { reason: query.reason });
-      await enrolment.closeAll(user.id, KIND);
-      return { body: undefined };
-    }),
+    handle(
+      contract.deletePhone,
+      async ({ params, query, actor }) => {
+        const user = await whom(params.inum, actor, "remove a phone");
+        return "refused" in user ? user : remove(user, actor, params.id, query.reason);
+      },
+      async ({ params }) =>
+        (await authenticators.list(params.inum, KIND)).some(({ id }) => id === params.id)
+          ? undefined
+          : notFound("phone"),
+    ),
   ];
 }
 
@@ -175,10 +136,3 @@ function viewOf(phone: Authenticator) {
     boundBy: phone.boundBy,
   };
 }
-
-const openingOf = ({ by, until, openedBy, reason }: OpenWay) => ({
-  by: by === "window" ? ("window" as const) : ("ticket" as const),
-  until: new Date(until).toISOString(),
-  openedBy,
-  reason,
-});

@@ -22,6 +22,12 @@ const rightsOf = (roles: readonly string[]): ReadonlySet<string> =>
 const ownRights = ({ subject, roles, scopes }: Actor): ReadonlySet<string> =>
   subject === undefined ? new Set(scopes) : rightsOf(roles);
 
+/** Whether nobody with more rights than the actor's is laid hands on. */
+export function reachesOver(actor: Actor, { roles }: Pick<User, "roles">): boolean {
+  const own = ownRights(actor);
+  return [...rightsOf(roles)].every((right) => own.has(right));
+}
+
 /**
  * The first client that a change touches and that has, before or after it, more rights at this API than whoever makes
  * it: its new secret, its redirect URIs or its scopes would be theirs. undefined: there is none.
@@ -66,6 +72,9 @@ export function createRights({ audit, now }: RightsDeps) {
   }
 
   return {
+    /** Says no to an act on this person, for a reason that is none of roles. */
+    notYours: (actor: Actor, user: User, act: string, why: string): Promise<Refusal> =>
+      refused(actor, user, act, why),
     /** Says no to a change of a client with more rights than the actor's (`strongerClient`). */
     overClient: (actor: Actor, id: string): Promise<Refusal> =>
       refused(
@@ -76,8 +85,7 @@ export function createRights({ audit, now }: RightsDeps) {
       ),
     /** Why this actor may not change this person; undefined: they may. */
     async toChange(actor: Actor, user: User, act: string): Promise<Refusal | undefined> {
-      const own = ownRights(actor);
-      if ([...rightsOf(user.roles)].every((right) => own.has(right))) return undefined;
+      if (reachesOver(actor, user)) return undefined;
       return refused(
         actor,
         user,

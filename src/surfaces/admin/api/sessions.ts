@@ -1,16 +1,20 @@
 /** Sessions in the original's shape: looked at, searched for and ended. */
 import type { Directory } from "../../../core/directory.ts";
+import type { Notices } from "../../../core/notices.ts";
 import type { SessionInfo, Sessions } from "../../../core/sessions.ts";
 import type { Clock } from "../../../core/words.ts";
 import * as contract from "../contract/sessions.ts";
-import { type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
+import { type Actor, type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
 import type { Cursors } from "./lists.ts";
+import type { Rights } from "./rights.ts";
 import { originalTime } from "./times.ts";
 import { dnOf } from "./user-view.ts";
 
 export interface SessionDeps {
   readonly sessions: Sessions;
   readonly directory: Directory;
+  readonly notices: Notices;
+  readonly rights: Rights;
   readonly cursors: Cursors;
   readonly now: Clock;
 }
@@ -41,7 +45,8 @@ const FIELDS = [
 type View = Awaited<ReturnType<ReturnType<typeof createView>>>;
 type Test = (view: View, info: SessionInfo) => boolean;
 
-export function sessionHandlers({ sessions, directory, cursors, now }: SessionDeps): readonly Handler[] {
+export function sessionHandlers(deps: SessionDeps): readonly Handler[] {
+  const { sessions, directory, cursors, rights, now } = deps;
   const viewOf = createView(directory, now);
 
   async function list({ limit, startIndex, cursor, pattern = "", fieldValuePair = "" }: Asked) {
@@ -95,6 +100,12 @@ export function sessionHandlers({ sessions, directory, cursors, now }: SessionDe
     return user === undefined || (subject !== undefined && subject !== user.id) ? "nobody" : user.id;
   }
 
+  /** Whoever could end the sessions of a stronger account could keep it out (M24). */
+  async function mayEnd(actor: Actor, subject: string): Promise<Refusal | undefined> {
+    const user = await directory.get(subject);
+    return user === undefined ? undefined : rights.toChange(actor, user, "end sessions");
+  }
+
   const gone = (sid: string) => refuse(404, `No authenticated session exists for sid '${sid}'!!!`);
 
   return [
@@ -102,13 +113,22 @@ export function sessionHandlers({ sessions, directory, cursors, now }: SessionDe
       const info = await sessions.find(params.sid);
       return info === undefined ? gone(params.sid) : { body: await viewOf(info) };
     }),
-    handle(contract.deleteSession, async ({ params, query, actor }) =>
-      (await sessions.end(params.sid, actor.label, query.reason)) ? { body: undefined } : gone(params.sid),
-    ),
+    handle(contract.deleteSession, async ({ params, query, actor }) => {
+      const info = await sessions.find(params.sid);
+      if (info === undefined) return gone(params.sid);
+      const refused = await mayEnd(actor, info.subject);
+      if (refused !== undefined) return refused;
+      if (!(await sessions.end(params.sid, actor.label, query.reason))) return gone(params.sid);
+      await deps.notices.send(info.subject, { kind: "sessions-ended" });
+      return { body: undefined };
+    }),
     handle(contract.revokeUserSession, async ({ params, query, actor }) => {
       const user = await directory.get(idOf(params.userDn));
       if (user === undefined) return notFound("user");
+      const refused = await mayEnd(actor, user.id);
+      if (refused !== undefined) return refused;
       await sessions.endAll(user.id, actor.label, query.reason);
+      await deps.notices.send(user.id, { kind: "sessions-ended" });
       return { body: undefined };
     }),
     handle(contract.getSessions, ({ query }) => list(query)),

@@ -3,6 +3,7 @@ import { applyPatch, type Operation as PatchOperation } from "rfc6902";
 import { z } from "zod";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
 import type { Directory, PeopleOrder, PersonChange, User, WriteRefusal } from "../../../core/directory.ts";
+import type { Notices } from "../../../core/notices.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import type { Fault } from "../../../core/settings.ts";
 import { faultsOf } from "../../../core/settings-revisions.ts";
@@ -29,6 +30,7 @@ export interface UserDeps {
   readonly directory: Directory;
   readonly audit: Audit;
   readonly sessions: Sessions;
+  readonly notices: Notices;
   readonly rights: Rights;
   readonly cursors: Cursors;
   readonly now: Clock;
@@ -108,6 +110,11 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
         actor.label,
         changes.status === undefined ? "new password" : changes.status,
       );
+    if (changes.password !== undefined) await deps.notices.send(before.id, { kind: "password-changed" });
+    if (changes.status !== undefined)
+      await deps.notices.send(before.id, {
+        kind: changes.status === "active" ? "account-enabled" : "account-disabled",
+      });
     return shown(done.user);
   }
 

@@ -20,7 +20,8 @@ Examples:
 
 Standard output is the server's answer as JSON; every other word goes to standard error.
 Exit codes: 0 done, 1 refused by the server, 2 wrong options, 3 not signed in or not allowed,
-4 server or network, 5 changed by somebody else meanwhile.`;
+4 server or network, 5 changed by somebody else meanwhile,
+6 waits for a second administrator.`;
 
 export function registerCli(program: Command): void {
   const command = program

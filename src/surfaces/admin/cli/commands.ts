@@ -1,6 +1,7 @@
 /** Every command of an administrator, registered by main. What a command does is loaded when it runs. */
 import type { Command } from "commander";
 import { registerAcr } from "./acr-commands.ts";
+import { registerApproval } from "./approval-commands.ts";
 import { registerCli, withTwoDashes } from "./cli-command.ts";
 import { registerClient } from "./client-commands.ts";
 import { registerCompletion } from "./completion-command.ts";
@@ -25,6 +26,7 @@ export function registerAdmin(
   registerAcr(program);
   registerScript(program);
   registerUser(program, host, tell);
+  registerApproval(program);
   registerClient(program);
   registerConfig(program);
   registerSessions(program);

@@ -11,6 +11,8 @@ interface Factor {
   readonly boundAt: string;
   readonly boundBy: string;
   readonly left?: number;
+  readonly pausedUntil?: string;
+  readonly disabled?: boolean;
 }
 
 const factorsOf = async (verb: Verb, inum: string): Promise<readonly Factor[]> =>
@@ -18,14 +20,17 @@ const factorsOf = async (verb: Verb, inum: string): Promise<readonly Factor[]> =
 
 const named = ({ label, left }: Factor): string => label ?? (left === undefined ? "" : `${left} left`);
 
+const stateOf = ({ pausedUntil, disabled }: Factor): string =>
+  disabled === true ? "disabled" : pausedUntil === undefined ? "" : `paused until ${pausedUntil}`;
+
 export const list = (name: string, options: ConnectionOptions & { json?: boolean }): Promise<void> =>
   act(async () => {
     const verb = await openVerb(options);
     const factors = await factorsOf(verb, (await findPerson(verb, name)).inum);
     if (options.json === true) return printJson(factors, true);
     printTable(
-      ["ID", "KIND", "NAME", "SINCE", "BY"],
-      factors.map((one) => [one.id, one.kind, named(one), one.boundAt, one.boundBy]),
+      ["ID", "KIND", "NAME", "SINCE", "BY", "STATE"],
+      factors.map((one) => [one.id, one.kind, named(one), one.boundAt, one.boundBy, stateOf(one)]),
     );
   });
 

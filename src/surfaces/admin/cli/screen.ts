@@ -8,7 +8,7 @@ import { printable, printableJson } from "../client/printable.ts";
 import type { Outcome, Trouble } from "../client/trouble.ts";
 
 /** How a command ends; docs/reference/cli.md lists them. */
-const EXIT = { done: 0, refused: 1, usage: 2, signedOut: 3, unreachable: 4, lost: 5 } as const;
+const EXIT = { done: 0, refused: 1, usage: 2, signedOut: 3, unreachable: 4, lost: 5, waits: 6 } as const;
 
 const EXITS: Readonly<Record<Trouble["kind"], number>> = {
   refused: EXIT.refused,
@@ -16,6 +16,7 @@ const EXITS: Readonly<Record<Trouble["kind"], number>> = {
   "signed-out": EXIT.signedOut,
   unreachable: EXIT.unreachable,
   lost: EXIT.lost,
+  waits: EXIT.waits,
 };
 
 /** Ends a command with a sentence and an exit code; caught by `act` alone. */

@@ -55,7 +55,10 @@ export function registerUser(
     ["enrolment", "let a person bind a first phone, or one after it was removed", "openEnrolment"],
     ["reset-phone", "remove a person's phones and wrong codes, and let a new phone be bound", "resetPhone"],
   ] as const) {
-    onHost(user.command(`${verb} <name>`))
+    const command = onHost(user.command(`${verb} <name>`));
+    if (verb === "enrolment")
+      command.option("--factor <kind>", "totp, passkey or recovery-code, for whoever has no factor left");
+    command
       .description(`${what}, within 24 hours`)
       .option("--window", "at the next sign-in, whoever knows the password")
       .option("--ticket", "for whoever holds the ticket that is printed")
@@ -67,6 +70,11 @@ export function registerUser(
       .action(async (name: string, options) => {
         if ((options.window === true) === (options.ticket === true))
           return tell({ ok: false, text: "Say either --window or --ticket." });
+        if (options.factor !== undefined && options.config !== undefined)
+          return tell({
+            ok: false,
+            text: "--factor asks a server; on this host ways open for phones alone.",
+          });
         const by = options.ticket === true ? "ticket" : "window";
         if (options.config === undefined) return (await verbs())[act](name, by, options);
         tell(await (await host())[act](options.config, name, by, options.reason));

@@ -135,26 +135,31 @@ export const roles = (
 
 type By = "window" | "ticket";
 
-async function open(verb: Verb, inum: string, name: string, by: By, reason: string): Promise<void> {
-  const { body } = await verb.call("post-user-enrolment", { values: { inum }, body: { by, reason } });
-  if (by === "window") return print(`${name} may bind a phone at the next sign-in, once, within 24 hours.`);
-  const { ticket } = body as { ticket: string };
+async function open(
+  verb: Verb,
+  name: string,
+  body: { by: By; reason: string; factor?: string; lost?: true },
+): Promise<void> {
+  const { inum } = await findPerson(verb, name);
+  const { body: opened } = await verb.call("post-user-enrolment", { values: { inum }, body });
+  const { by } = body;
+  const what = body.factor === undefined || body.factor === "sms" ? "phone" : `factor ${body.factor}`;
+  if (by === "window") return print(`${name} may bind a ${what} at the next sign-in, once, within 24 hours.`);
+  const { ticket } = opened as { ticket: string };
   print(`Hand this ticket to ${name}; it works once, within 24 hours: ${ticket}`);
 }
 
-export const openEnrolment = (name: string, by: By, options: Reasoned): Promise<void> =>
+export const openEnrolment = (
+  name: string,
+  by: By,
+  { factor, ...options }: Reasoned & { readonly factor?: string },
+): Promise<void> =>
   act(async () => {
-    const verb = await openVerb(options);
-    await open(verb, (await findPerson(verb, name)).inum, name, by, options.reason);
+    const body = { by, reason: options.reason, ...(factor === undefined ? {} : { factor }) };
+    await open(await openVerb(options), name, body);
   });
 
 export const resetPhone = (name: string, by: By, options: Reasoned): Promise<void> =>
   act(async () => {
-    const verb = await openVerb(options);
-    const { reason } = options;
-    const { inum } = await findPerson(verb, name);
-    const { body } = await verb.call("get-user-phones", { values: { inum } });
-    for (const { id } of body as readonly { id: string }[])
-      await verb.call("delete-user-phone", { values: { inum, id }, query: { reason } });
-    await open(verb, inum, name, by, reason);
+    await open(await openVerb(options), name, { by, reason: options.reason, lost: true });
   });

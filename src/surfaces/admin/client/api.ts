@@ -147,6 +147,7 @@ function judged(host: string, { status, headers }: Response, text: string): Outc
   const body = parsed(text);
   if (status >= 200 && status < 300) {
     if (text !== "" && body === undefined) return unreachable(`${host} answers something that is not JSON.`);
+    if (status === 202) return { kind: "waits", text: waitingText(body), body };
     return done({ status, body, etag: headers.get("etag") ?? undefined });
   }
   const said = sentenceOf(body);
@@ -160,6 +161,11 @@ function judged(host: string, { status, headers }: Response, text: string): Outc
   if (status >= 400 && status < 500 && status !== 429)
     return { kind: "refused", text: said ?? `${host} answers ${status}.`, status, body };
   return unreachable(said ?? `${host} answers ${status}; try again.`, body);
+}
+
+function waitingText(body: unknown): string {
+  const { id, until } = (body ?? {}) as { id?: unknown; until?: unknown };
+  return `Not done yet: a second administrator has to approve it until ${until}; sallyport approval approve ${id}`;
 }
 
 /** What an error of the API says, as one sentence. */

@@ -14,6 +14,8 @@ export type Trouble =
   | { readonly kind: "refused"; readonly text: string; readonly status: number; readonly body?: unknown }
   /** Somebody has changed it since it was read. */
   | { readonly kind: "lost"; readonly text: string; readonly body?: unknown }
+  /** Asked for and not done: a second administrator has to approve it. */
+  | { readonly kind: "waits"; readonly text: string; readonly body?: unknown }
   /** No answer, or one that says the server is broken. */
   | { readonly kind: "unreachable"; readonly text: string; readonly body?: unknown };
 

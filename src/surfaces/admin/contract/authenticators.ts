@@ -23,6 +23,8 @@ const authenticator = name(
       .datetime()
       .optional()
       .describe("A passkey that looked copied, since when; it is not taken any more"),
+    pausedUntil: z.iso.datetime().optional().describe("Too many wrong answers: it is not taken before that"),
+    disabled: z.boolean().optional().describe("Far too many wrong answers: it is not taken any more"),
     left: z.int().optional().describe("Recovery codes that are not used yet"),
   }),
 );
@@ -49,7 +51,8 @@ export const deleteAuthenticator = operation({
   params: z.object({ inum: pathPart("User identifier"), id: pathPart("Authenticator identifier") }),
   query: z.object({ reason: reason.min(1) }),
   status: 204,
-  problems: [404],
+  problems: [404, 409],
+  mayWait: true,
 });
 
 /** All of this file, in the order they are listed. */

@@ -31,6 +31,8 @@ export interface Operation {
   readonly bodyType?: "application/json-patch+json" | undefined;
   readonly status: 200 | 201 | 204;
   readonly answer?: z.ZodType | undefined;
+  /** Answered with 202 and an Approval where the settings want a second administrator for it. */
+  readonly mayWait?: true | undefined;
   readonly problems?: readonly Problem[] | undefined;
   /** Answers carry an ETag; a change with If-Match is refused with 412 when somebody was faster. */
   readonly etag?: boolean | undefined;

@@ -1,4 +1,5 @@
 /** Every operation of the admin API. A new one is declared in the file of its resource and listed here. */
+import { approvalOperations } from "./approvals.ts";
 import { auditOperations } from "./audit.ts";
 import { authenticatorOperations } from "./authenticators.ts";
 import { bootstrapOperations } from "./bootstrap.ts";
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   ...userOperations,
   ...phoneOperations,
   ...authenticatorOperations,
+  ...approvalOperations,
   ...sessionOperations,
   ...loginOperations,
   ...auditOperations,

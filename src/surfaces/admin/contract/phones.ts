@@ -56,6 +56,7 @@ export const postPhone = operation({
   status: 201,
   answer: phone,
   problems: [404, 409],
+  mayWait: true,
 });
 export const deletePhone = operation({
   id: "delete-user-phone",
@@ -67,14 +68,17 @@ export const deletePhone = operation({
   params: z.object({ inum: pathPart("User identifier"), id: pathPart("Phone identifier") }),
   query: z.object({ reason: why }),
   status: 204,
-  problems: [404],
+  problems: [404, 409],
+  mayWait: true,
 });
 
 const by = z.enum(["window", "ticket"]);
+const factor = z.enum(["sms", "totp", "passkey", "recovery-code"]);
 const opening = name(
   "EnrolmentOpening",
   z.object({
     by,
+    factor: z.string().describe("What may be bound"),
     until: z.iso.datetime(),
     openedBy: z.string(),
     reason: z.string(),
@@ -87,7 +91,7 @@ export const getEnrolment = operation({
   method: "GET",
   path: `${BASE}/enrolment`,
   tag: TAG,
-  summary: "Lists the ways that stand open for a new phone",
+  summary: "Lists the ways that stand open for a new phone or another factor",
   scope: scopes.phonesRead,
   params: inum,
   status: 200,
@@ -99,19 +103,24 @@ export const postEnrolment = operation({
   method: "POST",
   path: `${BASE}/enrolment`,
   tag: TAG,
-  summary: "Lets a person without a phone bind one, once, within 24 hours",
+  summary: "Lets a person without a phone, or without any factor, bind one, once, within 24 hours",
   scope: scopes.enrolmentWrite,
   params: inum,
   body: name(
     "NewEnrolmentOpening",
     z.strictObject({
       by: by.describe("window: whoever knows the password; ticket: who also holds the ticket"),
+      factor: factor
+        .default("sms")
+        .describe("What may be bound; any but a phone only where nothing else is held"),
+      lost: z.boolean().default(false).describe("Everything of this kind is lost: it is taken away first"),
       reason: why,
     }),
   ),
   status: 201,
   answer: opening,
   problems: [404, 409],
+  mayWait: true,
 });
 export const deleteEnrolment = operation({
   id: "delete-user-enrolment",

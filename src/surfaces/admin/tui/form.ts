@@ -44,17 +44,18 @@ export function createForm(spec: FormSpec, desk: Desk): Dialog {
     desk.changed();
     const answer = await spec.send(valuesWith((text) => text));
     busy = false;
-    if (answer.kind === "done") {
+    if (answer.kind === "done" || answer.kind === "waits") {
       const command = spec.command(valuesWith(() => ""));
       desk.closeDialog(self);
-      desk.say({ text: answer.value, tone: "ok", command });
+      const isDone = answer.kind === "done";
+      desk.say({ text: isDone ? answer.value : answer.text, tone: isDone ? "ok" : "warn", command });
       if (spec.afterwards === undefined) void desk.reload();
       else spec.afterwards();
     } else await refused(answer);
     desk.changed();
   }
 
-  async function refused(answer: Exclude<Outcome<string>, { kind: "done" }>): Promise<void> {
+  async function refused(answer: Exclude<Outcome<string>, { kind: "done" | "waits" }>): Promise<void> {
     trouble = clean(answer.text);
     if (answer.kind !== "lost" || spec.theirs === undefined) return;
     const theirs = await spec.theirs();

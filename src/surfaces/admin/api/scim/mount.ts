@@ -72,7 +72,9 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
   async function run(operation: Operation, call: object): Promise<{ body: unknown } | Refusal> {
     const handler = handlers.find((one) => one.operation.id === operation.id);
     if (handler === undefined) throw new Error(`nobody does ${operation.id}`);
-    return handler.run(call as never);
+    const answer = await handler.run(call as never);
+    // None of these operations takes two administrators; should one ever, SCIM has no word for waiting.
+    return "waits" in answer ? { refused: 409, message: "it takes a second administrator" } : answer;
   }
 
   const shown = (user: User, status = 200): Answer => {

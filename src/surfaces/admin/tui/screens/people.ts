@@ -5,6 +5,7 @@ import type { Desk, View } from "../desk.ts";
 import { type Asked, createList, type Loaded } from "../list.ts";
 import type { Row } from "../rows.ts";
 import { clean, commandLine, when } from "../words.ts";
+import { approvals } from "./approvals.ts";
 import { person } from "./person.ts";
 import { disabling, removing, rolesOf } from "./person-acts.ts";
 
@@ -84,7 +85,12 @@ export function people(desk: Desk): View {
       empty: "There is nobody here yet; a adds a person.",
       search: { hint: "a part of username, name or mail; Enter looks" },
       command: (search) => commandLine("user", "list", search === "" ? undefined : search),
-      acts: () => [{ key: "a", label: "add", run: add }],
+      acts: () => [
+        { key: "a", label: "add", run: add },
+        ...(api.has("get-approvals")
+          ? [{ key: "w", label: "approvals", run: () => desk.open(approvals(desk)) }]
+          : []),
+      ],
       load,
     },
     desk,

@@ -35,6 +35,14 @@ export const REASON: Field = {
   hint: "One line; it goes into the audit.",
 };
 
+const FACTOR: Field = {
+  name: "factor",
+  label: "Factor",
+  choices: ["sms", "totp", "passkey", "recovery-code"],
+  value: "sms",
+  hint: "Any but a phone only for whoever has no factor left.",
+};
+
 /** Changes attributes of the person as they are at this moment. */
 async function patch(
   desk: Desk,
@@ -166,50 +174,64 @@ export const addingPhone = (desk: Desk, { inum, name }: Who): Act => ({
     }),
 });
 
+export const removingFactor = (desk: Desk, { inum, name }: Who, id: string, what: string): Act => ({
+  key: "x",
+  label: "remove factor",
+  run: () =>
+    desk.ask({
+      title: `Remove ${what} of ${name}`,
+      about: ["Every session ends, wrong answers are forgotten, and the person is told."],
+      fields: [REASON],
+      verb: "remove it",
+      command: ({ reason }) => commandLine("user", "factor", "remove", name, id, ["--reason", reason]),
+      send: async ({ reason = "" }) =>
+        saying(
+          await desk.api.call("delete-user-authenticator", { values: { inum, id }, query: { reason } }),
+          `${name} no longer has ${what}.`,
+        ),
+    }),
+});
+
 /** Opens the way to a new phone; with `lost` the old ones go first. */
-export const openingWay = (
-  desk: Desk,
-  { inum, name }: Who,
-  lost: undefined | (() => readonly string[]),
-): Act => {
+export const openingWay = (desk: Desk, { inum, name }: Who, lost: boolean): Act => {
   let ticket: string | undefined;
   return {
-    key: lost === undefined ? "o" : "z",
-    label: lost === undefined ? "open a way to a phone" : "lost phone",
+    key: lost ? "z" : "o",
+    label: lost ? "lost phone" : "open a way to a phone",
     run: () =>
       desk.ask({
-        title: lost === undefined ? `A way to a phone for ${name}` : `${name} has lost the phone`,
+        title: lost ? `${name} has lost the phone` : `A way to a phone for ${name}`,
         about: [
-          ...(lost === undefined
-            ? []
-            : ["Every phone and every wrong code goes, and every session ends. Then:"]),
+          ...(lost ? ["Every phone and every wrong code goes, and every session ends. Then:"] : []),
           "window: whoever knows the password may bind a phone at the next sign-in.",
           "ticket: who also holds the ticket that is shown next. Once, within 24 hours.",
         ],
-        fields: [{ name: "by", label: "Way", choices: ["ticket", "window"], value: "ticket" }, REASON],
+        fields: [
+          { name: "by", label: "Way", choices: ["ticket", "window"], value: "ticket" },
+          ...(lost ? [] : [FACTOR]),
+          REASON,
+        ],
         verb: "open it",
-        command: ({ by, reason }) =>
-          commandLine("user", lost === undefined ? "enrolment" : "reset-phone", name, `--${by}`, [
-            "--reason",
-            reason,
-          ]),
-        async send({ by, reason = "" }) {
-          for (const id of lost?.() ?? []) {
-            const gone = await desk.api.call("delete-user-phone", {
-              values: { inum, id },
-              query: { reason },
-            });
-            // Gone already where this is the second try after a network that was lost.
-            if (gone.kind !== "done" && !(gone.kind === "refused" && gone.status === 404)) return gone;
-          }
+        command: ({ by, factor = "sms", reason }) =>
+          commandLine(
+            "user",
+            lost ? "reset-phone" : "enrolment",
+            name,
+            `--${by}`,
+            ["--factor", factor === "sms" ? undefined : factor],
+            ["--reason", reason],
+          ),
+        async send({ by, factor = "sms", reason = "" }) {
           const answer = await desk.api.call("post-user-enrolment", {
             values: { inum },
-            body: { by, reason },
+            body: { by, factor, reason, ...(lost ? { lost } : {}) },
           });
           if (answer.kind !== "done") return answer;
           ({ ticket } = answer.value.body as { ticket?: string });
           if (ticket === undefined)
-            return done(`${name} may bind a phone at the next sign-in, once, within 24 hours.`);
+            return done(
+              `${name} may bind a ${factor === "sms" ? "phone" : `factor ${factor}`} at the next sign-in, once, within 24 hours.`,
+            );
           return done(`A ticket for ${name} is open.`);
         },
         afterwards() {

@@ -16,6 +16,7 @@ import {
   openingWay,
   REASON,
   removing,
+  removingFactor,
   rolesOf,
   type Who,
 } from "./person-acts.ts";
@@ -112,13 +113,14 @@ export function person(desk: Desk, inum: string, name: string): View {
       `by ${clean(factor.boundBy)}`,
     ],
     facts: Object.entries(factor).map(([field, value]) => [clean(field), clean(value)] as const),
+    acts: [removingFactor(desk, who(), String(factor.id), clean(factor.label ?? factor.kind))],
   });
 
   const wayRow = (way: Entry, at: number): Row => ({
     id: `way ${at}`,
     cells: [
       clean(way.by),
-      "",
+      clean(way.factor ?? "sms"),
       `until ${short(way.until)}`,
       `by ${clean(way.openedBy)}: ${clean(way.reason)}`,
     ],
@@ -188,8 +190,8 @@ export function person(desk: Desk, inum: string, name: string): View {
 
   const acts = (): readonly Act[] => [
     addingPhone(desk, who()),
-    openingWay(desk, who(), undefined),
-    openingWay(desk, who(), () => phones.map(({ id }) => String(id))),
+    openingWay(desk, who(), false),
+    openingWay(desk, who(), true),
     endingSessions(desk, who()),
     disabling(desk, who()),
     { key: "e", label: "edit names", run: edit },
