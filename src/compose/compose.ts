@@ -28,8 +28,6 @@ import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
-import { createPasswordFactor } from "../plugins/factors/password/password.ts";
-import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
@@ -45,6 +43,7 @@ import { startChores } from "./chores.ts";
 import { engineBuilder } from "./engine.ts";
 import { createExplain } from "./explain.ts";
 import { composeFactors } from "./factors.ts";
+import { composeForgotten } from "./forgotten.ts";
 import { composeHealth } from "./health.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
@@ -52,7 +51,7 @@ import { answersLog, auditLog, followSettings, openServerLogs } from "./logs.ts"
 import { costsOfTexts } from "./message-texts.ts";
 import { openMeter } from "./metrics.ts";
 import { composeOverview } from "./overview.ts";
-import { claimNamed, createOwnScripts } from "./own-scripts.ts";
+import { createOwnScripts } from "./own-scripts.ts";
 import { openParts, type Parts } from "./parts.ts";
 import { composePortal } from "./portal.ts";
 import { createRevisions } from "./revisions.ts";
@@ -110,8 +109,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const onProblem = (problem: unknown) =>
     complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { storage, authenticators, audit, directory, enrolment, keyring, phoneKey, settings, phones } =
-      parts;
+    const { storage, authenticators, audit, directory, enrolment, keyring, settings, phones } = parts;
     logs ??= await openServerLogs(config, options.complain);
     const log = logs.server;
     await takeInFile(parts);
@@ -176,12 +174,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onAccepted: bounds.onAccepted,
       maySend: bounds.maySend,
     });
+    const mail = config.smtp === undefined ? undefined : createSmtp(config.smtp);
     const notices = createNoticeSender({
       storage,
       authenticators,
       directory,
       gateway: line,
-      mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
+      mail,
       audit,
       texts,
       brand,
@@ -191,31 +190,28 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     });
     const devices = createDevices(keyring);
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
-    const factors = new Map(
-      [
-        ...composeFactors({ parts, limits, brand }),
-        createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
-        createSmsFactor({
-          codes,
-          ...bounds.factor,
-          devices,
-          notices: parts.notices,
-          noticeAfter: () => limits().noticeAfter,
-          authenticators,
-          claimOf: async (subject, name) => claimNamed(await directory.get(subject), name),
-          enrolment,
-          phones,
-          countries: () => revisions.current().snapshot.countries,
-          audit,
-          now,
-          host,
-          phoneKey,
-          canCall: () => line.hasNext("call", new Set()),
-          mostSends: () => limits().sendsPerLogin,
-          mostTries: () => limits().triesPerCode,
-        }),
-      ].map((factor) => [factor.kind, factor]),
-    );
+    const forgotten = composeForgotten({
+      parts,
+      mail,
+      texts,
+      delivery,
+      throttle,
+      limits,
+      mechanisms: () => revisions.current().mechanisms,
+      factors: () => reset,
+    });
+    const { signIn: factors, reset } = composeFactors({
+      parts,
+      bounds,
+      codes,
+      devices,
+      throttle,
+      asked: meter.timed(directory),
+      brand,
+      countries: () => revisions.current().snapshot.countries,
+      canCall: () => line.hasNext("call", new Set()),
+      forgotten: forgotten.isOn,
+    });
     const scripts = createOwnScripts({
       ...parts,
       folder: join(config.data, "custom"),
@@ -301,6 +297,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       visitOf: visits.of,
       render,
     });
+    await forgotten.mount(app, { csrf, visits, pages, render });
     await composePortal(app, {
       parts,
       csrf,
@@ -357,7 +354,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       ...parts,
       bounds,
       bootstrapFile,
-      outboxes: [delivery, notices, logoutDelivery],
+      outboxes: [delivery, notices, logoutDelivery, forgotten],
       onSigningKeys(count) {
         // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
         revisions.forget();

@@ -261,7 +261,32 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "an application could not be told that a session has ended, for a day",
     facts: ["attempts", "reason"],
   },
-  "password-changed": { act: "change", means: "the person has set a new password", facts: [] },
+  "password-changed": {
+    act: "change",
+    means: "the person sets a new password; `reason`: it had to be changed, or was forgotten",
+    facts: ["reason"],
+  },
+  "password-refused": {
+    act: "fail",
+    means: "the event before it came to nothing: the new password was not taken",
+    facts: ["reason", "result"],
+  },
+  "password-forgotten": {
+    act: "notice",
+    means:
+      "somebody typed a name as one who has forgotten the password; `result`: what was written to the person, or why nothing was",
+    facts: ["result"],
+  },
+  "password-ticket": {
+    act: "override",
+    means: "a ticket for a new password was handed out",
+    facts: [...ADMIN],
+  },
+  "password-opened": {
+    act: "override",
+    means: "the link of a mail or a ticket was used; the second factor is asked for next",
+    facts: ["by", "factors"],
+  },
   "change-undone": {
     act: "override",
     means: "a change of factors was taken back by the link in its notice; all sessions ended",

@@ -177,6 +177,10 @@ describe("restore", () => {
       "oidc.Session",
       "oidc.Session.uid",
       "outbox",
+      "password-begun",
+      "password-login",
+      "password-opening",
+      "password-wish",
       "recovery",
       "undo",
     ];

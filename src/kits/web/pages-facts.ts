@@ -11,6 +11,7 @@ const ABSENT = {
   best: "",
   rpId: "",
   challenge: "",
+  forgotten: false,
   problemArgs: {},
 } as const;
 const LINKS = [

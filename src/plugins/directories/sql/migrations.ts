@@ -36,5 +36,11 @@ const hashForms: Migration = {
   ],
 };
 
+// Until when the password opens the page on which it is changed, and nothing else; null: it need not be changed.
+const mustChange: Migration = {
+  id: "0013-people-must-change",
+  up: ({ integer }) => [`alter table people add column must_change_until ${integer}`],
+};
+
 /** In the order they are applied. */
-export const migrations: readonly Migration[] = [people, roles, hashForms];
+export const migrations: readonly Migration[] = [people, roles, hashForms, mustChange];

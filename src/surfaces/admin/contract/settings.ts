@@ -3,6 +3,7 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { passwordsSchema } from "../../../core/password-settings.ts";
 import { portalSchema } from "../../../core/portal-settings.ts";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
 import { retentionSchema } from "../../../core/retention.ts";
@@ -71,6 +72,7 @@ export const settingsShape = name(
     pumping: pumpingSchema.optional(),
     spend: spendSchema.optional(),
     portal: portalSchema.optional(),
+    passwords: passwordsSchema.optional(),
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
