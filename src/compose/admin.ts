@@ -21,6 +21,7 @@ import { loginHandlers } from "../surfaces/admin/api/logins.ts";
 import { logHandlers } from "../surfaces/admin/api/logs.ts";
 import { type AdminOptions, API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
+import { passwordHandlers } from "../surfaces/admin/api/passwords.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { mountScim } from "../surfaces/admin/api/scim/mount.ts";
@@ -92,6 +93,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...scriptHandlers({ settings, catalogue, cursors, now }),
       ...acrHandlers({ settings }),
       ...people,
+      ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
       ...authenticatorHandlers({ ...parts, rights }),
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),

@@ -210,7 +210,7 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   "user-changed": {
     act: "change",
     means: "a person was changed; names of what, never the values of secrets",
-    facts: ["status", "changed", "by"],
+    facts: ["status", "changed", ...ADMIN],
   },
   "user-removed": { act: "remove", means: "a person was removed", facts: ["username", ...ADMIN] },
   "roles-changed": {

@@ -17,6 +17,7 @@ export const NOTICE_KINDS = [
   "factor-added",
   "factor-removed",
   "password-changed",
+  "password-ticket",
   "recovery-code-used",
   "factor-disabled",
   "access-recovered",
