@@ -199,7 +199,7 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   "users-imported": {
     act: "change",
     means: "people are taken in from a file; once before the first of them, and once with the counts",
-    facts: ["by", "file", "format", "phones", "added", "bound", "there", "refused"],
+    facts: ["by", "file", "format", "phones", "added", "bound", "there", "changed", "refused"],
   },
   "users-exported": {
     act: "override",
