@@ -41,6 +41,7 @@ export function whyOf(said: string): string {
   const words = said
     .replace(/[\p{C}]/gu, " ")
     .replace(/\s*Code: 0x[0-9a-f]+\s*$/i, "")
+    .replace(/^[0-9A-F]{8}: .*?_restrictions: /, "")
     .trim()
     .slice(0, 200);
   // Active Directory says numbers and the names of its source files (MS-ERREF): nobody is helped by those.
