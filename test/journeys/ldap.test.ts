@@ -346,3 +346,32 @@ test("S16: a directory that is down says try again, and keeps nobody else from t
   await rp.refresh(theirs.refresh_token ?? "");
   assert.deepEqual(server.parts.directories.states(), [{ name: "corp", up: true }]);
 });
+
+test("a ticket for a forgotten password: the phone of the entry is the second factor, and the directory sets the new one", {
+  skip,
+}, async () => {
+  const user = (await server.parts.directory.find("idle")) ?? assert.fail();
+  await slapd.change(dnOf("idle"), { phoneNumberVerified: "+447911123402" });
+  later();
+  await server.parts.directory.find("idle");
+  // A number that has just come opens nothing.
+  server.advance(25 * 3_600_000);
+  const { ticket } = await server.parts.passwordOpenings.ticket(
+    (await server.parts.directory.get(user.id)) ?? assert.fail(),
+    "help desk",
+  );
+  const visitor = server.visitor();
+  const before = (await server.simulator.messages()).length;
+  const form = await visitor.get("/forgotten/ticket");
+  const asked = await visitor.submit(form, { username: "idle", ticket: ticket.reveal() });
+  assert.match(asked.body, /name="code"/, textOf(asked.body));
+  const code = await server.simulator.codeAfter(before, "+447911123402");
+  const page = await visitor.submit(asked, { code });
+  assert.doesNotMatch(page.body, /name="present"/, "it is forgotten");
+  const refused = await visitor.submit(page, { password: "short" });
+  assert.match(textOf(refused.body), /the directory says/);
+  const done = await visitor.submit(refused, { password: "another pair of doors" });
+  assert.match(textOf(done.body), /Your new password is set/);
+  const check = await server.parts.directory.checkPassword("idle", new Secret("another pair of doors"));
+  assert.equal(check.kind, "right");
+});
