@@ -313,6 +313,9 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     ? config.clients.filter((client) => client.allowed_acr_values === undefined)
     : [];
   return [
+    ...(config.passwords.forgotten && config.smtp === undefined
+      ? ["passwords.forgotten is on and there is no mail server: nobody is offered it until smtp names one"]
+      : []),
     ...(written && (statSync(file).mode & 0o077) !== 0
       ? [`${file} holds secrets and other users of this host can read it: chmod 600 ${file}`]
       : []),

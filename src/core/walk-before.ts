@@ -30,8 +30,8 @@ export function marksOf(
 ): Partial<LoginRecord> {
   return {
     ...(act === "enrol" && factor === enrol ? { enrolled: true as const } : {}),
-    ...(mustChange === true ? { mustChange } : {}),
-    ...(act === "enrol" && factor === PASSWORD ? { mustChange: undefined } : {}),
+    // As the last one says: shown again it may need no change any more, and set anew it needs none.
+    ...(factor === PASSWORD ? { mustChange: mustChange === true ? true : undefined } : {}),
   };
 }
 

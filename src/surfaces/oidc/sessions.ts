@@ -86,11 +86,12 @@ export function createSessions(deps: {
 
   /** Grants of sessions that ended before, and with them what would outlive a logout. */
   async function endGrants(subject: Subject, but: ReadonlySet<string | undefined>): Promise<void> {
-    const grants = storage.records<{ readonly jti: string }>("oidc.Grant");
-    let gone: readonly { readonly jti: string }[];
+    const grants = storage.records<{ readonly jti?: string }>("oidc.Grant");
+    let gone: readonly string[];
     do {
-      gone = (await grants.list(subject, AT_ONCE + but.size)).filter(({ jti }) => !but.has(jti));
-      for (const { jti } of gone) {
+      const found = await grants.list(subject, AT_ONCE + but.size);
+      gone = found.flatMap(({ jti }) => (jti === undefined || but.has(jti) ? [] : [jti]));
+      for (const jti of gone) {
         await grants.remove(jti);
         for (const model of BY_GRANT) await storage.records(`oidc.${model}`).removeGroup(jti);
       }
