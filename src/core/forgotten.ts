@@ -164,11 +164,11 @@ export function createForgotten(deps: ForgottenDeps) {
     /** Takes the name down, the same way for every name. Beyond the limits nothing is; the answer is the same. */
     async ask({ name, address, locale }: Pick<Wish, "name" | "address" | "locale">): Promise<void> {
       const typed = name.trim().slice(0, LONGEST_NAME);
-      const fits = [
-        await take(`place ${networksOf(address).place}`, MOST.place, HOUR),
-        await take(`name ${usernameKey(typed)}`, MOST.name, HOUR),
-        await take("server", MOST.server, HOUR),
-      ].every(Boolean);
+      // One after the other: whoever floods from one network must not use up what there is for all.
+      const fits =
+        (await take(`place ${networksOf(address).place}`, MOST.place, HOUR)) &&
+        (await take(`name ${usernameKey(typed)}`, MOST.name, HOUR)) &&
+        (await take("server", MOST.server, HOUR));
       if (!fits || !isOn()) return;
       const id = randomBytes(16).toString("base64url");
       const until = now() + LIFE;

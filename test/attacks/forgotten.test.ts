@@ -213,7 +213,7 @@ test("P13: tickets are tried like passwords: one person's is good for nobody els
   assert.match(textOf(over.body), /do not belong together/, "over after an hour");
 });
 
-test("M16, S10: no other name in the mail, no form of another site, no link in a log", async () => {
+test("M16, S10: no other name in the mail, no form of another site, no link in the audit or in what an operator is told", async () => {
   const { server, letter } = await startForgetful();
   const visitor = server.visitor();
   const page = await visitor.get("/forgotten");

@@ -124,4 +124,14 @@ overEngines("Forgotten passwords", ({ store }) => {
     await forgotten.sweep();
     assert.deepEqual([letters.length, results], [1, ["link"]]);
   });
+
+  it("one network gets twenty wishes an hour, and uses up nobody else's", async () => {
+    const { forgotten, results, letters } = made(8);
+    for (let n = 0; n < 25; n += 1) await forgotten.ask({ name: `nobody-${n}`, ...from(31) });
+    await forgotten.sweep();
+    assert.equal(results.length, 20);
+    await forgotten.ask({ name: "grace", ...from(32) });
+    await forgotten.sweep();
+    assert.equal(letters.length, 1);
+  });
 });
