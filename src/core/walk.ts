@@ -382,15 +382,13 @@ export function createWalk(deps: WalkDeps): Walk {
           claimed.extra === undefined
             ? [...claimed.proofs.filter((other) => other.factor !== factor), proof]
             : claimed.proofs;
-        const marks = marksOf(claimed, outcome);
         const username = outcome.user?.username ?? claimed.username;
         const { events = [] } = outcome;
-        const next = await enter({ ...claimed, ...marks, proofs, subject, username }, visitor).catch(
-          async (problem: unknown) => {
-            await tell(events);
-            throw problem;
-          },
-        );
+        const shown = { ...claimed, ...marksOf(claimed, outcome), proofs, subject, username };
+        const next = await enter(shown, visitor).catch(async (problem: unknown) => {
+          await tell(events);
+          throw problem;
+        });
         const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
         return settle(next.record, effects, version, visitor);
       }
