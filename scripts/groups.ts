@@ -6,23 +6,30 @@ import { root, runNode } from "./run.ts";
 import type { Tally } from "./tally.ts";
 
 /** The groups of `npm run check`: folders under test/, quickest first. */
-export const FAST: readonly string[] = ["floors", "unit", "contracts", "journeys"];
+export const FAST: readonly string[] = ["floors", "unit", "contracts"];
+/** Of the journeys, those that `npm run check` makes too: what nobody may break between two commits. */
+export const CORE_JOURNEYS: readonly string[] = ["sign-in", "enrolment", "step-up", "one-commit", "tokens"];
 /** The groups of `npm test`; a floor test fails when a folder with tests is missing here. */
-export const ALL: readonly string[] = [...FAST, "attacks", "processes", "setup", "browser"];
+export const ALL: readonly string[] = [...FAST, "journeys", "attacks", "processes", "setup", "browser"];
+
+/** Test files at once. One more than the processors of the machine we promise times for: many wait for a clock. */
+const AT_ONCE = 3;
 
 /** Longer than any test may take; a test that hangs fails the run instead of holding it. */
 const LONGEST_TEST_MS = 300_000;
 
-/** Runs every `*.test.ts` under test/<group>. A group without tests has failed: it looked at nothing. */
-export async function runGroup(group: string): Promise<Tally> {
-  const files = globSync(`test/${group}/**/*.test.ts`, { cwd: root }).sort();
+/** Runs every `*.test.ts` under test/<group>, or those named. A group without tests has failed: it looked at nothing. */
+export async function runGroup(group: string, only?: readonly string[]): Promise<Tally> {
+  const files =
+    only?.map((name) => `test/${group}/${name}.test.ts`) ??
+    globSync(`test/${group}/**/*.test.ts`, { cwd: root }).sort();
   if (files.length === 0) return nothingRan(`test/${group} holds no test`);
   const folder = mkdtempSync(path.join(tmpdir(), "sallyport-tally-"));
   const figures = path.join(folder, "tally.json");
   try {
     const code = await runNode([
       "--test",
-      "--test-concurrency=2",
+      `--test-concurrency=${AT_ONCE}`,
       `--test-timeout=${LONGEST_TEST_MS}`,
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",

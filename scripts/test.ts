@@ -3,7 +3,7 @@
  * stops at the first failure. A test that cannot run here is named as skipped; with CI=true that is a failure.
  */
 import { installDebianPackages } from "./debian.ts";
-import { ALL, FAST, runGroup } from "./groups.ts";
+import { ALL, CORE_JOURNEYS, FAST, runGroup } from "./groups.ts";
 import { runNode } from "./run.ts";
 import { type Result, sumUp } from "./summary.ts";
 import type { Tally } from "./tally.ts";
@@ -23,7 +23,8 @@ const missing = quick ? undefined : installDebianPackages();
 if (missing !== undefined) process.stdout.write(`${missing}\n`);
 for (const [title, ...command] of CHECKS) await step(title, () => check(command));
 for (const group of quick ? FAST : ALL) await step(`test/${group}`, () => runGroup(group));
-if (!quick) await step("planted bugs", () => check(["scripts/planted-bugs.ts"]));
+if (quick) await step("test/journeys, the core", () => runGroup("journeys", CORE_JOURNEYS));
+else await step("planted bugs", () => check(["scripts/planted-bugs.ts"]));
 
 const { text, failed } = sumUp(results, process.env.CI === "true");
 process.stdout.write(`\n── summary\n`);

@@ -10,7 +10,8 @@ export interface Background {
   stop(): Promise<void>;
 }
 
-export function createBackground(log: Logger, onProblem: (problem: unknown) => void): Background {
+/** `pace`: by how much the times of `every` are multiplied. */
+export function createBackground(log: Logger, onProblem: (problem: unknown) => void, pace = 1): Background {
   const timers: NodeJS.Timeout[] = [];
   const underWay = new Set<Promise<unknown>>();
   let stopped = false;
@@ -34,7 +35,7 @@ export function createBackground(log: Logger, onProblem: (problem: unknown) => v
           failing = true;
         }
       };
-      timers.push(setInterval(() => run(turn), ms).unref());
+      timers.push(setInterval(() => run(turn), ms * pace).unref());
     },
     soon: (act) => void setImmediate(() => run(() => act().catch(onProblem))),
     async stop() {

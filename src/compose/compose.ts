@@ -92,6 +92,8 @@ export interface ComposeOptions extends Voices {
   readonly logs?: Logs;
   /** Addresses that applications may name; public ones if not given. */
   readonly reach?: (address: string) => boolean;
+  /** How often its chores come round: 1 unless given, a tenth of the time at 0.1. */
+  readonly pace?: number;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -123,8 +125,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const meter = await openMeter(config);
     const { metrics } = meter;
-    const { apiBase } = options;
-    const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
+    const line = composeLine({ settings, audit, now, log, apiBase: options.apiBase, complain, onProblem });
     const bounds = composeLimits({
       line,
       parts,
@@ -347,7 +348,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       issuer: config.issuer.origin,
       post: createPostOutward(options.reach ?? isPublicAddress),
     });
-    background = createBackground(log, onProblem);
+    background = createBackground(log, onProblem, options.pace);
     const { every, soon } = background;
     parts.followDirectories(background, complain);
     startChores(background, {

@@ -12,7 +12,7 @@ import { createRelyingParty } from "../kit/relying-party.ts";
 import { GRACE, PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { formOf, type TestVisitor, textOf } from "../kit/visitor.ts";
 
-const server = await startServer();
+const server = await startServer({ pace: 0.1 });
 const { parts } = server;
 const NEW = "a new way in, well kept";
 const NEW_PHONE = "+447911123456";

@@ -18,6 +18,7 @@ const TYPO = "+12025550178";
 const simulator = await startSimulator();
 after(() => simulator.close());
 const server = await startServer({
+  pace: 0.1,
   simulator,
   clients: machines,
   hashCost: { memory: 64, passes: 1, lanes: 1 },

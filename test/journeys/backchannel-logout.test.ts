@@ -84,7 +84,7 @@ async function heard(count: number): Promise<typeof told> {
 }
 
 test("T16 back-channel: whoever signs out is signed out at every application that listens", async () => {
-  const server = await startServer(options);
+  const server = await startServer({ ...options, pace: 0.1 });
   const spa = await createRelyingParty(server);
   const metadata = spa.configuration.serverMetadata();
   assert.equal(metadata.backchannel_logout_supported, true);
@@ -119,14 +119,14 @@ test("T16 back-channel: whoever signs out is signed out at every application tha
 });
 
 test("L10: an application that was away hears of it after the server was started anew", async () => {
-  const first = await startServer(options);
+  const first = await startServer({ ...options, pace: 0.1 });
   const { visitor, tokens } = await signedIn(first);
   status = 503;
   await logOut(visitor, tokens);
   await heard(2);
   await first.close();
   status = 200;
-  const second = await startServer(options);
+  const second = await startServer({ ...options, pace: 0.1 });
   second.advance(15_000);
   assert.deepEqual((await heard(2)).map(({ path }) => path).sort(), ["/one", "/two"]);
   await sleep(50);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Challenge } from "../../src/core/codes.ts";
 import { begin, claims, grantOf } from "../attacks/attacker.ts";
 import { challengesOf } from "../kit/callbacks.ts";
 import { changeSettings } from "../kit/gateways.ts";
@@ -24,12 +25,13 @@ interface Call {
   readonly status: string;
 }
 const calls = async () => (await (await fetch(`${simulator.url}/calls`)).json()) as Call[];
+/** Texts that bring a code; a notice of an earlier test may come in between. */
+const texts = async () => (await simulator.messages()).filter(({ body }) => /#\d+$/.test(body));
 const codePage = async (): Promise<{ visitor: TestVisitor; page: Seen; code: string }> => {
-  const before = (await simulator.messages()).length;
+  const before = (await texts()).length;
   const visitor = server.visitor();
   const page = await typePassword(visitor, await begin(server, visitor), "grace");
-  // A notice of an earlier test may come in between.
-  const text = (await simulator.messages()).slice(before).find(({ body }) => /#\d+$/.test(body));
+  const text = (await texts())[before];
   return { visitor, page, code: text === undefined ? "" : codeOf(text) };
 };
 const digitsOf = ({ said }: Call): string => /(?:\b\d ){6}/.exec(`${said} `)?.[0].replaceAll(" ", "") ?? "";
@@ -54,6 +56,35 @@ test("a person who asks is called with the same code, and is told to have used t
   assert.deepEqual([acr, amr], ["twilio_sms", ["pwd", "tel", "mfa"]]);
 });
 
+test("L10: a report on the text in the very moment of the click does not swallow the call", async (t) => {
+  const { visitor, page } = await codePage();
+  server.advance(31_000);
+  const before = (await calls()).length;
+  const { storage } = server.parts;
+  const { commit } = storage;
+  t.after(() => Object.assign(storage, { commit }));
+  let reported = 0;
+  Object.assign(storage, {
+    async commit(...[writes, events]: Parameters<typeof commit>) {
+      if (reported < 3 && events?.some(({ kind }) => kind === "code-resent")) {
+        reported += 1;
+        const login = events.at(-1)?.login;
+        const mine = (await challengesOf(server)).find(({ boundTo }) => boundTo === login);
+        await storage.records<Challenge>("challenge").update(mine?.id ?? "", (row) => ({
+          result: undefined,
+          write: row ?? assert.fail(),
+          expiresAt: server.parts.now() + 600_000,
+        }));
+      }
+      return commit(writes, events);
+    },
+  });
+  const called = await visitor.submit(await visitor.get(page.url.href), { action: "call" });
+  assert.match(textOf(called.body), /We are calling you with the same code/);
+  assert.equal(reported, 3);
+  assert.equal((await calls()).length, before + 1);
+});
+
 test("a call gives back no try and has the limits of a resend", async () => {
   const { visitor, page, code } = await codePage();
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
@@ -67,12 +98,12 @@ test("a call gives back no try and has the limits of a resend", async () => {
     undefined,
     "five tries",
   );
-  const before = (await calls()).length + (await simulator.messages()).length;
+  const before = (await calls()).length + (await texts()).length;
   for (let more = 0; more < 8; more += 1) {
     server.advance(59_000);
     await visitor.submit(await visitor.get(page.url.href), { action: more % 2 === 0 ? "call" : "resend" });
   }
-  const sent = (await calls()).length + (await simulator.messages()).length - before;
+  const sent = (await calls()).length + (await texts()).length - before;
   assert.ok(sent <= 3, `${sent} after the first two`);
 });
 
@@ -99,7 +130,7 @@ test("where the text cannot come, the call is the best way on; where nobody took
   const [challenge] = (await challengesOf(server)).filter(({ attempts }) =>
     attempts.some(({ reason }) => reason === "not-answered"),
   );
-  assert.ok(challenge);
+  assert.ok(challenge, textOf(seen.body));
   assert.match(textOf(seen.body), /Nobody took the call\. We can tell you the same code in a call/);
   const done = await second.visitor.submit(seen, { code: second.code });
   assert.deepEqual((await claims(server, done)).amr, ["pwd", "sms", "mfa"]);

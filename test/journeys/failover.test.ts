@@ -14,7 +14,7 @@ import { type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
 const first = await startSimulator();
 const second = await startSimulator();
 const facts: SendFact[] = [];
-const server = await startServer({ simulator: first, onSend: (fact) => void facts.push(fact) });
+const server = await startServer({ pace: 0.1, simulator: first, onSend: (fact) => void facts.push(fact) });
 await standBehind(server, [twilioAt("spare", second, { breakAfter: 100 })]);
 after(() => Promise.all([first.close(), second.close()]));
 afterEach(async () => {

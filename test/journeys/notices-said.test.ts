@@ -18,6 +18,7 @@ const smtp = {
 } as const;
 after(() => mailbox.close());
 const server = await startServer({
+  pace: 0.1,
   config: { smtp },
   hashCost: { memory: 256, passes: 1, lanes: 1 },
   settings: { brand: "Hafen" },

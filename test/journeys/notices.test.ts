@@ -15,7 +15,7 @@ const smtp = {
 } as const;
 after(() => mailbox.close());
 const hashCost = { memory: 256, passes: 1, lanes: 1 };
-const server = await startServer({ config: { smtp }, hashCost });
+const server = await startServer({ config: { smtp }, hashCost, pace: 0.1 });
 
 type Server = typeof server;
 const codePage = async (at: Server) => {
@@ -93,7 +93,7 @@ describe("notices", () => {
   });
 
   it("without a mail server and another phone: by the phone itself, rather than not at all", async () => {
-    const bare = await startServer({ hashCost });
+    const bare = await startServer({ hashCost, pace: 0.1 });
     await guess(bare, 3);
     const [event] = await noticesReach(bare, 1);
     assert.deepEqual([event?.facts?.mail, event?.facts?.phones], ["none", 1]);
@@ -105,7 +105,7 @@ describe("notices", () => {
     const gone = createMailbox({ now: Date.now });
     const place = await gone.listen();
     await gone.close();
-    const late = await startServer({ config: { smtp: { ...smtp, ...place } }, hashCost });
+    const late = await startServer({ config: { smtp: { ...smtp, ...place } }, hashCost, pace: 0.1 });
     await guess(late, 3);
     await pause(6_000);
     assert.equal((await noticesTo(late)).length, 0, "it waits");

@@ -16,6 +16,9 @@ export interface Crowd {
   readonly troubles: string[];
   /** Waits until so many have; throws with what is in the way when that takes a minute. */
   reach(count: number): Promise<void>;
+  /** As a balancer that has read on `ready` that this server is going: who asks next waits until `letIn`. */
+  holdBack(): void;
+  letIn(): void;
   /** Lets everybody come to the end of the sign-in under way. */
   stop(): Promise<void>;
 }
@@ -24,8 +27,9 @@ export interface Crowd {
 const PATIENCE = 20_000;
 
 /** The visitor, asking again where the answer was cut or was one of a server that cannot serve. */
-function patient(visitor: TestVisitor, troubles: string[]): TestVisitor {
+function patient(visitor: TestVisitor, troubles: string[], open: () => Promise<void>): TestVisitor {
   async function again(what: string, ask: () => Promise<Seen>): Promise<Seen> {
+    await open();
     const until = Date.now() + PATIENCE;
     for (;;) {
       let why: string;
@@ -55,9 +59,11 @@ export function startCrowd(site: Site, front: Node, people: Readonly<Record<stri
   let done = 0;
   const lost: string[] = [];
   const troubles: string[] = [];
+  let gate: PromiseWithResolvers<void> | undefined;
+  const open = async () => gate?.promise;
 
   async function once(username: string, phone: string): Promise<void> {
-    const visitor = patient(front.visitor(), troubles);
+    const visitor = patient(front.visitor(), troubles, open);
     const made = wish();
     const before = await messageCount(site);
     let seen = await visitor.get(made.url);
@@ -71,6 +77,7 @@ export function startCrowd(site: Site, front: Node, people: Readonly<Record<stri
     }
     for (let round = 0; ; round += 1) {
       try {
+        await open();
         await redeem(front, visitor, made, codeAt(seen));
         return;
       } catch (problem) {
@@ -107,6 +114,13 @@ export function startCrowd(site: Site, front: Node, people: Readonly<Record<stri
           );
         await sleep(20);
       }
+    },
+    holdBack() {
+      gate ??= Promise.withResolvers();
+    },
+    letIn() {
+      gate?.resolve();
+      gate = undefined;
     },
     async stop() {
       stopped = true;

@@ -22,6 +22,7 @@ export async function startForgetful(settings: Record<string, unknown> = {}) {
   after(() => mailbox.close());
   const server = await startServer({
     config: { smtp },
+    pace: 0.1,
     hashCost,
     settings: { passwords: { forgotten: true }, ...settings },
   });

@@ -2,7 +2,7 @@
  * An installation of `sallyport serve`: a folder with sallyport.yaml, one or several server processes on it, and the
  * browsers and back channels in front. Phones are the simulator, reached through `api_base` as any provider would be.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,7 +73,9 @@ export async function createSite(options: SiteOptions = {}) {
     const all = { ...usual, listen: `127.0.0.1:${port}`, ...options.config, ...over };
     const file = join(folder, `sallyport-${port}.yaml`);
     const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-    writeFileSync(file, stringify(given), { mode: 0o600 });
+    // Looked at again and again while programs start on it: nobody may read half of it.
+    writeFileSync(`${file}.new`, stringify(given), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
     return file;
   }
 

@@ -74,6 +74,8 @@ export interface ServerOptions {
   /** Hears of every attempt to bring a code. */
   readonly onSend?: OnSend;
   readonly logs?: Logs;
+  /** How often its chores come round; 0.1 for a tenth of the time, where a test waits for them. */
+  readonly pace?: number;
   /** Addresses that applications may name. */
   readonly reach?: (address: string) => boolean;
 }
@@ -150,6 +152,7 @@ export async function startServer(options: ServerOptions = {}) {
   if (options.people !== false) await addDemoPeople(parts);
   const running = await compose(config, {
     parts,
+    ...(options.pace === undefined ? {} : { pace: options.pace }),
     ...(options.onSend === undefined ? {} : { onSend: options.onSend }),
     ...(options.logs === undefined ? {} : { logs: options.logs }),
     ...(options.reach === undefined ? {} : { reach: options.reach }),

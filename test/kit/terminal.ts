@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { SHELL } from "./processes.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -35,7 +36,7 @@ export function openTerminal({ args, cwd, columns, rows, env = {} }: TerminalOpt
   const socket = `sallyport-${randomBytes(6).toString("hex")}`;
   const tmux = (...words: readonly string[]): string =>
     execFileSync("tmux", ["-L", socket, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  const set = Object.entries({ PATH: process.env.PATH ?? "", LANG: "C.UTF-8", ...env }).map(
+  const set = Object.entries({ ...SHELL, LANG: "C.UTF-8", ...env }).map(
     ([name, value]) => `${name}=${quoted(value)}`,
   );
   const program = [process.execPath, MAIN, ...args].map(quoted).join(" ");

@@ -29,6 +29,8 @@ test("S16 L10: stopped and started again under load: nobody's login is lost, and
     const answer = await first.call("GET", "/health/ready");
     return answer.status === 503 ? answer : undefined;
   });
+  // What was asked before this moment is answered; what comes after it waits, as behind any balancer.
+  crowd.holdBack();
   assert.equal(told.json().status, "down");
   assert.equal(told.json().draining, true);
   assert.equal(told.headers.connection, "close");
@@ -37,14 +39,11 @@ test("S16 L10: stopped and started again under load: nobody's login is lost, and
   const before = crowd.done();
   assert.equal((await ended).code, 0);
   await site.start(first.port);
+  crowd.letIn();
   await crowd.reach(before + 4);
   await crowd.stop();
   assert.deepEqual(crowd.lost, []);
-  // Nobody listened for a moment; nothing that was taken was dropped.
-  assert.deepEqual(
-    crowd.troubles.filter((trouble) => !trouble.includes("ECONNREFUSED")),
-    [],
-  );
+  assert.deepEqual(crowd.troubles, []);
 });
 
 const fingerprint = (port: number): Promise<string> =>

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { PhoneData } from "../../src/core/authenticators.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { startProgram } from "../kit/processes.ts";
+import { startProgram, until } from "../kit/processes.ts";
 import { createSite } from "../kit/serve.ts";
 import { PASSWORD } from "../kit/server.ts";
 
@@ -170,7 +170,7 @@ test("S20: a run that is killed in the middle is run again, and nobody is missin
   const file = await large(join(other.folder, "large.jsonl"), 6_000);
   await other.look(async () => {});
   const program = startProgram(["users", "import", file, "--config", other.write(9)]);
-  for (let n = 0; n < 2_000 && (await count(other)) < 500; n += 1) await sleep(5);
+  await until(program, async () => ((await count(other)) >= 500 ? true : undefined));
   await program.end("SIGKILL");
   const left = await count(other);
   assert.ok(left >= 500 && left < 6_000, `killed in the middle: ${left}`);

@@ -84,6 +84,8 @@ describe("as a person", { skip: noTerminal }, () => {
       "✓ Added shop.",
       "$ sallyport client add shop --redirect-uri https://shop.example.org/cb --public",
     );
+    // The list is read again before the last of it is the new one.
+    await terminal.see(/ shop .*none +enabled/);
     await terminal.press("G");
     await terminal.see(/▸ shop .*none +enabled/);
     await terminal.press("d");

@@ -4,11 +4,11 @@ import type { CodeCheck, Compared } from "../../../core/codes.ts";
 import type { Channel } from "../../../core/delivery-state.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
 import type { CodePurpose } from "../../../core/message-texts.ts";
-import { PhoneNumber } from "../../../core/secret.ts";
-import type { Amr, EpochMs, Json } from "../../../core/words.ts";
-import { allowance } from "./allowance.ts";
-import { checkNotice, resentNotice } from "./code-page.ts";
+import type { Amr, Json } from "../../../core/words.ts";
+import { checkNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
+import { sendAgain } from "./send-again.ts";
+import { whoOf } from "./who.ts";
 
 const kindOf: Partial<Record<CodeCheck["kind"], AuditKind>> = {
   right: "code-right",
@@ -35,26 +35,7 @@ export async function answer(
 ): Promise<Right | Outcome<Json>> {
   const { codes, now } = deps;
   const channel = CHANNELS[form.action ?? ""];
-  if (channel !== undefined) {
-    if (channel === "call" && !(await deps.canCall()))
-      return { kind: "retry", notice: { key: "code.no-call" } };
-    const before = await codes.look(challenge, login.id);
-    const resent = await codes.resend(challenge, login.id, channel);
-    if (resent.kind === "disabled") return { kind: "stop", reason: "factor-disabled" };
-    const notice = resentNotice(resent, channel, now());
-    if (resent.kind !== "same" && resent.kind !== "new") return { kind: "retry", notice };
-    if (before === undefined || login.subject === undefined) return { kind: "retry", notice };
-    const { phone, country = "", fixed = false } = before;
-    const event: AuditEvent = {
-      ...whoOf(login, now()),
-      kind: resent.kind === "same" ? "code-resent" : "code-issued",
-      facts: { factor: KIND, purpose, phone: new PhoneNumber(phone).toString(), country, channel },
-    };
-    if (fixed) return { kind: "retry", notice, writes: resent.writes, events: [event] };
-    const allowed = await allowance(deps, login, login.subject, phone, country, purpose);
-    if (allowed.kind === "refused") return { kind: "retry", notice: allowed.notice, events: allowed.events };
-    return { kind: "retry", notice, writes: resent.writes, deliver: resent.deliver, events: [event] };
-  }
+  if (channel !== undefined) return sendAgain(deps, login, { challenge, channel, purpose });
   const check = await codes.check(challenge, form.code ?? "", login.id);
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
   const events = eventsOf(check, purpose, whoOf(login, now()));
@@ -65,14 +46,6 @@ export async function answer(
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };
   return { kind: "retry", notice: checkNotice(check, now()), events };
 }
-
-const whoOf = ({ id, subject, client, visitor }: Login<Json>, at: EpochMs) => ({
-  at,
-  subject,
-  login: id,
-  client: client.id,
-  address: visitor.address,
-});
 
 /** What the audit says of a try; with the one that begins a pause, or that was the last, of that as well. */
 function eventsOf(check: CodeCheck, purpose: CodePurpose, who: Omit<AuditEvent, "kind">): AuditEvent[] {

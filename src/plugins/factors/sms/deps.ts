@@ -6,6 +6,7 @@ import type { Devices } from "../../../core/device.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
 import type { CodePurpose } from "../../../core/message-texts.ts";
 import type { Notices } from "../../../core/notices.ts";
+import type { Storage } from "../../../core/records.ts";
 import type { Sending } from "../../../core/sending.ts";
 import type { TestNumber } from "../../../core/test-numbers.ts";
 import type { Clock, Subject } from "../../../core/words.ts";
@@ -30,6 +31,7 @@ export interface SmsFactorDeps {
   readonly phones: Phones;
   readonly countries: () => "all" | readonly string[];
   readonly audit: Audit;
+  readonly storage: Pick<Storage, "commit">;
   readonly now: Clock;
   /** Host of the issuer as the message's last line names it. */
   readonly host: string;
