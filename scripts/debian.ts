@@ -33,6 +33,21 @@ const NEEDS: readonly Need[] = [
     found: () => isProgram("/usr/sbin/ns-slapd"),
   },
   {
+    name: "samba",
+    for: "the tests of Active Directory",
+    found: () => isProgram("/usr/sbin/samba"),
+  },
+  {
+    name: "samba-ad-provision",
+    for: "the same",
+    found: () => globSync("/usr/share/samba/setup/ad-schema/*").length > 0,
+  },
+  {
+    name: "samba-dsdb-modules",
+    for: "the same",
+    found: () => globSync("/usr/lib/*/samba/ldb/*.so").length > 0,
+  },
+  {
     name: "nginx-light",
     for: "the test of the nginx example",
     found: () => inPath("nginx") || isProgram("/usr/sbin/nginx"),

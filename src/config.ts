@@ -17,6 +17,7 @@ import {
 import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
+import { passwordsSchema } from "./core/password-settings.ts";
 import { portalSchema } from "./core/portal-settings.ts";
 import { parsePrices } from "./core/price-table.ts";
 import { pumpingSchema } from "./core/pumping-settings.ts";
@@ -92,6 +93,7 @@ const fileSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
+  passwords: passwordsSchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -256,6 +258,7 @@ export function readConfig(
     pumping: config.pumping,
     spend: config.spend,
     portal: config.portal,
+    passwords: config.passwords,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);
@@ -310,6 +313,9 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
     ? config.clients.filter((client) => client.allowed_acr_values === undefined)
     : [];
   return [
+    ...(config.passwords.forgotten && config.smtp === undefined
+      ? ["passwords.forgotten is on and there is no mail server: nobody is offered it until smtp names one"]
+      : []),
     ...(written && (statSync(file).mode & 0o077) !== 0
       ? [`${file} holds secrets and other users of this host can read it: chmod 600 ${file}`]
       : []),

@@ -20,20 +20,15 @@ export const BUGS: readonly Bug[] = [
     changes: [
       {
         file: "src/compose/compose.ts",
-        from: "createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),",
-        to: `createPasswordFactor({
-          directory: {
-            ...directory,
-            async checkPassword(username, password) {
-              const check = await directory.checkPassword(username, password);
-              if (check.kind === "right") await storage.records("code-failures").remove(check.user.id);
-              return check;
-            },
-          },
-          throttle,
-          devices,
-          now,
-        }),`,
+        from: "asked: meter.timed(directory),",
+        to: `asked: {
+        ...directory,
+        async checkPassword(username, password) {
+          const check = await directory.checkPassword(username, password);
+          if (check.kind === "right") await storage.records("code-failures").remove(check.user.id);
+          return check;
+        },
+      },`,
       },
     ],
     test: "test/attacks/guessing.test.ts",

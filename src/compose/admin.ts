@@ -26,6 +26,7 @@ import { loginHandlers } from "../surfaces/admin/api/logins.ts";
 import { logHandlers } from "../surfaces/admin/api/logs.ts";
 import { type AdminOptions, API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
+import { passwordHandlers } from "../surfaces/admin/api/passwords.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { mountScim } from "../surfaces/admin/api/scim/mount.ts";
@@ -120,6 +121,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...acrHandlers({ settings }),
       ...people,
       ...helping,
+      ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),
       ...auditHandlers({ ...parts, cursors }),

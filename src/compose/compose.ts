@@ -28,7 +28,6 @@ import { createCsrf } from "../kits/web/csrf.ts";
 import { createMessageTexts } from "../kits/web/messages.ts";
 import { createPages } from "../kits/web/pages.ts";
 import { createWebServer } from "../kits/web/server.ts";
-import { createPasswordFactor } from "../plugins/factors/password/password.ts";
 import { rewriteApi } from "../surfaces/admin/api/mount.ts";
 import { testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import { mountRecover } from "../surfaces/admin/recover/mount.ts";
@@ -44,6 +43,7 @@ import { startChores } from "./chores.ts";
 import { engineBuilder } from "./engine.ts";
 import { createExplain } from "./explain.ts";
 import { composeFactors } from "./factors.ts";
+import { composeForgotten } from "./forgotten.ts";
 import { composeHealth } from "./health.ts";
 import { composeLimits } from "./limits.ts";
 import { composeLine } from "./line.ts";
@@ -125,7 +125,6 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const warning of config.warnings) log.warn(warning);
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const meter = await openMeter(config);
-    const { metrics } = meter;
     const line = composeLine({ settings, audit, now, log, apiBase: options.apiBase, complain, onProblem });
     const bounds = composeLimits({
       line,
@@ -133,7 +132,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       audit,
       alarm: complain,
       onProblem,
-      metrics,
+      metrics: meter.metrics,
       countryOfAddress: addressCountries(config.addressCountries, onProblem),
     });
     const { limits, tallies, brake } = bounds;
@@ -176,12 +175,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       onAccepted: bounds.onAccepted,
       maySend: bounds.maySend,
     });
+    const mail = config.smtp === undefined ? undefined : createSmtp(config.smtp);
     const notices = createNoticeSender({
       storage,
       authenticators,
       directory,
       gateway: line,
-      mail: config.smtp === undefined ? undefined : createSmtp(config.smtp),
+      mail,
       audit,
       texts,
       brand,
@@ -193,13 +193,26 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const throttle = createThrottle({ records: storage.records("password-throttle"), now });
     const countries = () => revisions.current().snapshot.countries;
     const smsFactor = smsFactors({ parts, codes, bounds, devices, line, countries });
-    const factors = new Map(
-      [
-        ...composeFactors({ parts, limits, brand }),
-        createPasswordFactor({ directory: meter.timed(directory), throttle, devices, now }),
-        smsFactor(enrolment),
-      ].map((factor) => [factor.kind, factor]),
-    );
+    const forgotten = composeForgotten({
+      parts,
+      mail,
+      texts,
+      delivery,
+      throttle,
+      limits,
+      mechanisms: () => revisions.current().mechanisms,
+      factors: () => reset,
+    });
+    const { signIn: factors, reset } = composeFactors({
+      parts,
+      bounds,
+      devices,
+      throttle,
+      asked: meter.timed(directory),
+      brand,
+      smsFactor,
+      forgotten: forgotten.isOn,
+    });
     const scripts = createOwnScripts({
       ...parts,
       folder: join(config.data, "custom"),
@@ -298,6 +311,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       localeFor: pages.localeFor,
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
+    await forgotten.mount(app, { csrf, visits, pages, render });
     await composePortal(app, {
       parts,
       desk,
@@ -344,7 +358,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       ...parts,
       bounds,
       bootstrapFile,
-      outboxes: [delivery, notices, logoutDelivery],
+      outboxes: [delivery, notices, logoutDelivery, forgotten],
       onSigningKeys(count) {
         // A new engine takes under a millisecond and carries the new keys; logins under way live in the store.
         revisions.forget();

@@ -12,7 +12,9 @@ import { createFailures, failuresKey } from "../core/code-failures.ts";
 import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
+import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
+import { createPasswordOpenings } from "../core/password-openings.ts";
 import { createRecovery } from "../core/recovery.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
@@ -143,6 +145,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       newNumberHours: () => settings.document().portal.newNumberHours,
       now,
     });
+    const passwordOpenings = createPasswordOpenings({ storage, now });
     async function rotate(purpose: string, by = "host") {
       if (!(purpose in OVERLAP))
         return {
@@ -214,6 +217,15 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       notices,
       undo,
       leastLength,
+      passwordOpenings,
+      newPasswords: createNewPasswords({
+        directory,
+        sessions,
+        audit,
+        notices,
+        voided: passwordOpenings.voidAll,
+        now,
+      }),
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),
       recovery: createRecovery({
         storage,

@@ -52,6 +52,7 @@ export const COUNTS_OR_CLOSES = [
   "oidc.ended",
   "passkey-offered",
   "password-throttle",
+  "password-wishes",
   "price",
   "script-error",
   "sends",

@@ -4,6 +4,7 @@ import type { Devices } from "../core/device.ts";
 import type { Enrolment } from "../core/enrolment.ts";
 import type { GatewayLine } from "../core/gateway-line.ts";
 import type { Factor } from "../core/mechanism.ts";
+import type { CodePurpose } from "../core/message-texts.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { createSmsFactor } from "../plugins/factors/sms/sms.ts";
 import type { composeLimits } from "./limits.ts";
@@ -18,10 +19,10 @@ export function smsFactors(options: {
   readonly devices: Devices;
   readonly line: Pick<GatewayLine, "hasNext">;
   readonly countries: () => AllowedCountries;
-}): (enrolment: Enrolment) => Factor {
+}): (enrolment: Enrolment, purpose?: CodePurpose) => Factor {
   const { parts, codes, bounds, devices, line, countries } = options;
   const { limits } = bounds;
-  return (enrolment) =>
+  return (enrolment, purpose) =>
     createSmsFactor({
       ...parts,
       codes,
@@ -35,5 +36,6 @@ export function smsFactors(options: {
       canCall: () => line.hasNext("call", new Set()),
       mostSends: () => limits().sendsPerLogin,
       mostTries: () => limits().triesPerCode,
+      ...(purpose === undefined ? {} : { purpose }),
     });
 }

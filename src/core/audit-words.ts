@@ -201,7 +201,7 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   "users-imported": {
     act: "change",
     means: "people are taken in from a file; once before the first of them, and once with the counts",
-    facts: ["by", "file", "format", "phones", "added", "bound", "there", "refused"],
+    facts: ["by", "file", "format", "phones", "added", "bound", "there", "changed", "refused"],
   },
   "users-exported": {
     act: "override",
@@ -212,7 +212,7 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
   "user-changed": {
     act: "change",
     means: "a person was changed; names of what, never the values of secrets",
-    facts: ["status", "changed", "by"],
+    facts: ["status", "changed", ...ADMIN],
   },
   "user-removed": { act: "remove", means: "a person was removed", facts: ["username", ...ADMIN] },
   "roles-changed": {
@@ -263,7 +263,32 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "an application could not be told that a session has ended, for a day",
     facts: ["attempts", "reason"],
   },
-  "password-changed": { act: "change", means: "the person has set a new password", facts: [] },
+  "password-changed": {
+    act: "change",
+    means: "the person sets a new password; `reason`: it had to be changed, or was forgotten",
+    facts: ["reason"],
+  },
+  "password-refused": {
+    act: "fail",
+    means: "the event before it came to nothing: the new password was not taken",
+    facts: ["reason", "result"],
+  },
+  "password-forgotten": {
+    act: "notice",
+    means:
+      "somebody typed a name as one who has forgotten the password; `result`: what was written to the person, or why nothing was",
+    facts: ["result"],
+  },
+  "password-ticket": {
+    act: "override",
+    means: "a ticket for a new password was handed out",
+    facts: [...ADMIN],
+  },
+  "password-opened": {
+    act: "override",
+    means: "the link of a mail or a ticket was used; the second factor is asked for next",
+    facts: ["by", "factors"],
+  },
   "change-undone": {
     act: "override",
     means: "a change of factors was taken back by the link in its notice; all sessions ended",

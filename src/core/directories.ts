@@ -192,6 +192,7 @@ export function createDirectories({
     list,
     write: createWriter(placed, owner),
     keptElsewhere: (id) => homeOf(id)?.directory.phones?.(id) !== undefined,
+    mayReset: (id) => homeOf(id)?.directory.mayReset?.(id) === true,
     /** Of an id that may be of several it is known once it was found. */
     phones: (id) => homeOf(id)?.directory.phones?.(id),
     check: async () =>
@@ -211,12 +212,12 @@ function createWriter(
   placed: readonly Placed[],
   owner: (id: Subject) => Promise<{ place: Placed } | undefined>,
 ): DirectoryWriter {
-  type Act<K extends Exclude<keyof DirectoryWriter, "add">> = DirectoryWriter[K];
+  type Act<K extends Exclude<keyof DirectoryWriter, "add" | "changeOwn">> = DirectoryWriter[K];
   const at = async (id: Subject) => {
     const found = await owner(id);
     return found === undefined ? "unknown-user" : (found.place.directory.write ?? "kept-elsewhere");
   };
-  const act = <K extends Exclude<keyof DirectoryWriter, "add">>(name: K): Act<K> =>
+  const act = <K extends Exclude<keyof DirectoryWriter, "add" | "changeOwn">>(name: K): Act<K> =>
     (async (id: Subject, ...rest: readonly unknown[]) => {
       const write = await at(id);
       if (typeof write === "string") return { kind: write };
@@ -232,6 +233,11 @@ function createWriter(
     },
     change: act("change"),
     setPassword: act("setPassword"),
+    async changeOwn(id, present, next) {
+      const write = await at(id);
+      if (typeof write === "string") return { kind: write };
+      return (await write.changeOwn?.(id, present, next)) ?? { kind: "kept-elsewhere" };
+    },
     rename: act("rename"),
     setStatus: act("setStatus"),
     setClaims: act("setClaims"),

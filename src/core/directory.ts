@@ -17,6 +17,8 @@ export interface User {
   /** Rises with every change of the person, so that two who change one person at once never overwrite each other. */
   readonly version: number;
   readonly claims: Claims;
+  /** The password opens nothing but the page on which it is changed. Of people kept elsewhere only the check of a password tells. */
+  readonly mustChange?: true | undefined;
 }
 
 /**
@@ -48,6 +50,8 @@ export interface Directory {
   check?: (() => Promise<readonly Finding[]>) | undefined;
   /** Whether others keep this person, and alone can rename or remove them. */
   readonly keptElsewhere?: ((id: Subject) => boolean) | undefined;
+  /** Whether we may set the password of this person who is kept elsewhere and has forgotten it. */
+  readonly mayReset?: ((id: Subject) => boolean) | undefined;
   /** Where a directory keeps phones itself: those of this person. undefined: they are in our own store. */
   readonly phones?: ((id: Subject) => PhoneBook | undefined) | undefined;
   /** Reads these people anew, in as few operations as it can. */
@@ -127,7 +131,14 @@ export interface NewUser {
   readonly claims?: Claims | undefined;
   readonly status?: User["status"] | undefined;
   readonly roles?: readonly string[] | undefined;
+  readonly mustChange?: MustChange | undefined;
 }
+
+/**
+ * Whether a password has to be changed before it opens anything. A moment: it has, and from then on it is no password at
+ * all (one that somebody else has chosen must not lie about for ever).
+ */
+export type MustChange = boolean | EpochMs;
 
 /** What becomes of a person; what is not named stays. `claims` and `roles` replace all there were. */
 export interface PersonChange {
@@ -136,6 +147,8 @@ export interface PersonChange {
   readonly status?: User["status"] | undefined;
   readonly claims?: Claims | undefined;
   readonly roles?: readonly string[] | undefined;
+  /** A new password needs no change unless this says so. */
+  readonly mustChange?: MustChange | undefined;
 }
 
 export type WriteRefusal =
@@ -150,6 +163,8 @@ export type WriteRefusal =
   | { readonly kind: "unknown-user" };
 
 type Done = { readonly kind: "done" };
+/** What comes of a change by the person: `wrong`: the present password is not the one. */
+export type OwnChange = Done | WriteRefusal | { readonly kind: "wrong" };
 type DoneWith = { readonly kind: "done"; readonly user: User };
 
 /** Every change takes the version it was made on; without one it holds for whatever is there. */
@@ -158,6 +173,11 @@ export interface DirectoryWriter {
   /** All of it or nothing, in one write. */
   change(id: Subject, change: PersonChange, ifVersion?: number): Promise<DoneWith | WriteRefusal>;
   setPassword(id: Subject, password: Secret, ifVersion?: number): Promise<Done | WriteRefusal>;
+  /**
+   * The same by the person, who knows the present one: by its rules, as a directory has them, and without rights of ours.
+   * Absent where nobody but us keeps the password.
+   */
+  changeOwn?(id: Subject, present: Secret, next: Secret): Promise<OwnChange>;
   rename(id: Subject, username: string, ifVersion?: number): Promise<Done | WriteRefusal>;
   setStatus(id: Subject, status: User["status"], ifVersion?: number): Promise<Done | WriteRefusal>;
   setClaims(id: Subject, claims: Claims, ifVersion?: number): Promise<Done | WriteRefusal>;

@@ -28,6 +28,8 @@ export type LoginRecord = {
   /** The step stands behind the sign-in and adds nothing to it: what was asked to be bound, or an offer that may be left. */
   readonly extra?: "enrol" | "offer" | undefined;
   readonly offered?: true | undefined;
+  /** The password has to be changed before this login may end. */
+  readonly mustChange?: true | undefined;
   /** The settings it began on and ends on, whatever is changed meanwhile. */
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
@@ -37,6 +39,8 @@ export type LoginRecord = {
   readonly browser: string;
   readonly startedAt: EpochMs;
   readonly endsAt: EpochMs;
+  /** The engine's name of the session that it strengthens. */
+  readonly session?: string | undefined;
   readonly subject?: Subject | undefined;
   readonly username: string;
   readonly pinned: boolean;
@@ -90,6 +94,7 @@ export interface LoginStart {
   readonly proofs: readonly Proof[];
   /** Proofs older than this do not count (`max_age`, `prompt=login`). */
   readonly notBefore: EpochMs;
+  readonly session?: string | undefined;
   readonly subject?: Subject | undefined;
   readonly username: string;
   readonly pinned: boolean;

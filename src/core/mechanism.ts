@@ -78,6 +78,8 @@ export interface Login<S extends Json = Json> {
   readonly canOtherMethod?: boolean | undefined;
   /** Of the mechanism: where the directory holds the person's phone. */
   readonly phoneAttribute?: string | undefined;
+  /** The engine's name of the session that this login strengthens. */
+  readonly session?: string | undefined;
 }
 
 /** What a page needs to ask a browser for a key that says who it belongs to (WebAuthn, conditional mediation). */
@@ -121,6 +123,7 @@ export type StopReason =
   | "enrolment-needs-ticket"
   | "too-many-factors"
   | "person-gone"
+  | "password-elsewhere"
   | "script-failed"
   | "cancelled";
 
@@ -140,6 +143,8 @@ export type Outcome<S extends Json> =
       readonly method: Amr;
       /** The authenticator has checked a second factor of its own (words.ts, `Proof`). */
       readonly multi?: boolean | undefined;
+      /** What was shown has to be changed by the person, once every factor is shown. */
+      readonly mustChange?: boolean | undefined;
       readonly user?: User | undefined;
       readonly events?: Events | undefined;
     };
@@ -163,7 +168,8 @@ type StepPageName =
   | "passkey"
   | "passkey-enrol"
   | "recovery-code"
-  | "recovery-codes";
+  | "recovery-codes"
+  | "new-password";
 
 export interface Step<S extends Json = Json> {
   /** Once on entering, never on a reload. */

@@ -5,7 +5,7 @@
 import { z } from "zod";
 
 /** Acts that a code allows. The message names the act, and a code of one is right in no other (M18). */
-export const CODE_PURPOSES = ["sign-in", "enrol", "change-number"] as const;
+export const CODE_PURPOSES = ["sign-in", "enrol", "change-number", "new-password"] as const;
 export type CodePurpose = (typeof CODE_PURPOSES)[number];
 
 /** What a person is told behind the back of whoever did it. The last five are told to the other administrators. */
@@ -17,6 +17,7 @@ export const NOTICE_KINDS = [
   "factor-added",
   "factor-removed",
   "password-changed",
+  "password-ticket",
   "recovery-code-used",
   "factor-disabled",
   "access-recovered",
@@ -42,11 +43,22 @@ const UNDO_PURPOSE = "undo";
 /** Subjects of the letters that carry the same. */
 const SUBJECT_PURPOSES = NOTICE_KINDS.map(subjectPurpose);
 
+/** Letters to whoever has forgotten a password: the way to a new one, or who helps. */
+export const LETTER_PURPOSES = [
+  "letter-password-link",
+  "letter-password-desk",
+  "letter-password-elsewhere",
+] as const;
+export type LetterPurpose = (typeof LETTER_PURPOSES)[number];
+export const LETTER_SUBJECT = "subject-letter-password";
+
 export const MESSAGE_PURPOSES = [
   ...CODE_PURPOSES,
   ...NOTICE_PURPOSES,
   ...SUBJECT_PURPOSES,
   UNDO_PURPOSE,
+  ...LETTER_PURPOSES,
+  LETTER_SUBJECT,
 ] as const;
 export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];
 
@@ -54,8 +66,11 @@ export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];
 export const carriesCode = (purpose: MessagePurpose): purpose is CodePurpose =>
   CODE_PURPOSES.some((one) => one === purpose);
 
+/** Whether it goes by mail alone: what it costs as a text is nobody's question. */
+export const isLetter = (purpose: MessagePurpose): boolean => LETTER_PURPOSES.some((one) => one === purpose);
+
 export const isSubject = (purpose: MessagePurpose): boolean =>
-  SUBJECT_PURPOSES.some((one) => one === purpose);
+  purpose === LETTER_SUBJECT || SUBJECT_PURPOSES.some((one) => one === purpose);
 
 /**
  * Values a text may show. `named` is `yes` or `no`: whether there is room for a name at all. A notice is given `brand`,
@@ -68,6 +83,7 @@ const OF_PERSON: readonly NoticeKind[] = ["recovery-opened", "recovery-used", "b
 /** Names of the values of a purpose. */
 export function valuesOf(purpose: MessagePurpose): readonly string[] {
   if (purpose === UNDO_PURPOSE) return ["link", "hours"];
+  if (isLetter(purpose)) return ["brand", "link", "minutes"];
   if (carriesCode(purpose)) return ["code", "app", "minutes", "brand", "named"];
   const isOfPerson = OF_PERSON.some(
     (kind) => purpose === noticePurpose(kind) || purpose === subjectPurpose(kind),

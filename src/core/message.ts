@@ -62,6 +62,8 @@ export interface NoticeFacts extends Pick<MessageFacts, "brand" | "host"> {
   /** The way back from what it tells of (undo.ts), and the hours in which it works. */
   readonly link?: string | undefined;
   readonly hours?: number | undefined;
+  /** The same in minutes, of what is good for less. */
+  readonly minutes?: number | undefined;
 }
 
 /** Composes a notice: no code, so nothing to bind. The person's name takes the room that is left. */
@@ -87,12 +89,12 @@ export function composeLetter(
 ): { readonly subject: string; readonly text: string } {
   const brand = ownLetters(facts.brand).join("").trim() || facts.host;
   const person = cut(ownLetters(facts.person ?? ""), (name) => name.length <= LONGEST_NAME) || "?";
-  const { link = "", hours = 0 } = facts;
+  const { link = "", hours = 0, minutes = 0 } = facts;
   const subject = (name: string) => sentence(texts.subject, { brand, person: name }, brand);
   const short = cut(ownLetters(person), (name) => subject(name).length <= LONGEST_SUBJECT) || "?";
   return {
     subject: subject(short),
-    text: `${sentence(texts.text, { brand, person, link, hours }, brand)}\n\n${facts.host}`,
+    text: `${sentence(texts.text, { brand, person, link, hours, minutes }, brand)}\n\n${facts.host}`,
   };
 }
 

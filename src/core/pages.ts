@@ -27,10 +27,31 @@ export const pageFacts = {
     username: z.string(),
     pinned: z.boolean(),
     canSwitch: z.boolean(),
+    /** Whether `/forgotten` takes names. */
+    forgotten: z.boolean().optional(),
     /** Where a passkey does as well: for which host, and the challenge it answers (base64url). */
     rpId: z.string().optional(),
     challenge: z.string().optional(),
   }),
+  /**
+   * A new password, at the end of a sign-in (`why`: must-change) or of a forgotten one. `present`: the one of now is asked
+   * for as well; `least`: characters it needs, 0 where the directory alone knows.
+   */
+  "new-password": z.strictObject({
+    ...form,
+    username: z.string(),
+    why: z.enum(["must-change", "forgotten"]),
+    present: z.boolean(),
+    least: z.number(),
+  }),
+  /** Forgotten: the name, the link of a mail (`token` goes back as `t`), or a ticket. `mail`: whether names are taken. */
+  forgotten: z.strictObject({
+    ...form,
+    what: z.enum(["name", "link", "ticket"]),
+    token: z.string(),
+    mail: z.boolean(),
+  }),
+  "forgotten-told": z.strictObject({ ...common, what: z.enum(["sent", "over", "done", "kept"]) }),
   /** Which other way the person wants to take: `kind` has the texts `way.<kind>` and `way.<kind>-hint`. */
   ways: z.strictObject({
     ...form,

@@ -41,6 +41,9 @@ export interface Sessions {
    * is no such session (any more). The audit is written first.
    */
   end(sid: string, by: string, reason: string): Promise<boolean>;
-  /** The same for all sessions of a person, and for grants of sessions that ended before. Answers how many sessions. */
-  endAll(subject: Subject, by: string, reason: string): Promise<number>;
+  /**
+   * The same for all sessions of a person, and for grants of sessions that ended before. Answers how many sessions. `but`:
+   * the engine's own name (uid) of one that stays, with what came of it.
+   */
+  endAll(subject: Subject, by: string, reason: string, but?: string): Promise<number>;
 }

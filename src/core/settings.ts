@@ -6,6 +6,7 @@ import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
 import { helpDeskSchema } from "./help-desk-settings.ts";
 import { messageTextsSchema } from "./message-texts.ts";
+import { passwordsSchema } from "./password-settings.ts";
 import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
 import { retentionSchema } from "./retention.ts";
@@ -253,6 +254,7 @@ export const documentSchema = z.strictObject({
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
   helpDesk: helpDeskSchema.prefault({}),
+  passwords: passwordsSchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
@@ -283,6 +285,7 @@ export const settingsSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
+  passwords: passwordsSchema.prefault({}),
   texts: messageTextsSchema.default({}),
 });
 

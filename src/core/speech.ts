@@ -10,6 +10,7 @@ interface Words {
   readonly language: string;
   readonly "sign-in": string;
   readonly enrol: string;
+  readonly "new-password": string;
   readonly again: string;
   readonly bye: string;
 }
@@ -19,6 +20,7 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     language: "en-US",
     "sign-in": "Hello. This is your code to sign in to {app}. Never tell it to anybody.",
     enrol: "Hello. This is your code to add this phone to {app}. Never tell it to anybody.",
+    "new-password": "Hello. This is your code to set a new password at {app}. Never tell it to anybody.",
     again: "Once more, your code is:",
     bye: "If you did not ask for it, hang up. Goodbye.",
   },
@@ -27,6 +29,8 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     "sign-in": "Hallo. Das ist Ihr Code für die Anmeldung bei {app}. Geben Sie ihn niemandem weiter.",
     enrol:
       "Hallo. Das ist Ihr Code, um dieses Telefon bei {app} hinzuzufügen. Geben Sie ihn niemandem weiter.",
+    "new-password":
+      "Hallo. Das ist Ihr Code, um bei {app} ein neues Passwort zu setzen. Geben Sie ihn niemandem weiter.",
     again: "Noch einmal, Ihr Code lautet:",
     bye: "Wenn Sie ihn nicht angefordert haben, legen Sie auf. Auf Wiederhören.",
   },
@@ -34,6 +38,8 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     language: "es-ES",
     "sign-in": "Hola. Este es su código para iniciar sesión en {app}. No se lo diga a nadie.",
     enrol: "Hola. Este es su código para añadir este teléfono a {app}. No se lo diga a nadie.",
+    "new-password":
+      "Hola. Este es su código para poner una contraseña nueva en {app}. No se lo diga a nadie.",
     again: "Repetimos, su código es:",
     bye: "Si no lo ha pedido, cuelgue. Adiós.",
   },
@@ -41,6 +47,8 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     language: "fr-FR",
     "sign-in": "Bonjour. Voici votre code pour vous connecter à {app}. Ne le donnez à personne.",
     enrol: "Bonjour. Voici votre code pour ajouter ce téléphone à {app}. Ne le donnez à personne.",
+    "new-password":
+      "Bonjour. Voici votre code pour choisir un nouveau mot de passe chez {app}. Ne le donnez à personne.",
     again: "Nous répétons, votre code est :",
     bye: "Si vous ne l'avez pas demandé, raccrochez. Au revoir.",
   },
@@ -49,6 +57,8 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     "sign-in": "Buongiorno. Questo è il suo codice per accedere a {app}. Non lo dica a nessuno.",
     enrol:
       "Buongiorno. Questo è il suo codice per aggiungere questo telefono a {app}. Non lo dica a nessuno.",
+    "new-password":
+      "Buongiorno. Questo è il suo codice per impostare una nuova password su {app}. Non lo dica a nessuno.",
     again: "Ripetiamo, il suo codice è:",
     bye: "Se non lo ha richiesto, riagganci. Arrivederci.",
   },
@@ -56,6 +66,7 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     language: "ru-RU",
     "sign-in": "Здравствуйте. Это ваш код для входа в {app}. Никому его не сообщайте.",
     enrol: "Здравствуйте. Это ваш код, чтобы добавить этот телефон в {app}. Никому его не сообщайте.",
+    "new-password": "Здравствуйте. Это ваш код, чтобы задать новый пароль в {app}. Никому его не сообщайте.",
     again: "Повторяем, ваш код:",
     bye: "Если вы его не запрашивали, повесьте трубку. До свидания.",
   },
@@ -63,6 +74,7 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     language: "tr-TR",
     "sign-in": "Merhaba. {app} için giriş kodunuz budur. Kimseye söylemeyin.",
     enrol: "Merhaba. Bu telefonu {app} hesabınıza eklemek için kodunuz budur. Kimseye söylemeyin.",
+    "new-password": "Merhaba. {app} için yeni parola belirleme kodunuz budur. Kimseye söylemeyin.",
     again: "Tekrar ediyoruz, kodunuz:",
     bye: "Bu kodu siz istemediyseniz telefonu kapatın. Hoşça kalın.",
   },
@@ -70,6 +82,7 @@ const CATALOGUE: Readonly<Record<string, Words>> = {
     language: "bg-BG",
     "sign-in": "Здравейте. Това е вашият код за вход в {app}. Не го казвайте на никого.",
     enrol: "Здравейте. Това е вашият код за добавяне на този телефон към {app}. Не го казвайте на никого.",
+    "new-password": "Здравейте. Това е вашият код за нова парола в {app}. Не го казвайте на никого.",
     again: "Повтаряме, вашият код е:",
     bye: "Ако не сте го поискали, затворете. Довиждане.",
   },
@@ -99,6 +112,6 @@ export function composeSpeech({
     again,
     bye,
     code,
-    intro: (purpose === "sign-in" ? words["sign-in"] : words.enrol).replace("{app}", () => app),
+    intro: words[purpose === "change-number" ? "enrol" : purpose].replace("{app}", () => app),
   };
 }

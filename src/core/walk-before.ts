@@ -5,9 +5,9 @@
 import type { Enrolment } from "./enrolment.ts";
 import { usableProofs } from "./gate.ts";
 import type { LoginRecord } from "./login.ts";
-import type { Factor, Mechanism, Task } from "./mechanism.ts";
+import type { Factor, Mechanism, Outcome, Task } from "./mechanism.ts";
 import type { Limits } from "./settings.ts";
-import type { Clock, FactorKind } from "./words.ts";
+import type { Clock, FactorKind, Json } from "./words.ts";
 
 export interface BeforeDeps {
   readonly factors: ReadonlyMap<string, Factor>;
@@ -18,6 +18,21 @@ export interface BeforeDeps {
     | undefined;
   readonly limits: () => Limits;
   readonly now: Clock;
+}
+
+/** Binding one is setting a new one. */
+const PASSWORD = "password";
+
+/** What a login keeps of what its step has proved. */
+export function marksOf(
+  { task: { factor, act }, enrol }: LoginRecord,
+  { mustChange }: Pick<Extract<Outcome<Json>, { kind: "proved" }>, "mustChange">,
+): Partial<LoginRecord> {
+  return {
+    ...(act === "enrol" && factor === enrol ? { enrolled: true as const } : {}),
+    // As the last one says: shown again it may need no change any more, and set anew it needs none.
+    ...(factor === PASSWORD ? { mustChange: mustChange === true ? true : undefined } : {}),
+  };
 }
 
 export function createBefore(deps: BeforeDeps) {
@@ -55,7 +70,9 @@ export function createBefore(deps: BeforeDeps) {
 
   /** What follows when every factor is shown: something to be bound, or an offer. */
   async function afterwards(record: LoginRecord, mechanisms: readonly Mechanism[]) {
-    const { enrol, enrolled, offered } = record;
+    const { enrol, enrolled, offered, mustChange } = record;
+    // Before anything else: whoever was given the password by somebody else must not bind anything on it.
+    if (mustChange === true) return { factor: PASSWORD, extra: "enrol" } as const;
     if (enrol !== undefined && enrolled !== true) return { factor: enrol, extra: "enrol" } as const;
     if (enrol !== undefined || offered === true || deps.offer === undefined) return undefined;
     const factor = await deps.offer(record, mechanisms);

@@ -30,7 +30,7 @@ import type {
   Visitor,
 } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
-import { type BeforeDeps, createBefore } from "./walk-before.ts";
+import { type BeforeDeps, createBefore, marksOf } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
 import { createWays } from "./walk-ways.ts";
 import type { FactorKind, Json, Proof, Subject } from "./words.ts";
@@ -95,6 +95,7 @@ export function createWalk(deps: WalkDeps): Walk {
     locale: record.locale,
     endsAt: record.endsAt,
     visitor,
+    session: record.session,
     ...(record.phoneAttribute === undefined ? {} : { phoneAttribute: record.phoneAttribute }),
   });
 
@@ -373,7 +374,7 @@ export function createWalk(deps: WalkDeps): Walk {
         // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
         if (claimed.subject !== undefined && subject !== claimed.subject)
           throw new Breakage("step-broken", "a step named another person");
-        const { factor, act } = claimed.task;
+        const { factor } = claimed.task;
         const { method, multi } = outcome;
         const proof: Proof = { factor, method, at: now(), ...(multi === true ? { multi } : {}) };
         // What was bound behind the sign-in is no part of it: acr and amr tell how the person came in.
@@ -381,15 +382,13 @@ export function createWalk(deps: WalkDeps): Walk {
           claimed.extra === undefined
             ? [...claimed.proofs.filter((other) => other.factor !== factor), proof]
             : claimed.proofs;
-        const enrolled = act === "enrol" && factor === claimed.enrol ? { enrolled: true as const } : {};
         const username = outcome.user?.username ?? claimed.username;
         const { events = [] } = outcome;
-        const next = await enter({ ...claimed, ...enrolled, proofs, subject, username }, visitor).catch(
-          async (problem: unknown) => {
-            await tell(events);
-            throw problem;
-          },
-        );
+        const shown = { ...claimed, ...marksOf(claimed, outcome), proofs, subject, username };
+        const next = await enter(shown, visitor).catch(async (problem: unknown) => {
+          await tell(events);
+          throw problem;
+        });
         const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
         return settle(next.record, effects, version, visitor);
       }

@@ -52,6 +52,8 @@ const rows: Readonly<Record<string, Row>> = {
   "patch-user-by-inum": ADMIN,
   "delete-user": ADMIN,
   "post-user-erasure": ADMIN,
+  "post-user-password": ADMIN,
+  "post-user-password-ticket": HELP,
   "get-user-phones": HELP_READS,
   "post-user-phone": HELP,
   "delete-user-phone": HELP,

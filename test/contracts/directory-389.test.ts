@@ -1,6 +1,7 @@
 /** The directory in LDAP against a real 389 Directory Server: another make, by a preset and nothing else. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Attribute, Change } from "ldapts";
 import { PhoneNumber, Secret } from "../../src/core/secret.ts";
 import type { LdapDirectory } from "../../src/plugins/directories/ldap/directory.ts";
@@ -102,6 +103,20 @@ describe("Directory on 389 Directory Server", { skip: no389 }, () => {
     );
     assert.equal((await check("reset", "another pair of Doors 9")).kind, "must-change");
     assert.equal((await check("reset", "wrong one")).kind, "wrong");
+    const change = (present: string, next: string) =>
+      directory.write.changeOwn?.(id, new Secret(present), new Secret(next));
+    assert.deepEqual(await change("wrong one", "a third pair of Doors 9"), { kind: "wrong" });
+    const short = await change("another pair of Doors 9", "short");
+    assert.match(short?.kind === "password-refused" ? short.why : "", /the directory says: .*password/i);
+    assert.deepEqual(await change("another pair of Doors 9", "a third pair of Doors 9"), { kind: "done" });
+    // It answers before it has written down that nothing is to be changed any more.
+    for (
+      let tries = 0;
+      tries < 50 && (await check("reset", "a third pair of Doors 9")).kind !== "right";
+      tries += 1
+    )
+      await pause(50);
+    assert.equal((await check("reset", "a third pair of Doors 9")).kind, "right", "and not again");
     await replace("cn=config", "passwordMustChange", "off");
   });
 

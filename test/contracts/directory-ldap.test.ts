@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { Attribute, Change, Client } from "ldapts";
 import type { Breakage } from "../../src/core/errors.ts";
@@ -397,6 +398,62 @@ story(
     await slapd.change(`uid=ada,${PEOPLE}`, { pwdReset: "TRUE" });
     assert.equal((await right(directory)).kind, "must-change");
     assert.equal((await right(directory, "ada", "wrong one")).kind, "wrong");
+  },
+);
+
+story(
+  "P17: changed by the person it counts as theirs: by the present one alone, and not to be changed again",
+  { ldif: ada },
+  async (slapd, open) => {
+    const directory = await open();
+    const { id = "" } = (await directory.find("ada")) ?? {};
+    await slapd.change(`uid=ada,${PEOPLE}`, { pwdReset: "TRUE" });
+    const change = (present: string, next: string) =>
+      directory.write.changeOwn?.(id, new Secret(present), new Secret(next));
+    assert.deepEqual(await change("wrong one", "another pair of doors"), { kind: "wrong" });
+    assert.deepEqual(await change("", "another pair of doors"), { kind: "wrong" });
+    const refused = await change(PASSWORD, "short");
+    assert.match(
+      refused?.kind === "password-refused" ? refused.why : "",
+      /directory says: .*(short|quality)/i,
+    );
+    assert.deepEqual(await change(PASSWORD, "another pair of doors"), { kind: "done" });
+    assert.equal((await right(directory, "ada", "another pair of doors")).kind, "right");
+    assert.deepEqual(await change(PASSWORD, "a third pair of doors"), { kind: "wrong" });
+    assert.deepEqual(
+      await directory.write.changeOwn?.(
+        "corp.nobody",
+        new Secret(PASSWORD),
+        new Secret("another pair of doors"),
+      ),
+      { kind: "unknown-user" },
+    );
+  },
+);
+
+story(
+  "P17: a password that is over and taken some times more is to be changed now; one that is over for good is changed for them",
+  { ldif: ada },
+  async (slapd, open) => {
+    const directory = await open();
+    const { id = "" } = (await directory.find("ada")) ?? {};
+    const aged = (grace: string) =>
+      slapd.change(`cn=policy,${BASE}`, { pwdMaxAge: "1", pwdGraceAuthNLimit: grace });
+    await aged("5");
+    await directory.write.setPassword(id, new Secret(PASSWORD));
+    await slapd.change(`uid=ada,${PEOPLE}`, { userPassword: PASSWORD });
+    await slapd.change(`uid=ada,${PEOPLE}`, { pwdReset: [] });
+    await pause(2_100);
+    assert.equal((await right(directory)).kind, "must-change");
+    await aged("0");
+    assert.equal((await right(directory)).kind, "must-change");
+    assert.equal((await right(directory, "ada", "wrong one")).kind, "wrong");
+    const change = (present: string) =>
+      directory.write.changeOwn?.(id, new Secret(present), new Secret("another pair of doors"));
+    assert.deepEqual(await change("wrong one"), { kind: "wrong" });
+    assert.deepEqual(await change(PASSWORD), { kind: "done" });
+    await slapd.change(`cn=policy,${BASE}`, { pwdMaxAge: "0" });
+    assert.notEqual((await right(directory, "ada", "another pair of doors")).kind, "wrong");
   },
 );
 

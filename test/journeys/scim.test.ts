@@ -249,3 +249,16 @@ test("what it says of itself, what is no JSON, and what is not there", async () 
   const form = await scim("POST", "/Users", "a=b", { "content-type": "application/x-www-form-urlencoded" });
   assert.equal(form.status, 415);
 });
+
+test("a list is in the order that is asked for, as far as an index has it (RFC 7644 §3.4.2.3)", async () => {
+  const names = async (query: string) => {
+    const { json } = await scim("GET", `/Users?count=200&${query}`);
+    return (json.Resources as { userName: string }[]).map(({ userName }) => userName);
+  };
+  const up = await names("sortBy=USERNAME");
+  assert.ok(up.length > 2);
+  assert.deepEqual(up, [...up].sort());
+  assert.deepEqual(await names("sortBy=userName&sortOrder=descending"), [...up].reverse());
+  const { status, json } = await scim("GET", "/Users?sortBy=emails.value");
+  assert.deepEqual([status, json.scimType], [400, "invalidPath"]);
+});

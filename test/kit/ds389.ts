@@ -124,7 +124,10 @@ export async function startDs389() {
     await client.add(BASE, {
       objectClass: ["top", "domain"],
       dc: "example",
-      aci: `(targetattr="*")(version 3.0; acl "reader"; allow (all) userdn="ldap:///${READER.dn}";)`,
+      aci: [
+        `(targetattr="*")(version 3.0; acl "reader"; allow (all) userdn="ldap:///${READER.dn}";)`,
+        `(targetattr="userPassword")(version 3.0; acl "own password"; allow (write) userdn="ldap:///self";)`,
+      ],
     });
     await client.add(PEOPLE, { objectClass: ["top", "organizationalUnit"], ou: "people" });
     await client.add(READER.dn, {

@@ -180,6 +180,10 @@ describe("restore", () => {
       "oidc.Session",
       "oidc.Session.uid",
       "outbox",
+      "password-begun",
+      "password-login",
+      "password-opening",
+      "password-wish",
       "recovery",
       "undo",
     ];

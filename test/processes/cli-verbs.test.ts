@@ -100,6 +100,21 @@ describe("people", () => {
     await done("user enrolment ada --ticket --reason called", /works once, within 24 hours: [A-Z0-9-]{16,}/);
     await done("user reset-phone grace --window --reason lost", /grace may bind a phone/);
     await fails("user enrolment ada --reason called", 1, /Say either --window or --ticket/);
+    await done(
+      "user password grace --temporary --reason new",
+      /good for 72 hours, .*: ([2-9a-z]{5}-){3}[2-9a-z]{5}$/m,
+    );
+    await done("user password grace --must-change --reason note", /grace sets another password at the next/);
+    const words = "seven quiet harbours at dawn\n";
+    await done("user password grace --reason lent", /has to be changed at the next sign-in/, words);
+    await done("user password grace --final --reason lent", /is set; every session/, words);
+    await fails("user password grace --reason lent", 1, /password: It has 5 characters/, "short\n");
+    await fails("user password grace --reason lent", 2, /No password came on standard input/);
+    await fails("user password grace --temporary --final --reason lent", 2, /Say one of/);
+    await done(
+      "user password-ticket grace --reason seen",
+      /within an hour, at http.*\/forgotten\/ticket: [A-Z0-9-]{19}$/m,
+    );
   });
 
   test("sessions and audit: who did what", async () => {

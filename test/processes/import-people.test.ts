@@ -239,3 +239,51 @@ test("hostile files end with a sentence and a line, and change nothing", async (
   const missing = await other.command(["users", "import", "/nowhere/people.ldif"]);
   assert.match(missing.stderr, /\/nowhere\/people\.ldif cannot be read \(ENOENT\)/);
 });
+
+test("S20: --update changes what the file says otherwise, never phone, password, rights or a closed account; a trial run says what", async () => {
+  const here = await createSite({ config: countries });
+  const file = join(here.folder, "people.jsonl");
+  const write = (...people: Record<string, unknown>[]) =>
+    writeFileSync(file, people.map((one) => JSON.stringify(one)).join("\n"));
+  const base = {
+    id: "p-1",
+    username: "mona",
+    claims: { name: "Mona", email: "mona@example.org", email_verified: true },
+  };
+  write(
+    base,
+    { id: "p-2", username: "nils", claims: { name: "Nils" } },
+    { id: "p-3", username: "olga", claims: {} },
+  );
+  const run = async (...more: string[]) => {
+    const { stdout, stderr } = await here.command(["users", "import", file, ...more]);
+    return stdout + stderr;
+  };
+  assert.match(await run(), /3 added/);
+  const people = () =>
+    here.look(async ({ directory }) => Promise.all(["p-1", "p-2", "p-3"].map((id) => directory.get(id))));
+  await here.look(async ({ directory }) => {
+    await directory.write?.setStatus("p-2", "disabled");
+    await directory.write?.setRoles("p-3", ["helpdesk"]);
+    await directory.write?.setClaims("p-1", { ...base.claims, nickname: "Mo" });
+  });
+  write(
+    { ...base, username: "mona2", claims: { name: "Mona L.", email: "other@example.org" } },
+    { id: "p-2", username: "nils", active: true, claims: { name: "Nils" } },
+    { id: "p-3", username: "olga", claims: { name: "Olga" } },
+  );
+  const trial = await run("--update", "--dry-run");
+  assert.match(trial, /:1: "mona": .*name.*email.*username/);
+  assert.match(trial, /:3: "olga" has a role/);
+  assert.match(trial, /3 were there already, 1 of them would be changed/);
+  assert.equal((await people())[0]?.username, "mona");
+  assert.match(await run(), /3 were there already; 0 refused/, "without the word nobody is changed");
+  assert.match(await run("--update"), /1 of them changed/);
+  const [mona, nils, olga] = await people();
+  assert.equal(mona?.username, "mona2");
+  assert.deepEqual(mona?.claims, { name: "Mona L.", email: "other@example.org", nickname: "Mo" });
+  assert.equal(nils?.status, "disabled", "whoever was closed here stays closed");
+  assert.deepEqual(olga?.claims, {});
+  const again = await run("--update");
+  assert.match(again, /3 were there already; 0 refused/, "a second run changes nothing");
+});

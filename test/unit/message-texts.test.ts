@@ -50,7 +50,11 @@ describe("texts of messages", () => {
 
   it("M18: the text names the act, another one for each purpose, in every language", () => {
     for (const locale of LOCALES)
-      assert.equal(new Set(CODE_PURPOSES.map((purpose) => send(purpose, locale).text)).size, 3, locale);
+      assert.equal(
+        new Set(CODE_PURPOSES.map((purpose) => send(purpose, locale).text)).size,
+        CODE_PURPOSES.length,
+        locale,
+      );
   });
 
   it("O18: one segment for a name of 24 and a host of 40 characters; two where letters need 16 bits", () => {

@@ -19,6 +19,19 @@ addEventListener("pageshow", () => {
 
 one("form[data-auto]")?.requestSubmit();
 
+/* A password can be looked at while it is typed; it is sent hidden, so that no browser keeps it as a text. */
+for (const button of document.querySelectorAll("[data-shows]")) {
+  const field = document.getElementById(button.dataset.shows);
+  const words = [button.textContent, button.dataset.hide];
+  const turn = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = words[Number(shown)];
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => turn(field.type === "password"));
+  field.form.addEventListener("submit", () => turn(false));
+}
+
 /* Countdowns: the end of the code, and when a text can be sent again. */
 for (const timer of document.querySelectorAll("[data-seconds]")) {
   const { seconds, shape, end, say: words, soon } = timer.dataset;

@@ -9,6 +9,7 @@ import { gsm7Units } from "../../core/gsm7.ts";
 import { type ComposedMessage, composeMessage, composeNotice } from "../../core/message.ts";
 import {
   carriesCode,
+  isLetter,
   isSubject,
   MESSAGE_PURPOSES,
   type MessagePurpose,
@@ -53,7 +54,9 @@ export function faultOfText(purpose: MessagePurpose, text: string, locale: strin
     return "does not show {code} in every case; write {code} where the code belongs";
   if (purpose === "undo" && !alwaysShows(text, "link"))
     return "does not show {link} in every case; write {link} where the link belongs";
-  if (isSubject(purpose)) return undefined;
+  if (purpose === "letter-password-link" && !alwaysShows(text, "link"))
+    return "does not show {link} in every case; write {link} where the link belongs";
+  if (isSubject(purpose) || isLetter(purpose)) return undefined;
   const { segments } = costOf(purpose, text, locale);
   if (segments > MOST_SEGMENTS)
     return `takes ${segments} segments, and no message may have more than ${MOST_SEGMENTS}; make it shorter`;
@@ -73,6 +76,7 @@ export const faultsOfTexts = (
 /** What a sound text costs in the worst usual case, and what has no room in it. */
 export function tellOfText(purpose: MessagePurpose, text: string, locale: string): Finding {
   if (isSubject(purpose)) return tellOfSubject(purpose, text, locale);
+  if (isLetter(purpose)) return { level: "ok", message: `${purpose}: a letter.` };
   const { encoding, segments, name, text: whole } = costOf(purpose, text, locale);
   const outside = [...new Set([...whole].filter((letter) => gsm7Units(letter) === undefined))];
   const room = name.startsWith("x") ? name.length : 0;

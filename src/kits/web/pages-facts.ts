@@ -12,6 +12,7 @@ const ABSENT = {
   best: "",
   rpId: "",
   challenge: "",
+  forgotten: false,
   problemArgs: {},
 } as const;
 const LINKS = [

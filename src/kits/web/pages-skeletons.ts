@@ -20,7 +20,7 @@ export interface Skeletons {
 const MOST = 2_000_000;
 const GAPS = ["csrf", "action", "number", "stateAt", "challenge"] as const;
 /** Pages that hold a secret of one person, or are of one person alone. */
-const UNKEPT: readonly string[] = ["totp-enrol", "passkey", "passkey-enrol", "recovery-codes"];
+const UNKEPT: readonly string[] = ["totp-enrol", "passkey", "passkey-enrol", "recovery-codes", "forgotten"];
 const SHOWN = /\{\{ (csrf|action|number|stateAt|challenge) \}\}/g;
 const CODE = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g;
 

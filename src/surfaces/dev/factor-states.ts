@@ -51,6 +51,17 @@ export function factorStates(form: Form): readonly State[] {
     skippable: false,
   };
   const recovery: PageFacts<"recovery-code"> = { ...known, canOtherMethod: true };
+  const renewal: PageFacts<"new-password"> = { ...known, why: "must-change", present: false, least: 8 };
+  const { csrf } = form;
+  const lost: PageFacts<"forgotten"> = {
+    brand: form.brand,
+    appName: "",
+    action: "/forgotten",
+    csrf,
+    what: "name",
+    token: "",
+    mail: true,
+  };
   const codes: PageFacts<"recovery-codes"> = {
     ...known,
     codes: CODES,
@@ -69,6 +80,9 @@ export function factorStates(form: Form): readonly State[] {
   const newKeyState = of("passkey-enrol", newKey);
   const recoveryState = of("recovery-code", recovery);
   const codesState = of("recovery-codes", codes);
+  const renewalState = of("new-password", renewal);
+  const lostState = of("forgotten", lost);
+  const toldState = of("forgotten-told", { brand: form.brand, appName: "", what: "sent" });
   const minutes = { notice: "question.paused", noticeArgs: { minutes: 15 } };
   const ways = ["sms", "totp", "passkey", "recovery-code", "password"];
   const invited = { ...form, username: "", pinned: false, canSwitch: false, rpId: "localhost" };
@@ -84,8 +98,27 @@ export function factorStates(form: Form): readonly State[] {
   return [
     ...questionStates(form),
     of("error", error)("error-too-many-factors"),
+    of("password", { ...invited, challenge: "cHJldmlldw", forgotten: true })("password-forgotten"),
     of("password", { ...invited, challenge: "cHJldmlldw" })("password-passkey"),
     of("ways", { ...known, ways: ways.map((kind) => ({ name: kind, kind })) })("ways"),
+    renewalState("new-password"),
+    renewalState("new-password-directory", { present: true, least: 0 }),
+    renewalState("new-password-forgotten", { why: "forgotten", least: 15 }),
+    renewalState("notice-new-password-wrong", { present: true, least: 0, notice: "new-password.wrong" }),
+    renewalState("notice-new-password-empty", { notice: "new-password.empty" }),
+    renewalState("notice-new-password-same", { notice: "new-password.same" }),
+    renewalState("notice-new-password-refused", {
+      notice: "recover.refused",
+      noticeArgs: { why: "It is one of the passwords that are guessed first." },
+    }),
+    lostState("forgotten"),
+    lostState("forgotten-link", { what: "link", token: "preview" }),
+    lostState("forgotten-ticket", { what: "ticket" }),
+    lostState("notice-forgotten-ticket-wrong", { what: "ticket", notice: "forgotten.ticket-wrong" }),
+    toldState("forgotten-sent"),
+    toldState("forgotten-over", { what: "over" }),
+    toldState("forgotten-done", { what: "done" }),
+    toldState("forgotten-kept", { what: "kept" }),
     totpState("totp"),
     totpState("totp-only", { canOtherMethod: false }),
     totpState("totp-paused", minutes),

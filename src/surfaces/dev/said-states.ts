@@ -76,6 +76,7 @@ export const PROBLEMS = [
   "enrolment-needs-ticket",
   "script-failed",
   "person-gone",
+  "password-elsewhere",
   "recovery-over",
   "account-out",
   "cancelled",

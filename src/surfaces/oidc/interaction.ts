@@ -106,6 +106,7 @@ export function createLogin(deps: LoginDeps) {
           : proofsToBuildOn(choice, proofsOf(await provider.Session.findByUid(session.uid))),
       notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
       ...(subject === undefined ? {} : { subject }),
+      session: session?.uid,
       username:
         (subject !== undefined || anew ? person?.username : undefined) ??
         (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),

@@ -84,6 +84,20 @@ export function createSessions(deps: {
     return won;
   }
 
+  /** Grants of sessions that ended before, and with them what would outlive a logout. */
+  async function endGrants(subject: Subject, but: ReadonlySet<string | undefined>): Promise<void> {
+    const grants = storage.records<{ readonly jti?: string }>("oidc.Grant");
+    let gone: readonly string[];
+    do {
+      const found = await grants.list(subject, AT_ONCE + but.size);
+      gone = found.flatMap(({ jti }) => (jti === undefined || but.has(jti) ? [] : [jti]));
+      for (const jti of gone) {
+        await grants.remove(jti);
+        for (const model of BY_GRANT) await storage.records(`oidc.${model}`).removeGroup(jti);
+      }
+    } while (gone.length > 0);
+  }
+
   return {
     async list(query) {
       const { found, next } = await page(query);
@@ -101,16 +115,23 @@ export function createSessions(deps: {
       await audit.append({ kind: "session-ended", at: now(), subject: row.accountId, facts });
       return kill(id, row);
     },
-    async endAll(subject, by, reason) {
-      await audit.append({ kind: "session-ended", at: now(), subject, facts: { by, reason, sid: "all" } });
+    async endAll(subject, by, reason, but) {
+      const sid = but === undefined ? "all" : "others";
+      await audit.append({ kind: "session-ended", at: now(), subject, facts: { by, reason, sid } });
+      const kept = new Set<string | undefined>();
       let count = 0;
       let after: string | undefined;
       do {
         const { found, next } = await page({ subject, limit: AT_ONCE, after });
-        for (const { id, row } of found) if (await kill(id, row)) count += 1;
+        for (const { id, row } of found)
+          if (row.uid === but)
+            for (const { grantId } of Object.values(row.authorizations ?? {})) kept.add(grantId);
+          else if (await kill(id, row)) count += 1;
         after = next;
       } while (after !== undefined);
-      for (const model of BY_PERSON) await storage.records(`oidc.${model}`).removeGroup(subject);
+      if (but === undefined)
+        for (const model of BY_PERSON) await storage.records(`oidc.${model}`).removeGroup(subject);
+      else await endGrants(subject, kept);
       return count;
     },
   };

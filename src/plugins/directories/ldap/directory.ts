@@ -51,6 +51,7 @@ export const ldapDirectory: Plugin<LdapDirectory, LdapConfig, LdapDeps> = {
       checkPassword: (username, password) => checkPassword(people, username, password),
       list: (query) => listPeople(people, query, complain),
       write: createWriter(people),
+      mayReset: () => config.resets_passwords,
       phones: (id) => phoneBook(people, id),
       look: people.look,
       /** Binds and searches for a name that nobody has: what a sign-in needs, and no more. */

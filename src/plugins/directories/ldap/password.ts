@@ -67,6 +67,8 @@ async function compare(
       if (policy.value?.error === PasswordPolicyError.AccountLocked) return "disabled";
       return CLOSED.has(problem.code) || AD_CLOSED.test(problem.said) ? "disabled" : "wrong";
     }
-    return policy.value?.error === PasswordPolicyError.ChangeAfterReset ? "must-change" : "right";
+    const { error, graceAuthNsRemaining: grace } = policy.value ?? {};
+    // Over, and taken some times more so that it can be changed: this is the time.
+    return error === PasswordPolicyError.ChangeAfterReset || grace !== undefined ? "must-change" : "right";
   });
 }

@@ -95,6 +95,8 @@ const fields = z.strictObject({
   phone: phone.prefault({}),
   /** An entry with a password nobody knows and no lockout: whoever is unknown is compared with it. */
   decoy_dn: dn.optional(),
+  /** Whether bind_dn may set the password of a person who has forgotten it. */
+  resets_passwords: z.boolean().default(false),
   /** How long what was read is believed by those who are signed in. */
   fresh_seconds: z.int().min(1).max(300).default(30),
   connect_seconds: z.number().min(0.1).max(30).default(2),

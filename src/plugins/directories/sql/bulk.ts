@@ -24,7 +24,8 @@ const insert = statement(
      name_key, version, created_at, updated_at)
    values ($1, $2, $3, $4, $5, $6, $7, '[]', $8, $9, $10, 1, $11, $12) on conflict do nothing`,
 );
-const COLUMNS = "id, username, password_hash, status, claims, roles, version, created_at, updated_at";
+const COLUMNS =
+  "id, username, password_hash, status, claims, roles, version, created_at, updated_at, must_change_until";
 const page = statement<PersonRow>(`select ${COLUMNS} from people where id > $1 order by id limit $2`);
 
 /** Makes the bulk side of the table. */

@@ -111,9 +111,11 @@ function createReader(people: People, hashing: Hashing, now: Clock): Directory {
       const verdict = await hashing.verify(stored, text, others);
       if (user === undefined) return { kind: "unknown" };
       if (user.status === "disabled") return { kind: "disabled", user };
-      if (!verdict.right) return { kind: "wrong" };
+      const until = row.must_change_until;
+      // What somebody else has chosen has had its time: it is nobody's password any more.
+      if (!verdict.right || (until !== null && until <= now())) return { kind: "wrong" };
       if (verdict.outdated && text !== undefined) await renew(user.id, row.password_hash ?? "", text);
-      return { kind: "right", user };
+      return { kind: until === null ? "right" : "must-change", user };
     },
   };
 

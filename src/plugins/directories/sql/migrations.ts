@@ -36,6 +36,12 @@ const hashForms: Migration = {
   ],
 };
 
+// Until when the password opens the page on which it is changed, and nothing else; null: it need not be changed.
+const mustChange: Migration = {
+  id: "0013-people-must-change",
+  up: ({ integer }) => [`alter table people add column must_change_until ${integer}`],
+};
+
 // People are found by their whole name as well. What was searched for before is folded anew at the next start.
 const names: Migration = {
   id: "0014-people-name",
@@ -47,4 +53,4 @@ const names: Migration = {
 };
 
 /** In the order they are applied. */
-export const migrations: readonly Migration[] = [people, roles, hashForms, names];
+export const migrations: readonly Migration[] = [people, roles, hashForms, mustChange, names];

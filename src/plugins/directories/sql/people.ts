@@ -26,9 +26,11 @@ export interface PersonValues {
   readonly claims: Claims;
   readonly roles: readonly string[];
   readonly at: EpochMs;
+  readonly mustChangeUntil: EpochMs | null;
 }
 
-const COLUMNS = "id, username, password_hash, status, claims, roles, version, created_at, updated_at";
+const COLUMNS =
+  "id, username, password_hash, status, claims, roles, version, created_at, updated_at, must_change_until";
 const byId = statement<PersonRow>(`select ${COLUMNS} from people where id = $1`);
 const keyTaken = statement("select 1 as taken from people where username_key = $1");
 // A row comes back in any case, because reading one takes time (P11): nobody's has no id and the decoy for a hash.
@@ -36,23 +38,24 @@ const candidate = statement<PersonRow | (Omit<PersonRow, "id"> & { readonly id: 
   `select p.id, coalesce(p.username, $1) as username, coalesce(p.password_hash, $2) as password_hash,
      coalesce(p.status, 'active') as status, coalesce(p.claims, $3) as claims, coalesce(p.roles, '[]') as roles,
      coalesce(p.version, 0) as version, coalesce(p.created_at, 0) as created_at,
-     coalesce(p.updated_at, 0) as updated_at
+     coalesce(p.updated_at, 0) as updated_at, p.must_change_until as must_change_until
    from (select 1 as one) as nobody left join people as p on p.username_key = $1`,
 );
 const insert = statement(
   `insert into people (id, username, username_key, password_hash, status, claims, roles, search, email_key,
-     name_key, version, created_at, updated_at, password_changed_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $11)`,
+     name_key, version, created_at, updated_at, password_changed_at, must_change_until)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $11, $12)`,
 );
 // The version is the condition: of two who change one person at once the second finds it gone.
 const update = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, name_key = $10, updated_at = $11, version = version + 1 where id = $1 and version = $2`,
+     email_key = $9, name_key = $10, updated_at = $11, must_change_until = $12, version = version + 1
+   where id = $1 and version = $2`,
 );
 const updateWithHash = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, name_key = $10, updated_at = $11, version = version + 1, password_hash = $12,
-     hash_form = null, password_changed_at = $11
+     email_key = $9, name_key = $10, updated_at = $11, must_change_until = $12, version = version + 1,
+     password_hash = $13, hash_form = null, password_changed_at = $11
    where id = $1 and version = $2`,
 );
 // Only if it is still the hash that was compared: a password changed meanwhile stays changed.
@@ -142,9 +145,18 @@ export function createPeople(database: Database) {
   };
 }
 
-function rest({ username, status, claims, roles, at }: PersonValues): readonly Value[] {
+function rest({ username, status, claims, roles, at, mustChangeUntil }: PersonValues): readonly Value[] {
   const { search, emailKey, nameKey } = searchOf(username, claims);
-  return [status, JSON.stringify(claims), JSON.stringify(roles), search, emailKey, nameKey, at];
+  return [
+    status,
+    JSON.stringify(claims),
+    JSON.stringify(roles),
+    search,
+    emailKey,
+    nameKey,
+    at,
+    mustChangeUntil,
+  ];
 }
 
 export type People = ReturnType<typeof createPeople>;

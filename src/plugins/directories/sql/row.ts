@@ -12,6 +12,8 @@ export interface PersonRow {
   readonly version: number;
   readonly created_at: EpochMs;
   readonly updated_at: EpochMs;
+  /** null: the password need not be changed. */
+  readonly must_change_until: EpochMs | null;
 }
 
 /** The person in a row, without the hash; undefined for nobody's row, which costs the same. */
@@ -28,6 +30,7 @@ export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null
     updatedAt: updated_at,
     version,
     claims: JSON.parse(claims) as User["claims"],
+    ...(row.must_change_until == null ? {} : { mustChange: true as const }),
   };
   return row.id === null ? undefined : user;
 }

@@ -1,10 +1,16 @@
 /** Changes people: add, change, remove. Refuses with a value what policy, other people or another version forbid. */
 import { randomUUID } from "node:crypto";
-import type { DirectoryWriter, PersonChange, User, WriteRefusal } from "../../../core/directory.ts";
+import type {
+  DirectoryWriter,
+  MustChange,
+  PersonChange,
+  User,
+  WriteRefusal,
+} from "../../../core/directory.ts";
 import { isRole } from "../../../core/roles.ts";
 import type { Secret } from "../../../core/secret.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
-import type { Clock, Subject } from "../../../core/words.ts";
+import type { Clock, EpochMs, Subject } from "../../../core/words.ts";
 import type { Hashing } from "../../../kits/password/hashing.ts";
 import type { PasswordPolicy } from "../../../kits/password/policy.ts";
 import type { People } from "./people.ts";
@@ -48,7 +54,7 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
     for (let round = 0; round < ROUNDS; round += 1) {
       const row = await people.byId(id);
       if (row === undefined) return UNKNOWN;
-      const { version, ...user } = toUser(row);
+      const { version, mustChange: _before, ...user } = toUser(row);
       if (ifVersion !== undefined && ifVersion !== version) return MEANWHILE;
       const { username = user.username, status = user.status, claims = user.claims } = wanted;
       const roles = wanted.roles === undefined ? user.roles : inOrder(wanted.roles);
@@ -59,11 +65,17 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
       }
       const at = now();
       const key = usernameKey(username);
-      const written = await people.update(version, { id, username, key, hash, status, claims, roles, at });
+      const mustChangeUntil =
+        wanted.mustChange === undefined && wanted.password === undefined
+          ? row.must_change_until
+          : untilOf(wanted.mustChange);
+      const next = { id, username, key, hash, status, claims, roles, at, mustChangeUntil };
+      const written = await people.update(version, next);
       if (written === false) return TAKEN;
       if (written > 0) {
-        const next = { username, status, claims, roles, updatedAt: at, version: version + 1 };
-        return { kind: "done", user: { ...user, ...next } };
+        const changed = { username, status, claims, roles, updatedAt: at, version: version + 1 };
+        const must = mustChangeUntil === null ? {} : { mustChange: true as const };
+        return { kind: "done", user: { ...user, ...changed, ...must } };
       }
     }
     return MEANWHILE;
@@ -75,7 +87,7 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
   };
 
   return {
-    async add({ username, password, claims = {}, status = "active", roles: given = [] }) {
+    async add({ username, password, claims = {}, status = "active", roles: given = [], mustChange }) {
       const refusal = faultOf({ username, roles: given });
       if (refusal !== undefined) return refusal;
       const key = usernameKey(username);
@@ -83,9 +95,12 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
       const hashed = await hashOf(password, [username]);
       if ("kind" in hashed) return hashed;
       const [id, at, roles] = [randomUUID(), now(), inOrder(given)];
-      const added = await people.insert({ id, username, key, ...hashed, status, claims, roles, at });
+      const mustChangeUntil = untilOf(mustChange);
+      const row = { id, username, key, ...hashed, status, claims, roles, at, mustChangeUntil };
+      const added = await people.insert(row);
       if (added === false) return TAKEN;
-      const user = { id, username, status, claims, roles, createdAt: at, updatedAt: at, version: 1 };
+      const must = mustChangeUntil === null ? {} : { mustChange: true as const };
+      const user = { id, username, status, claims, roles, createdAt: at, updatedAt: at, version: 1, ...must };
       return { kind: "done", user };
     },
 
@@ -116,4 +131,6 @@ function faultOf({ username, roles = [] }: PersonChange): WriteRefusal | undefin
   return role === undefined ? undefined : { kind: "role-unknown", role };
 }
 
+const untilOf = (mustChange: MustChange = false): EpochMs | null =>
+  typeof mustChange === "number" ? mustChange : mustChange ? Number.MAX_SAFE_INTEGER : null;
 const inOrder = (roles: readonly string[]): readonly string[] => [...new Set(roles)].sort();

@@ -15,6 +15,8 @@ export interface PasswordDeps {
   readonly directory: Directory;
   readonly throttle: Throttle;
   readonly devices: Devices;
+  /** Whether whoever has forgotten the password may say so on the page. */
+  readonly forgotten?: (() => boolean) | undefined;
   readonly now: Clock;
 }
 
@@ -22,12 +24,12 @@ const LONGEST_NAME = 256;
 /** Bytes; longer input is refused before any hashing (P15). */
 const LONGEST_PASSWORD = 4096;
 
-/** Creates the factor of kind `password`; its proof is `pwd` (RFC 8176). */
-export function createPasswordFactor(deps: PasswordDeps): Factor {
-  return { kind: "password", challenge: createStep(deps), held: async () => true };
+/** Creates the factor of kind `password`; its proof is `pwd` (RFC 8176). `renewal`: how a new one is set, where one is. */
+export function createPasswordFactor(deps: PasswordDeps, renewal?: Step): Factor {
+  return { kind: "password", challenge: createStep(deps), enrol: renewal, held: async () => true };
 }
 
-function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
+function createStep({ directory, throttle, devices, forgotten, now }: PasswordDeps): Step {
   const pauses = createNotes();
   const retry = (
     key: string,
@@ -51,7 +53,13 @@ function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
       return {
         page: {
           page: "password",
-          facts: { username, pinned: login.pinned, canSwitch: login.pinned, ...login.passkey },
+          facts: {
+            username,
+            pinned: login.pinned,
+            canSwitch: login.pinned,
+            forgotten: forgotten?.() === true,
+            ...login.passkey,
+          },
         },
       };
     },
@@ -104,11 +112,12 @@ function createStep({ directory, throttle, devices, now }: PasswordDeps): Step {
       const kind = right ? "password-right" : "password-wrong";
       const events: Events = [{ ...event, kind, facts: { result: check.kind } }];
       // Whoever has shown the password may know what is wrong with it; nobody else may (P11).
-      if (right && check.kind === "must-change")
+      const mustChange = right && check.kind === "must-change";
+      if (mustChange && directory.write === undefined)
         return retry("password.must-change", login, undefined, shortened(form), events);
-      if (!right || check.kind !== "right")
+      if (!right || (check.kind !== "right" && check.kind !== "must-change"))
         return retry("password.wrong", login, undefined, shortened(form), events);
-      return { kind: "proved", method: "pwd", user: check.user, events };
+      return { kind: "proved", method: "pwd", user: check.user, events, mustChange };
     },
   };
 }

@@ -17,7 +17,7 @@ type State = {
 };
 
 export function createChallenge(deps: SmsFactorDeps): Step {
-  const { codes, now } = deps;
+  const { codes, now, purpose = "sign-in" } = deps;
 
   /** `wanted`: the authenticator it is to go to; `sendsSoFar`: what this login has sent already. */
   async function send(
@@ -34,7 +34,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     const others = all.flatMap(({ id, number: other }) =>
       id === undefined || id === phone.id ? [] : [{ id, masked: new PhoneNumber(other).toString() }],
     );
-    const test = await fixedOf(deps, login, subject, number, "sign-in");
+    const test = await fixedOf(deps, login, subject, number, purpose);
     if (test.kind === "refused")
       return {
         kind: "ready",
@@ -45,7 +45,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     const issued = await codes.issue({
       subject,
       phone: new PhoneNumber(number),
-      purpose: "sign-in",
+      purpose,
       boundTo: login.id,
       client: login.client.id,
       appName: login.client.name,
@@ -61,7 +61,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     const allowed =
       test.kind === "fixed"
         ? ({ kind: "go" } as const)
-        : await allowance(deps, login, subject, number, country, "sign-in");
+        : await allowance(deps, login, subject, number, country, purpose);
     if (allowed.kind === "refused") return { ...allowed, kind: "ready", state: { challenge: null } };
     const event: AuditEvent = {
       kind: "code-issued",
@@ -70,7 +70,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       login: login.id,
       client: login.client.id,
       address: login.visitor.address,
-      facts: { factor: KIND, purpose: "sign-in", phone: new PhoneNumber(number).toString(), country },
+      facts: { factor: KIND, purpose, phone: new PhoneNumber(number).toString(), country },
     };
     return {
       kind: "ready",
@@ -127,7 +127,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       // A button of the page, whatever stands in the field beside it.
       if (form.phone !== undefined && form.action === undefined)
         return otherPhone(login, challenge, form.phone);
-      const answered = await answer(deps, login, form, challenge, "sign-in");
+      const answered = await answer(deps, login, form, challenge, purpose);
       return answered.kind === "right"
         ? { kind: "proved", method: answered.method, events: answered.events }
         : answered;

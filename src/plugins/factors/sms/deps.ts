@@ -4,6 +4,7 @@ import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Codes } from "../../../core/codes.ts";
 import type { Devices } from "../../../core/device.ts";
 import type { Enrolment } from "../../../core/enrolment.ts";
+import type { CodePurpose } from "../../../core/message-texts.ts";
 import type { Notices } from "../../../core/notices.ts";
 import type { Storage } from "../../../core/records.ts";
 import type { Sending } from "../../../core/sending.ts";
@@ -40,6 +41,8 @@ export interface SmsFactorDeps {
   readonly mostSends: () => number;
   /** Tries that one code allows. */
   readonly mostTries: () => number;
+  /** What a code of the challenge is for; sign-in if not given. */
+  readonly purpose?: CodePurpose | undefined;
   /** Keyed hash of a number, the same for every holder. */
   readonly phoneKey: (e164: string) => string;
 }

@@ -69,6 +69,7 @@ export function viewOf(user: User): CustomUser {
         typeof claims[claim] === "string" ? [[field, claims[claim]]] : [],
       ),
     ),
+    ...(user.mustChange === true ? { passwordMustChange: true } : {}),
     status: shown,
     jansStatus: shown,
     baseDn: dn,

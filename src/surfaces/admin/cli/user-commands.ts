@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { withConnection } from "./connection-options.ts";
 import { registerFactor } from "./factor-commands.ts";
 import type { HostActs, Said } from "./host-acts.ts";
+import { registerPassword } from "./password-commands.ts";
 import { registerPhone } from "./phone-commands.ts";
 
 const verbs = () => import("./user.ts");
@@ -122,6 +123,7 @@ export function registerUser(
     )
     .action(async (name: string, roles: string[], options) => (await verbs()).roles(name, roles, options));
 
+  registerPassword(user);
   registerPhone(user);
   registerFactor(user);
 }

@@ -10,6 +10,7 @@ import { loginOperations } from "./logins.ts";
 import { logOperations } from "./logs.ts";
 import type { Operation } from "./operation.ts";
 import { overviewOperations } from "./overview.ts";
+import { passwordOperations } from "./passwords.ts";
 import { phoneOperations } from "./phones.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
@@ -21,6 +22,7 @@ import { userOperations } from "./users.ts";
 export const operations: readonly Operation[] = [
   ...scriptOperations,
   ...userOperations,
+  ...passwordOperations,
   ...phoneOperations,
   ...authenticatorOperations,
   ...approvalOperations,

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { helpDeskSchema } from "../../../core/help-desk-settings.ts";
+import { passwordsSchema } from "../../../core/password-settings.ts";
 import { portalSchema } from "../../../core/portal-settings.ts";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
 import { retentionSchema } from "../../../core/retention.ts";
@@ -73,6 +74,7 @@ export const settingsShape = name(
     spend: spendSchema.optional(),
     portal: portalSchema.optional(),
     helpDesk: helpDeskSchema.optional(),
+    passwords: passwordsSchema.optional(),
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),

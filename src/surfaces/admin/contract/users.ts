@@ -30,6 +30,12 @@ export const customUser = name(
     displayName: text,
     givenName: text,
     userPassword: z.string().max(1000).nullish().describe("Written, never read"),
+    passwordMustChange: z
+      .boolean()
+      .nullish()
+      .describe(
+        "The password opens nothing until it is changed; ignored when written, post-user-password sets it",
+      ),
     status: z
       .string()
       .max(20)

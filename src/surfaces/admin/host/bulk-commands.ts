@@ -39,6 +39,10 @@ export function registerBulk(
         .default("verified"),
     )
     .option("--country <code>", "of numbers in national form, such as GB")
+    .option(
+      "--update",
+      "change those who are there already: names and claims, never phone, password or rights",
+    )
     .option("--dry-run", "name every problem with its line and write nothing")
     .addHelpText(
       "after",

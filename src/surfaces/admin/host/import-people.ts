@@ -8,13 +8,14 @@ import type { Audit } from "../../../core/audit.ts";
 import type { Authenticator, Authenticators, PhoneData } from "../../../core/authenticators.ts";
 import type { BulkDirectory, BulkPeople } from "../../../core/bulk-people.ts";
 import { usernameKey } from "../../../core/username.ts";
-import type { Clock } from "../../../core/words.ts";
+import type { Clock, Subject } from "../../../core/words.ts";
 import type { AllowedCountries, Phones } from "../../../kits/phone/phones.ts";
 import type { Said } from "./people.ts";
 import { type Checked, checkPerson, type PhoneRule } from "./people-files/check.ts";
 import { createProgress, type Terminal } from "./people-files/progress.ts";
 import { type Format, lookAt, peopleOf } from "./people-files/read.ts";
 import { createSeen } from "./people-files/seen.ts";
+import { updatePerson } from "./update-people.ts";
 
 export interface ImportDeps {
   readonly directory: BulkDirectory;
@@ -23,6 +24,7 @@ export interface ImportDeps {
   readonly phones: Phones;
   readonly phoneKey: (e164: string) => string;
   readonly countries: AllowedCountries;
+  readonly endAll: (subject: Subject, reason: string) => Promise<unknown>;
   readonly terminal: Terminal;
   readonly now: Clock;
 }
@@ -33,6 +35,8 @@ export interface ImportOptions {
   readonly phones: PhoneRule;
   readonly country?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Changes those who are there already (update-people.ts). */
+  readonly update?: boolean | undefined;
 }
 
 /** People in one question and one insert: small enough that nobody waits for the lock of an embedded database. */
@@ -44,6 +48,7 @@ interface Counts {
   added: number;
   bound: number;
   there: number;
+  changed: number;
   refused: number;
   notes: number;
   others: number;
@@ -57,7 +62,16 @@ export async function importPeople(deps: ImportDeps, options: ImportOptions): Pr
   const beginning = await lookAt(options.file, options.format).catch((problem: { code?: string }) => problem);
   if (!("format" in beginning))
     return { ok: false, text: `${options.file} cannot be read (${beginning.code ?? "unknown"}).` };
-  const counts: Counts = { read: 0, added: 0, bound: 0, there: 0, refused: 0, notes: 0, others: 0 };
+  const counts: Counts = {
+    read: 0,
+    added: 0,
+    bound: 0,
+    there: 0,
+    changed: 0,
+    refused: 0,
+    notes: 0,
+    others: 0,
+  };
   const progress = createProgress(deps.terminal, beginning.size, deps.now);
   const name = basename(options.file);
   const record = (facts: Partial<Counts>) =>
@@ -101,6 +115,7 @@ export async function importPeople(deps: ImportDeps, options: ImportOptions): Pr
       added: counts.added,
       bound: counts.bound,
       there: counts.there,
+      changed: counts.changed,
       refused: counts.refused,
     });
   if (counts.read + counts.others + counts.refused === 0)
@@ -145,6 +160,17 @@ function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: Bat
     for (const text of notes) note(`${name}:${line}: ${text}`);
   }
 
+  /** Somebody who is there already. */
+  async function meet(one: Checked): Promise<void> {
+    counts.there += 1;
+    if (options.update !== true) return;
+    const updated = await updatePerson(deps, one, dryRun);
+    if (updated.kind === "same") return;
+    if (updated.kind === "changed") counts.changed += 1;
+    else counts.notes += 1;
+    if (dryRun || updated.kind === "left") note(`${name}:${one.line}: ${updated.said}`);
+  }
+
   async function flush(): Promise<void> {
     const people = waiting;
     waiting = [];
@@ -163,7 +189,7 @@ function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: Bat
         if (answer !== "new" && phone !== undefined)
           await authenticators.unbind(phone.id, "import", "the person was not taken in");
       }
-      if (answer === "there") counts.there += 1;
+      if (answer === "there") await meet(one);
       else if (answer === "new") {
         counts.added += 1;
         if (one.phone !== undefined) counts.bound += 1;
@@ -192,10 +218,10 @@ function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: Bat
 }
 
 function summary(counts: Counts, format: Format, dryRun: boolean): string {
-  const { read, added, bound, there, refused, notes, others } = counts;
+  const { read, added, bound, there, changed, refused, notes, others } = counts;
   const words = dryRun ? ["would be added", "of them with a phone"] : ["added", "of them with a phone"];
   return [
-    `${format}: ${read} people read. ${added} ${words[0]}, ${bound} ${words[1]}; ${there} were there already; ${refused} refused.`,
+    `${format}: ${read} people read. ${added} ${words[0]}, ${bound} ${words[1]}; ${there} were there already${changed === 0 ? "" : `, ${changed} of them ${dryRun ? "would be changed" : "changed"}`}; ${refused} refused.`,
     ...(notes === 0 ? [] : [`${notes} remarks above: these people are taken in, but not with everything.`]),
     ...(others === 0 ? [] : [`${others} entries are no people and were passed over.`]),
     ...(dryRun ? ["Nothing was written."] : []),

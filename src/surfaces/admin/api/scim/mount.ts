@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Directory, User } from "../../../../core/directory.ts";
+import type { Directory, PeopleOrder, User } from "../../../../core/directory.ts";
 import { Breakage } from "../../../../core/errors.ts";
 import { faultsOf } from "../../../../core/settings-revisions.ts";
 import { takeJsonOnly } from "../../../../kits/web/json-only.ts";
@@ -116,6 +116,9 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
     const query = request.query as Readonly<Record<string, string | undefined>>;
     const filter = readFilter(query.filter);
     if (typeof filter === "string") return wrong(400, `filter: ${filter}`, "invalidFilter");
+    const sortBy = query.sortBy === undefined ? "inum" : orderOf(query.sortBy);
+    if (sortBy === undefined)
+      return wrong(400, `sortBy: can be ${Object.keys(ORDERS).join(", ")}`, "invalidPath");
     const start = Math.max(1, wholeOf(query.startIndex, 1));
     const count = Math.min(MOST_PER_PAGE, Math.max(0, wholeOf(query.count, USUAL_PAGE)));
     const { id, ...conditions } = filter;
@@ -127,7 +130,8 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
     }
     const page = await directory.list({
       filter: conditions,
-      sortBy: "inum",
+      sortBy,
+      descending: query.sortOrder?.toLowerCase() === "descending",
       limit: Math.max(1, count),
       skip: start - 1,
       total: true,
@@ -240,6 +244,16 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
     return send(reply, wrong(status, said, status === 400 ? "invalidSyntax" : undefined));
   }
 }
+
+/** What an index sorts by (RFC 7644 §3.4.2.3); names of attributes are in any case. */
+const ORDERS: Readonly<Record<string, PeopleOrder>> = {
+  id: "inum",
+  userName: "username",
+  "meta.created": "createdAt",
+  "meta.lastModified": "updatedAt",
+};
+const orderOf = (name: string): PeopleOrder | undefined =>
+  Object.entries(ORDERS).find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
 
 const wholeOf = (text: string | undefined, usual: number): number =>
   text !== undefined && /^-?\d{1,9}$/.test(text) ? Number(text) : usual;

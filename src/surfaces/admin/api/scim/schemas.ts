@@ -54,7 +54,7 @@ const serviceProvider = (base: string, mostPerPage: number) => ({
   bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
   filter: { supported: true, maxResults: mostPerPage },
   changePassword: { supported: true },
-  sort: { supported: false },
+  sort: { supported: true },
   etag: { supported: true },
   authenticationSchemes: [
     {

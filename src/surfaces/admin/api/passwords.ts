@@ -1,0 +1,123 @@
+/** Passwords by an administrator: a temporary one, one that has to be changed, a ticket. Each with a reason, and told. */
+import { randomBytes } from "node:crypto";
+import type { Audit, AuditKind } from "../../../core/audit.ts";
+import type { Directory, PersonChange, User } from "../../../core/directory.ts";
+import type { Notices } from "../../../core/notices.ts";
+import type { PasswordOpenings } from "../../../core/password-openings.ts";
+import { Secret } from "../../../core/secret.ts";
+import type { Sessions } from "../../../core/sessions.ts";
+import type { Clock, Json } from "../../../core/words.ts";
+import * as contract from "../contract/passwords.ts";
+import { type Actor, type Handler, handle, lost, notFound, type Refusal, refuse } from "./call.ts";
+import type { Rights } from "./rights.ts";
+
+export interface PasswordDeps {
+  readonly issuer: URL;
+  readonly directory: Directory;
+  readonly passwordOpenings: Pick<PasswordOpenings, "ticket" | "voidAll">;
+  readonly sessions: Sessions;
+  readonly audit: Audit;
+  readonly notices: Notices;
+  readonly rights: Rights;
+  readonly now: Clock;
+}
+
+/** How long a password is good that nobody but a machine has chosen. */
+const TEMPORARY_LIFE = 72 * 3_600_000;
+/** None looks like another; 20 of them are 98 bits. */
+const ALPHABET = "23456789abcdefghjkmnpqrstvwxyz";
+const ELSEWHERE = refuse(
+  409,
+  "kept-elsewhere",
+  "this person is kept in a directory that is changed elsewhere; change the password there",
+);
+
+/** In groups, as it is read out. */
+const newPassword = (): string =>
+  [...randomBytes(20)]
+    .map((byte) => ALPHABET[byte % ALPHABET.length])
+    .join("")
+    .replace(/(.{5})(?=.)/g, "$1-");
+
+export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
+  const { directory, passwordOpenings, sessions, audit, notices, rights, now } = deps;
+
+  async function whom(inum: string, actor: Actor, act: string): Promise<User | Refusal> {
+    const user = await directory.get(inum);
+    return user === undefined ? notFound("user") : ((await rights.toChange(actor, user, act)) ?? user);
+  }
+
+  const record = (kind: AuditKind, user: User, actor: Actor, facts: Record<string, Json>) =>
+    audit.append({
+      kind,
+      at: now(),
+      subject: user.id,
+      client: actor.client,
+      address: actor.address,
+      facts: { by: actor.label, ...facts },
+    });
+
+  return [
+    handle(contract.postPassword, async ({ params, body, actor }) => {
+      const user = await whom(params.inum, actor, "set a password");
+      if ("refused" in user) return user;
+      const { password: given, temporary, mustChange, reason } = body;
+      if (temporary && (given !== undefined || !mustChange))
+        return refuse(
+          400,
+          "temporary",
+          "temporary: makes the password, and it has to be changed; leave the rest out",
+        );
+      const made = temporary ? newPassword() : undefined;
+      const until = temporary ? now() + TEMPORARY_LIFE : undefined;
+      const text = given ?? made;
+      const change: PersonChange = {
+        ...(text === undefined ? {} : { password: new Secret(text) }),
+        mustChange: until ?? mustChange,
+      };
+      const { write } = directory;
+      if (write === undefined) return ELSEWHERE;
+      await record("user-changed", user, actor, { changed: Object.keys(change), reason });
+      const done = await write.change(user.id, change, user.version);
+      if (done.kind === "password-refused") return refuse(400, "password", `password: ${done.why}`);
+      if (done.kind === "changed-meanwhile") return lost();
+      if (done.kind === "kept-elsewhere") return ELSEWHERE;
+      if (done.kind !== "done") return notFound("user");
+      if (text !== undefined) {
+        await sessions.endAll(user.id, actor.label, "new password");
+        await passwordOpenings.voidAll(user.id);
+        await notices.send(user.id, { kind: "password-changed" });
+      }
+      return {
+        body: {
+          mustChange: done.user.mustChange === true,
+          ...(made === undefined ? {} : { temporaryPassword: made }),
+          ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+        },
+      };
+    }),
+    handle(contract.postPasswordTicket, async ({ params, body, actor }) => {
+      const user = await whom(params.inum, actor, "hand out a password ticket");
+      if ("refused" in user) return user;
+      if (user.id === actor.subject)
+        return refuse(
+          409,
+          "self",
+          "nobody hands out a ticket to themselves; another administrator has to do it",
+        );
+      if (user.status !== "active") return refuse(409, "status", `${user.username} is disabled`);
+      if (directory.keptElsewhere?.(user.id) === true && directory.mayReset?.(user.id) !== true)
+        return ELSEWHERE;
+      await record("password-ticket", user, actor, { reason: body.reason });
+      const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
+      await notices.send(user.id, { kind: "password-ticket" });
+      return {
+        body: {
+          ticket: ticket.reveal(),
+          until: new Date(until).toISOString(),
+          url: new URL("/forgotten/ticket", deps.issuer).href,
+        },
+      };
+    }),
+  ];
+}
