@@ -19,7 +19,6 @@ import type {
   Events,
   Factor,
   Form,
-  Login,
   Mechanism,
   Notice,
   Outcome,
@@ -32,6 +31,7 @@ import type {
 import type { Records, Storage, Write } from "./records.ts";
 import { type BeforeDeps, createBefore } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
+import { createShown, endingScript } from "./walk-shown.ts";
 import { createWays } from "./walk-ways.ts";
 import type { FactorKind, Json, Proof, Subject } from "./words.ts";
 
@@ -75,28 +75,7 @@ export function createWalk(deps: WalkDeps): Walk {
     const factor = await factorOf(task.factor, revision);
     return task.act === "challenge" ? factor?.challenge : factor?.enrol;
   };
-
-  /** A script of one's own has failed: its login is at its end, and no other one is (S16). */
-  const endingScript = (problem: unknown): void => {
-    if (!(problem instanceof Breakage && problem.code === "script-failed")) throw problem;
-  };
-
-  const viewOf = (record: LoginRecord, visitor: Visitor, turn = record.turn): Login<Json> => ({
-    id: record.id,
-    turn,
-    // While something is bound, what was fresh when that began stays so: nobody is thrown out for typing slowly.
-    fresh: (record.task.act === "enrol" ? record.fresh : undefined) ?? freshOf(record),
-    ...(record.extra === "offer" ? { skippable: true } : {}),
-    state: record.state,
-    subject: record.subject,
-    username: record.username,
-    pinned: record.pinned,
-    client: record.client,
-    locale: record.locale,
-    endsAt: record.endsAt,
-    visitor,
-    ...(record.phoneAttribute === undefined ? {} : { phoneAttribute: record.phoneAttribute }),
-  });
+  const { viewOf, standingOf, turnOf } = createShown({ ...deps, stepOf, freshOf, waysFrom, inviting });
 
   type Entered = { readonly record: LoginRecord; readonly effects: Effects };
 
@@ -217,38 +196,6 @@ export function createWalk(deps: WalkDeps): Walk {
     if (record.ended?.kind === "proven") deps.onProven?.(record);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
-  }
-
-  function standingOf(record: LoginRecord, visitor: Visitor): Standing {
-    if (record.browser !== visitor.browser) return { kind: "other-browser" };
-    if (record.ended?.kind === "proven") return { kind: "proven", login: record, end: record.ended };
-    if (record.ended?.kind === "stopped")
-      return { kind: "stopped", login: record, reason: record.ended.reason };
-    return { kind: now() >= record.endsAt ? "expired" : "open", login: record };
-  }
-
-  async function turnOf(standing: Standing, visitor: Visitor): Promise<Turn> {
-    if (standing.kind !== "open") return standing;
-    const { login } = standing;
-    const step = await stepOf(login.task, login.revision);
-    if (step === undefined) throw new Breakage("step-broken", `factor ${login.task.factor} is gone`);
-    try {
-      const mechanisms = await deps.mechanisms(login.revision);
-      const ways = await waysFrom(login, mechanisms);
-      if (login.choosing === true) {
-        const facts = { username: login.username, ways: ways.map(({ name, kind }) => ({ name, kind })) };
-        return { kind: "page", page: { page: "ways", facts }, turn: login.turn, login };
-      }
-      const view = { ...viewOf(login, visitor), canOtherMethod: ways.length > 0 };
-      const key = await inviting(login, mechanisms);
-      const passkey = key && deps.factors.get(key.kind)?.invite?.(view);
-      const { page, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
-      return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
-    } catch (problem) {
-      endingScript(problem);
-      // Looking changes nothing: the login is left as it is, and shows no page.
-      return { kind: "stopped", login, reason: "script-failed" };
-    }
   }
 
   async function stand(id: string, visitor: Visitor): Promise<Standing> {
