@@ -20,6 +20,7 @@ import { messageTextsSchema } from "./core/message-texts.ts";
 import { portalSchema } from "./core/portal-settings.ts";
 import { parsePrices } from "./core/price-table.ts";
 import { pumpingSchema } from "./core/pumping-settings.ts";
+import { rememberedSchema } from "./core/remembered-settings.ts";
 import { Secret } from "./core/secret.ts";
 import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
@@ -92,6 +93,7 @@ const fileSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
+  rememberedDevices: rememberedSchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -256,6 +258,7 @@ export function readConfig(
     pumping: config.pumping,
     spend: config.spend,
     portal: config.portal,
+    rememberedDevices: config.rememberedDevices,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);

@@ -13,12 +13,10 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { createNoticeSender } from "../core/notice-sender.ts";
-import { createOffers } from "../core/offers.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
 import { createThrottle } from "../core/throttle.ts";
-import { createWalk } from "../core/walk.ts";
 import { createPostOutward } from "../kits/http/outward.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
@@ -59,6 +57,7 @@ import { createRevisions } from "./revisions.ts";
 import { tellOfScripts } from "./script-log.ts";
 import { reasonOf, takeInFile } from "./take-file.ts";
 import { createTlsReload, readTls } from "./tls.ts";
+import { composeWalk } from "./walk.ts";
 import { mountAssets, probePort } from "./web.ts";
 
 export interface Running {
@@ -127,6 +126,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const { metrics } = meter;
     const { apiBase } = options;
     const line = composeLine({ settings, audit, now, log, apiBase, complain, onProblem });
+    const countryOf = addressCountries(config.addressCountries, onProblem);
     const bounds = composeLimits({
       line,
       parts,
@@ -134,7 +134,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       alarm: complain,
       onProblem,
       metrics,
-      countryOfAddress: addressCountries(config.addressCountries, onProblem),
+      countryOfAddress: countryOf,
     });
     const { limits, tallies, brake } = bounds;
     const overview = composeOverview({ parts, tallies, line, isBraked: () => brake.since !== undefined });
@@ -224,19 +224,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log: logs.script,
       newId,
     });
-    const walk = createWalk({
-      storage,
-      mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
-      ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
+    const { walk, standIns } = composeWalk({
+      parts,
+      bounds,
       factors,
-      boundTo: (subject) => authenticators.list(subject),
-      enrolment,
-      offer: createOffers({ storage, authenticators, limits, now }),
+      at: (revision) => revisions.at(revision),
       delivery,
-      audit,
-      limits,
-      now,
-      onProven: bounds.onProven,
+      countryOf,
     });
 
     const render = async (page: Page, languages?: readonly string[]): Promise<string> =>
@@ -249,6 +243,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const build = engineBuilder({
       parts,
       walk,
+      standIns,
       devices,
       visits,
       csrfToken: csrf.token,

@@ -4,6 +4,8 @@
  */
 import { catalog } from "../catalog.ts";
 import { ACCOUNT_CLIENT, CLI_CLIENT } from "../core/access.ts";
+import { STAND_IN } from "../core/gate.ts";
+import { REMEMBERED_ACR } from "../core/remembered-settings.ts";
 import type {
   ClientSettings,
   Fault,
@@ -85,7 +87,7 @@ function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
 }
 
 /** Kinds that the server has or will have; a script under such a name would be taken for it. */
-const RESERVED = ["otp", "hotp", "fido2", "mail", "device"];
+const RESERVED = ["otp", "hotp", "fido2", "mail", "device", STAND_IN];
 
 const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
   repeated(properties.map(({ value1 }) => value1)).map((name) => ({
@@ -136,6 +138,12 @@ function propertyFaults(
 function nameFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
   const names = scripts.flatMap(({ name, aliases }) => [name, ...aliases]);
   return [
+    ...names
+      .filter((name) => name === REMEMBERED_ACR)
+      .map((name) => ({
+        path: "scripts",
+        message: `${name} says that no factor was shown; choose another name`,
+      })),
     ...repeated(names).map((name) => ({ path: "scripts", message: `the acr ${name} stands there twice` })),
     ...repeated(scripts.map(({ inum }) => inum)).map((inum) => ({
       path: "scripts",

@@ -34,8 +34,20 @@ function partsOf(
   at: EpochMs,
   known: Readonly<Record<string, string>>,
 ): readonly Part[] {
-  const { brand, enrolment, countries, limits, sending, pumping, spend, portal, texts, acrs, clients } =
-    settings;
+  const {
+    brand,
+    enrolment,
+    countries,
+    limits,
+    sending,
+    pumping,
+    spend,
+    portal,
+    rememberedDevices,
+    texts,
+    acrs,
+    clients,
+  } = settings;
   const plain = (name: string, change: Partial<SettingsDocument>): Part => ({
     name,
     value: change,
@@ -55,6 +67,7 @@ function partsOf(
     plain("pumping", { pumping }),
     plain("spend", { spend }),
     plain("portal", { portal }),
+    plain("rememberedDevices", { rememberedDevices }),
     plain("texts", { texts }),
     {
       name: "acrs",

@@ -70,6 +70,17 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
           isThis: z.boolean(),
         }),
       ),
+      /** Devices on which no code is asked for. */
+      remembered: z.array(
+        z.strictObject({
+          id: z.string(),
+          device: z.string(),
+          place: z.string(),
+          since: z.string(),
+          until: z.string(),
+          isThis: z.boolean(),
+        }),
+      ),
     }),
     "account-applications": z.strictObject({
       ...page,

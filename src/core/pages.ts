@@ -20,6 +20,9 @@ const form = {
   noticeArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 };
 
+/** A box `remember` (value `yes`) may be shown: no code on this device for so many days. */
+const remember = { rememberDays: z.number().optional() };
+
 export const pageFacts = {
   /** Username and password. `pinned`: the person is known already (step-up), the name is shown and cannot be changed. */
   password: z.strictObject({
@@ -38,7 +41,7 @@ export const pageFacts = {
     ways: z.array(z.strictObject({ name: z.string(), kind: z.string() })),
   }),
   /** The six digits of an authenticator app. */
-  totp: z.strictObject({ ...form, username: z.string(), canOtherMethod: z.boolean() }),
+  totp: z.strictObject({ ...form, ...remember, username: z.string(), canOtherMethod: z.boolean() }),
   /** A new secret for such an app: `qr` is the path of a drawing `size` squares wide, `secret` the same to type. */
   "totp-enrol": z.strictObject({
     ...form,
@@ -95,6 +98,7 @@ export const pageFacts = {
   /** The one-time code. Times are whole seconds from now; `resendIn` 0: open; -1: no further send in this login. */
   code: z.strictObject({
     ...form,
+    ...remember,
     masked: z.string(),
     digits: z.number(),
     /** How far the last send has come, by `channel`; since `stateAt` (seconds since 1970), `stateMinutes` ago. */
@@ -117,6 +121,7 @@ export const pageFacts = {
   /** The page of a factor of one's own (script.ts): plain sentences of the script's, one field `answer`. */
   question: z.strictObject({
     ...form,
+    ...remember,
     heading: z.string(),
     text: z.string(),
     label: z.string(),

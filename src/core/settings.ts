@@ -7,6 +7,7 @@ import { redirectUriProblem } from "./client-uri.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
+import { rememberedSchema } from "./remembered-settings.ts";
 import { retentionSchema } from "./retention.ts";
 import { manifestSchema } from "./script.ts";
 import { sendingSchema } from "./sending-settings.ts";
@@ -251,6 +252,7 @@ export const documentSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
+  rememberedDevices: rememberedSchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
@@ -281,6 +283,7 @@ export const settingsSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
+  rememberedDevices: rememberedSchema.prefault({}),
   texts: messageTextsSchema.default({}),
 });
 

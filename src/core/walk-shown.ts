@@ -4,7 +4,7 @@
  */
 import { Breakage } from "./errors.ts";
 import type { LoginRecord, Standing, Turn } from "./login.ts";
-import type { Factor, Login, Mechanism, Step, Task, Visitor } from "./mechanism.ts";
+import type { Factor, Login, Mechanism, Step, StepPage, Task, Visitor } from "./mechanism.ts";
 import type { createWays } from "./walk-ways.ts";
 import type { Clock, FactorKind, Json } from "./words.ts";
 
@@ -64,7 +64,8 @@ export function createShown(deps: ShownDeps) {
       const view = { ...viewOf(login, visitor), canOtherMethod: ways.length > 0 };
       const key = await inviting(login, mechanisms);
       const passkey = key && deps.factors.get(key.kind)?.invite?.(view);
-      const { page, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
+      const { page: plain, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
+      const page = withBox(plain, login.rememberDays);
       return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
     } catch (problem) {
       endingScript(problem);
@@ -74,4 +75,19 @@ export function createShown(deps: ShownDeps) {
   }
 
   return { viewOf, standingOf, turnOf };
+}
+
+/** The page with the box that spares this device the next code, where it has a place for it. */
+function withBox(page: StepPage, rememberDays: number | undefined): StepPage {
+  if (rememberDays === undefined) return page;
+  switch (page.page) {
+    case "code":
+      return { ...page, facts: { ...page.facts, rememberDays } };
+    case "totp":
+      return { ...page, facts: { ...page.facts, rememberDays } };
+    case "question":
+      return { ...page, facts: { ...page.facts, rememberDays } };
+    default:
+      return page;
+  }
 }

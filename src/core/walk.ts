@@ -12,7 +12,7 @@ import type { Audit } from "./audit.ts";
 import type { Authenticator } from "./authenticators.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
-import { attain, satisfies, usableProofs } from "./gate.ts";
+import { type Attained, attain, satisfies, usableProofs } from "./gate.ts";
 import type { LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
 import type {
   Effects,
@@ -29,6 +29,7 @@ import type {
   Visitor,
 } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
+import type { StandIns } from "./stand-in.ts";
 import { type BeforeDeps, createBefore } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
 import { createShown, endingScript } from "./walk-shown.ts";
@@ -53,6 +54,8 @@ export interface WalkDeps extends BeforeDeps {
   readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
   /** Factors of scripts of one's own, of the same revision. */
   readonly ownFactors?: ((revision: number) => Promise<ReadonlyMap<string, Factor>>) | undefined;
+  /** Remembered devices; without them every sign-in asks. */
+  readonly standIns?: Pick<StandIns, "days" | "use" | "remember"> | undefined;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly audit: Audit;
   /** A login has ended with these proofs. */
@@ -93,8 +96,19 @@ export function createWalk(deps: WalkDeps): Walk {
     if (mechanism === undefined)
       throw new Breakage("step-broken", `acr ${record.acr} is not enabled (any more)`);
     const attained = attain(record.proofs, mechanisms);
+    const stood =
+      visitor.devices === undefined || satisfies(attained, mechanism)
+        ? undefined
+        : await deps.standIns?.use(record, mechanisms, visitor);
+    if (stood !== undefined) {
+      const { record: after, attained: told, effects } = stood;
+      const next =
+        told === undefined
+          ? await ask(after, mechanism, mechanisms, visitor)
+          : { record: ended(after, told), effects: {} };
+      return { record: next.record, effects: together(effects, next.effects) };
+    }
     if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
-      const { subject, proofs } = record;
       const more = await afterwards(record, mechanisms);
       if (more !== undefined) {
         const offered: LoginRecord = more.extra === "offer" ? { ...record, offered: true } : record;
@@ -107,17 +121,30 @@ export function createWalk(deps: WalkDeps): Walk {
           if (next.record.ended === undefined || more.extra === "enrol") return next;
         }
       }
-      const firstFactorHere = proofs.some((proof) => proof.at >= record.startedAt);
-      // What a step has kept (a secret to be bound, codes that were shown) is over with the login.
-      return {
-        record: {
-          ...record,
-          state: null,
-          ended: { kind: "proven", attained, subject, proofs, firstFactorHere },
-        },
-        effects: {},
-      };
+      const kept =
+        record.remember === true
+          ? await deps.standIns?.remember(record, attained, mechanisms, visitor)
+          : undefined;
+      return { record: ended(kept?.record ?? record, attained), effects: kept?.effects ?? {} };
     }
+    return ask(record, mechanism, mechanisms, visitor);
+  }
+
+  /** The record of a login that is proven. */
+  function ended(record: LoginRecord, attained: Attained): LoginRecord {
+    const { subject = "", proofs, startedAt } = record;
+    const firstFactorHere = proofs.some((proof) => proof.at >= startedAt);
+    // What a step has kept (a secret to be bound, codes that were shown) is over with the login.
+    return { ...record, state: null, ended: { kind: "proven", attained, subject, proofs, firstFactorHere } };
+  }
+
+  /** Enters the step that the mechanism asks for next. */
+  async function ask(
+    record: LoginRecord,
+    mechanism: Mechanism,
+    mechanisms: readonly Mechanism[],
+    visitor: Visitor,
+  ): Promise<Entered> {
     const { held, holds, facts } = await factsOf(record, mechanism);
     const next = await mechanism.next({ ...facts, held });
     // Whoever is known and has no key yet binds one, once they have shown what they have.
@@ -140,7 +167,16 @@ export function createWalk(deps: WalkDeps): Walk {
     const step = await stepOf(task, record.revision);
     if (step === undefined) return { record: stop(record, "no-factor"), effects: {} };
     const fresh = freshOf(record);
-    const entered = { ...record, task, fresh, ...(phoneAttribute === undefined ? {} : { phoneAttribute }) };
+    const mechanism = (await deps.mechanisms(record.revision)).find(({ acr }) => acr === record.acr);
+    const rememberDays =
+      record.mayStandIn && mechanism && (await deps.standIns?.days({ ...record, task }, mechanism, visitor));
+    const entered = {
+      ...record,
+      task,
+      fresh,
+      rememberDays,
+      ...(phoneAttribute === undefined ? {} : { phoneAttribute }),
+    };
     const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor));
     if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
     return {
@@ -187,7 +223,7 @@ export function createWalk(deps: WalkDeps): Walk {
     visitor: Visitor,
   ): Promise<Standing> {
     const { writes = [], events = [] } = effects;
-    const ending = record.ended === undefined ? [] : [endingOf(record, record.ended, visitor, now())];
+    const ending = record.ended === undefined ? [] : endingOf(record, record.ended, visitor, now());
     const done = await deps.storage.commit([write(record, expect), ...writes], [...events, ...ending]);
     if (!done) {
       await tell(events);
@@ -330,13 +366,16 @@ export function createWalk(deps: WalkDeps): Walk {
             : claimed.proofs;
         const enrolled = act === "enrol" && factor === claimed.enrol ? { enrolled: true as const } : {};
         const username = outcome.user?.username ?? claimed.username;
+        const ticked = form.remember === "yes" && claimed.rememberDays !== undefined;
+        const remember = ticked ? { remember: true as const } : {};
         const { events = [] } = outcome;
-        const next = await enter({ ...claimed, ...enrolled, proofs, subject, username }, visitor).catch(
-          async (problem: unknown) => {
-            await tell(events);
-            throw problem;
-          },
-        );
+        const next = await enter(
+          { ...claimed, ...enrolled, ...remember, proofs, subject, username },
+          visitor,
+        ).catch(async (problem: unknown) => {
+          await tell(events);
+          throw problem;
+        });
         const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
         return settle(next.record, effects, version, visitor);
       }
@@ -345,3 +384,10 @@ export function createWalk(deps: WalkDeps): Walk {
 
   return walk;
 }
+
+/** What goes with one act and another; the first sends nothing. */
+const together = (one: Effects, other: Effects): Effects => ({
+  ...other,
+  writes: [...(one.writes ?? []), ...(other.writes ?? [])],
+  events: [...(one.events ?? []), ...(other.events ?? [])],
+});

@@ -178,6 +178,7 @@ describe("restore", () => {
       "oidc.Session.uid",
       "outbox",
       "recovery",
+      "remembered-device",
       "undo",
     ];
     const src = fileURLToPath(new URL("../../src", import.meta.url));

@@ -12,6 +12,7 @@ const ABSENT = {
   rpId: "",
   challenge: "",
   problemArgs: {},
+  rememberDays: 0,
 } as const;
 const LINKS = [
   "backUrl",

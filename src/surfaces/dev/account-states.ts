@@ -84,9 +84,18 @@ const TOLD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   check: {},
 };
 const SAID = [
-  ...["named", "removed", "default", "added", "changed", "password", "ended", "revoked", "preferences"].map(
-    (one) => `account.done.${one}`,
-  ),
+  ...[
+    "named",
+    "removed",
+    "default",
+    "added",
+    "changed",
+    "password",
+    "ended",
+    "revoked",
+    "preferences",
+    "forgotten",
+  ].map((one) => `account.done.${one}`),
   ...["gone", "last", "meanwhile", "most", "cancelled", "not-added"].map((one) => `account.failed.${one}`),
 ];
 
@@ -103,6 +112,9 @@ const EVENTS = [
   "roles-changed",
   "consent-given",
   "device-allowed",
+  "device-remembered",
+  "remembered-device-used",
+  "remembered-device-ended",
   "tokens-revoked",
   "recovery-used",
   "change-undone",
@@ -175,6 +187,23 @@ export function accountStates(): readonly { readonly name: string; readonly page
     facts: {
       ...common,
       sessions: [session, { ...session, id: "s2", device: "", place: "", used: "", isThis: false, apps: "" }],
+      remembered: [],
+    },
+  });
+  const kept = {
+    id: "d1",
+    device: "Firefox on Windows",
+    place: "Germany (203.0.113.7)",
+    since: "24 Nov 2026, 10:02",
+    until: "24 Dec 2026, 10:02",
+    isThis: true,
+  };
+  add("account-sessions-remembered", {
+    page: "account-sessions",
+    facts: {
+      ...common,
+      sessions: [session],
+      remembered: [kept, { ...kept, id: "d2", device: "", place: "", isThis: false }],
     },
   });
   const app = {

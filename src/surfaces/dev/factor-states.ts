@@ -88,6 +88,7 @@ export function factorStates(form: Form): readonly State[] {
     of("ways", { ...known, ways: ways.map((kind) => ({ name: kind, kind })) })("ways"),
     totpState("totp"),
     totpState("totp-only", { canOtherMethod: false }),
+    totpState("totp-remember", { rememberDays: 30 }),
     totpState("totp-paused", minutes),
     totpState("notice-totp-wrong", { notice: "totp.wrong" }),
     totpState("notice-totp-malformed", { notice: "totp.malformed" }),

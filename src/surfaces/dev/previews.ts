@@ -157,6 +157,7 @@ export function previewStates(): readonly PreviewState[] {
 
   add("code", { page: "code", facts: code });
   add("code-new-phone", { page: "code", facts: { ...code, canChangeNumber: true } });
+  add("code-remember", { page: "code", facts: { ...code, rememberDays: 30 } });
   add("code-two-phones", {
     page: "code",
     facts: { ...code, others: [{ id: "0b3e", masked: "•••• 99" }] },

@@ -5,12 +5,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type Provider } from "oidc-provider";
 import type { Devices } from "../../core/device.ts";
+import { STAND_IN } from "../../core/gate.ts";
 import type { Standing, Turn } from "../../core/login.ts";
 import type { Form } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Walk } from "../../core/walk.ts";
 import { createStart, type Interaction, restartUrl, type StartDeps } from "./login-start.ts";
 import { UNMET } from "./policy.ts";
+import type { createDeviceCookies } from "./remembering.ts";
 import type { Visit } from "./visitor.ts";
 
 export type Answer =
@@ -27,6 +29,7 @@ export interface LoginDeps extends StartDeps {
   readonly walk: Walk;
   readonly devices: Devices;
   readonly marksCookie: (marks: readonly string[]) => string;
+  readonly deviceCookies: ReturnType<typeof createDeviceCookies>;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
 }
 
@@ -123,10 +126,11 @@ export function createLogin(deps: LoginDeps) {
   /** What was proven becomes the engine's session; a session of somebody else ends first, so no two people mix (S10). */
   async function finish(
     details: Interaction,
-    { end, login: { revision, enrol, enrolled } }: Extract<Standing, { kind: "proven" }>,
+    { end, login: walked }: Extract<Standing, { kind: "proven" }>,
     visit: Visit,
     current: CurrentSession,
   ): Promise<Answer> {
+    const { revision, enrol, enrolled } = walked;
     const old = await current();
     if (old?.accountId !== undefined && old.accountId !== end.subject) {
       await old.destroy();
@@ -145,11 +149,14 @@ export function createLogin(deps: LoginDeps) {
       ...(enrolled === true ? { enrolled: enrol } : {}),
     };
     const url = await record(details, { login });
-    const fully = end.proofs.some(({ factor }) => factor !== "password");
+    const fully = end.proofs.some(({ factor }) => factor !== "password" && factor !== STAND_IN);
     return {
       kind: "see-other",
       url,
-      cookies: [deps.marksCookie(deps.devices.remember(visit.visitor, end.subject, fully))],
+      cookies: [
+        deps.marksCookie(deps.devices.remember(visit.visitor, end.subject, fully)),
+        ...deps.deviceCookies(walked, visit),
+      ],
     };
   }
 

@@ -9,6 +9,7 @@ import { wantedLocales } from "../../kits/web/locale.ts";
 import { acrRequest, chooseAcr, proofsToBuildOn } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
 import { enrolKind, proofsOf } from "./policy.ts";
+import { lets } from "./remembering.ts";
 import type { Visit } from "./visitor.ts";
 
 export type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
@@ -51,6 +52,7 @@ export const createStart =
       // Whoever writes the URL writes this: bounded, so that it does not fill the audit.
       requested: request.wanted.slice(0, 8).map((acr) => acr.slice(0, 100)),
       ...(enrol === undefined ? {} : { enrol }),
+      ...(lets(params, choice, snapshot) ? { mayStandIn: true as const } : {}),
       revision: snapshot.revision,
       visitor: visit.visitor,
       locale: deps.localeFor(wantedLocales(params.ui_locales, visit.languages)),

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { portalSchema } from "../../../core/portal-settings.ts";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
+import { rememberedSchema } from "../../../core/remembered-settings.ts";
 import { retentionSchema } from "../../../core/retention.ts";
 import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
@@ -71,6 +72,7 @@ export const settingsShape = name(
     pumping: pumpingSchema.optional(),
     spend: spendSchema.optional(),
     portal: portalSchema.optional(),
+    rememberedDevices: rememberedSchema.optional(),
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
