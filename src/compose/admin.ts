@@ -22,6 +22,7 @@ import { logHandlers } from "../surfaces/admin/api/logs.ts";
 import { type AdminOptions, API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
+import { rememberedHandlers } from "../surfaces/admin/api/remembered.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { mountScim } from "../surfaces/admin/api/scim/mount.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
@@ -93,6 +94,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...acrHandlers({ settings }),
       ...people,
       ...authenticatorHandlers({ ...parts, rights }),
+      ...rememberedHandlers(parts),
       ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
       ...sessionHandlers({ ...parts, cursors }),
       ...smsHandlers({ ...parts, cursors }),

@@ -16,6 +16,7 @@ import { createThrottle } from "../core/throttle.ts";
 import type { ExplainQuestion, Explanation } from "../surfaces/admin/contract/explain.ts";
 import { acrRequest } from "../surfaces/oidc/choice.ts";
 import { whyChosen } from "../surfaces/oidc/choice-why.ts";
+import { deviceReasons } from "./explain-person.ts";
 import { acrReason, at, budgetReasons, type Reason, say, stepsOf } from "./explain-words.ts";
 import type { composeLimits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
@@ -296,6 +297,7 @@ export function createExplain({ parts, bounds, current }: ExplainParts) {
     const { mechanism } = why.choice;
     const asked = await person(question, user, mechanism);
     reasons.push(...asked.reasons);
+    reasons.push(...(await deviceReasons(parts, snapshot, client, mechanism, user)));
     const stops = reasons.filter(({ level }) => level === "error");
     const waits = stops.every(
       ({ check, message }) => check === "password" || check === "sending" || /paused/.test(message),

@@ -28,6 +28,7 @@ export const createJudge =
     ...nameFaults(document.scripts),
     ...factorFaults(document.scripts),
     ...acrFaults(document),
+    ...rememberedFaults(document),
     ...clientFaults(document),
     ...document.clients.flatMap((client, index) => {
       const fault = ofClient(client);
@@ -169,6 +170,15 @@ function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] 
     },
   ];
 }
+
+/** A name with a slip in it would forbid what it was meant to allow, and nobody would know why. */
+const rememberedFaults = ({ rememberedDevices: { acrs }, scripts }: SettingsDocument): readonly Fault[] =>
+  acrs
+    .filter((acr) => !scripts.some(({ name }) => name === acr))
+    .map((acr) => ({
+      path: "rememberedDevices.acrs",
+      message: `${acr} is none of the scripts; name one, or leave it out`,
+    }));
 
 const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] => [
   ...repeated(clients.map(({ client_id }) => client_id)).map((id) => ({

@@ -60,6 +60,8 @@ const rows: Readonly<Record<string, Row>> = {
   "get-user-enrolment": HELP_READS,
   "post-user-enrolment": HELP,
   "delete-user-enrolment": HELP,
+  "get-user-remembered-devices": HELP_READS,
+  "delete-user-remembered-device": HELP,
   "get-sessions": HELP_READS,
   "search-session": HELP_READS,
   "get-session-by-id": HELP_READS,

@@ -274,6 +274,7 @@ test("M33: a device remembered by a weaker acr never stands in for a stronger on
     {
       settings: {
         acrs: { enabled: ["simple_password_auth", "twilio_sms", "otp", "fido2"], default: "twilio_sms" },
+        limits: { passkeyOfferDays: 0 },
       },
     },
   );

@@ -1,7 +1,9 @@
 /** Remembered devices as people and applications meet them: off unless wanted, offered where allowed, told truthfully. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dangersOf } from "../../src/core/dangers.ts";
 import { SECOND, send } from "../kit/account.ts";
+import { callApi, machines, tokenOf } from "../kit/admin.ts";
 import { claimsOf, createRelyingParty } from "../kit/relying-party.ts";
 import {
   anotherDay,
@@ -271,4 +273,31 @@ test("two people of one browser are remembered beside each other, and one more d
     true,
     "the oldest went",
   );
+});
+
+test("an administrator is told what a device counts for: explain, doctor, and a name with a slip in it", async () => {
+  const server = await startRemembering({ exceptClients: ["web"] }, { clients: machines });
+  const token = await tokenOf(server);
+  await rememberedVisitor(server);
+  const device = async (client: string, user: string, acr = "twilio_sms") => {
+    const query = new URLSearchParams({ client, user, acr });
+    const { json } = await callApi(server, token, "GET", `/api/v1/config/explain?${query}`);
+    const { reasons } = json as { reasons: { check: string; message: string }[] };
+    return reasons.find(({ check }) => check === "device")?.message ?? "";
+  };
+  assert.match(await device("spa", "grace"), /devices of grace: 1.*remembered_device/);
+  assert.match(await device("spa", "root"), /has a role/);
+  assert.match(await device("web", "grace"), /No remembered device stands in/);
+  assert.equal(await device("spa", "grace", "simple_password_auth"), "");
+  const { settings, now } = server.parts;
+  assert.ok(dangersOf(settings.document(), now()).some(({ check }) => check === "settings.remembered"));
+  const slip = await settings.change({
+    change: (document) => ({
+      ...document,
+      rememberedDevices: { ...document.rememberedDevices, acrs: ["twillio_sms"] },
+    }),
+    by: "test",
+    what: "a slip",
+  });
+  assert.equal(slip.kind, "faulty");
 });

@@ -17,7 +17,7 @@ export const startRemembering = (
     },
   });
 
-export const cookieNameAt = (server: TestServer): string =>
+const cookieNameAt = (server: TestServer): string =>
   `${server.issuer.startsWith("https:") ? "__Host-" : ""}sallyport_remembered`;
 
 /** What the browser is remembered by. */

@@ -4,6 +4,7 @@
  */
 import type { Command } from "commander";
 import { withConnection } from "./connection-options.ts";
+import { registerDevice } from "./device-commands.ts";
 import { registerFactor } from "./factor-commands.ts";
 import type { HostActs, Said } from "./host-acts.ts";
 import { registerPhone } from "./phone-commands.ts";
@@ -116,4 +117,5 @@ export function registerUser(
 
   registerPhone(user);
   registerFactor(user);
+  registerDevice(user);
 }

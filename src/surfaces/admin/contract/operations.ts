@@ -10,6 +10,7 @@ import { logOperations } from "./logs.ts";
 import type { Operation } from "./operation.ts";
 import { overviewOperations } from "./overview.ts";
 import { phoneOperations } from "./phones.ts";
+import { rememberedOperations } from "./remembered.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
 import { settingsOperations } from "./settings.ts";
@@ -22,6 +23,7 @@ export const operations: readonly Operation[] = [
   ...userOperations,
   ...phoneOperations,
   ...authenticatorOperations,
+  ...rememberedOperations,
   ...sessionOperations,
   ...loginOperations,
   ...auditOperations,
