@@ -9,10 +9,9 @@
  * between costs the person a reload. An exception in a step leaves the login where it was: it fails closed.
  */
 import type { Audit } from "./audit.ts";
-import type { Authenticator } from "./authenticators.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
-import { type Attained, attain, satisfies, usableProofs } from "./gate.ts";
+import { usableProofs } from "./gate.ts";
 import type { LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
 import type {
   Effects,
@@ -22,19 +21,17 @@ import type {
   Mechanism,
   Notice,
   Outcome,
-  Prepared,
   Step,
-  StopReason,
   Task,
   Visitor,
 } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
-import type { StandIns } from "./stand-in.ts";
 import { type BeforeDeps, createBefore } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
+import { createEntering, type Entered, type EnteringDeps, stop } from "./walk-enter.ts";
 import { createShown, endingScript } from "./walk-shown.ts";
 import { createWays } from "./walk-ways.ts";
-import type { FactorKind, Json, Proof, Subject } from "./words.ts";
+import type { FactorKind, Json, Proof } from "./words.ts";
 
 export interface Walk {
   begin(start: LoginStart): Promise<Turn>;
@@ -46,16 +43,12 @@ export interface Walk {
   submit(id: string, turn: number, form: Form, visitor: Visitor): Promise<Standing>;
 }
 
-export interface WalkDeps extends BeforeDeps {
-  /** All that is bound to a person, read once when a step is entered. */
-  readonly boundTo?: ((subject: Subject) => Promise<readonly Authenticator[]>) | undefined;
+export interface WalkDeps extends BeforeDeps, Pick<EnteringDeps, "boundTo" | "standIns"> {
   readonly storage: Storage;
   /** The mechanisms of the revision of the settings that a login began on. */
   readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
   /** Factors of scripts of one's own, of the same revision. */
   readonly ownFactors?: ((revision: number) => Promise<ReadonlyMap<string, Factor>>) | undefined;
-  /** Remembered devices; without them every sign-in asks. */
-  readonly standIns?: Pick<StandIns, "days" | "use" | "remember"> | undefined;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly audit: Audit;
   /** A login has ended with these proofs. */
@@ -69,7 +62,8 @@ export function createWalk(deps: WalkDeps): Walk {
   const logins: Records<LoginRecord> = deps.storage.records("login");
   const { now } = deps;
   const { waysFrom, turned, inviting } = createWays(deps.factors);
-  const { guarded, afterwards, freshOf } = createBefore(deps);
+  const before = createBefore(deps);
+  const { freshOf } = before;
 
   const factorOf = async (kind: FactorKind, revision: number): Promise<Factor | undefined> =>
     deps.factors.get(kind) ?? (await deps.ownFactors?.(revision))?.get(kind);
@@ -79,134 +73,7 @@ export function createWalk(deps: WalkDeps): Walk {
     return task.act === "challenge" ? factor?.challenge : factor?.enrol;
   };
   const { viewOf, standingOf, turnOf } = createShown({ ...deps, stepOf, freshOf, waysFrom, inviting });
-
-  type Entered = { readonly record: LoginRecord; readonly effects: Effects };
-
-  /** Enters whatever has to be done next. Answers the record to be stored and what goes with it. */
-  const enter = (record: LoginRecord, visitor: Visitor): Promise<Entered> =>
-    enterNext(record, visitor).catch((problem: unknown) => {
-      endingScript(problem);
-      return { record: stop(record, "script-failed"), effects: {} };
-    });
-
-  async function enterNext(given: LoginRecord, visitor: Visitor): Promise<Entered> {
-    const { extra: _done, stepUp: _shown, ...record }: LoginRecord = given;
-    const mechanisms = await deps.mechanisms(record.revision);
-    const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
-    if (mechanism === undefined)
-      throw new Breakage("step-broken", `acr ${record.acr} is not enabled (any more)`);
-    const attained = attain(record.proofs, mechanisms);
-    const stood =
-      visitor.devices === undefined || satisfies(attained, mechanism)
-        ? undefined
-        : await deps.standIns?.use(record, mechanisms, visitor);
-    if (stood !== undefined) {
-      const { record: after, attained: told, effects } = stood;
-      const next =
-        told === undefined
-          ? await ask(after, mechanism, mechanisms, visitor)
-          : { record: ended(after, told), effects: {} };
-      return { record: next.record, effects: together(effects, next.effects) };
-    }
-    if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
-      const more = await afterwards(record, mechanisms);
-      if (more !== undefined) {
-        const offered: LoginRecord = more.extra === "offer" ? { ...record, offered: true } : record;
-        const found = await guarded(offered, { factor: more.factor, act: "enrol" }, mechanisms);
-        const direct = found.task.act === "enrol";
-        // An offer asks for nothing before it: whoever would have to show more is not bothered.
-        if (direct || more.extra === "enrol") {
-          const extra = direct ? more.extra : undefined;
-          const next = await enterTask({ ...found.record, extra }, found.task, visitor);
-          if (next.record.ended === undefined || more.extra === "enrol") return next;
-        }
-      }
-      const kept =
-        record.remember === true
-          ? await deps.standIns?.remember(record, attained, mechanisms, visitor)
-          : undefined;
-      return { record: ended(kept?.record ?? record, attained), effects: kept?.effects ?? {} };
-    }
-    return ask(record, mechanism, mechanisms, visitor);
-  }
-
-  /** The record of a login that is proven. */
-  function ended(record: LoginRecord, attained: Attained): LoginRecord {
-    const { subject = "", proofs, startedAt } = record;
-    const firstFactorHere = proofs.some((proof) => proof.at >= startedAt);
-    // What a step has kept (a secret to be bound, codes that were shown) is over with the login.
-    return { ...record, state: null, ended: { kind: "proven", attained, subject, proofs, firstFactorHere } };
-  }
-
-  /** Enters the step that the mechanism asks for next. */
-  async function ask(
-    record: LoginRecord,
-    mechanism: Mechanism,
-    mechanisms: readonly Mechanism[],
-    visitor: Visitor,
-  ): Promise<Entered> {
-    const { held, holds, facts } = await factsOf(record, mechanism);
-    const next = await mechanism.next({ ...facts, held });
-    // Whoever is known and has no key yet binds one, once they have shown what they have.
-    const lacks = record.subject !== undefined && next?.act === "challenge" && !held.includes(next.factor);
-    const task: Task | undefined =
-      lacks && deps.factors.get(next.factor)?.invite !== undefined
-        ? { factor: next.factor, act: "enrol" }
-        : next;
-    if (task === undefined) return { record: stop(record, "no-factor"), effects: {} };
-    const found = await guarded({ ...record, holds }, task, mechanisms);
-    return enterTask(found.record, found.task, visitor, mechanism.phoneAttribute);
-  }
-
-  async function enterTask(
-    record: LoginRecord,
-    task: Task,
-    visitor: Visitor,
-    phoneAttribute = record.phoneAttribute,
-  ): Promise<Entered> {
-    const step = await stepOf(task, record.revision);
-    if (step === undefined) return { record: stop(record, "no-factor"), effects: {} };
-    const fresh = freshOf(record);
-    const mechanism = (await deps.mechanisms(record.revision)).find(({ acr }) => acr === record.acr);
-    const rememberDays =
-      record.mayStandIn && mechanism && (await deps.standIns?.days({ ...record, task }, mechanism, visitor));
-    const entered = {
-      ...record,
-      task,
-      fresh,
-      rememberDays,
-      ...(phoneAttribute === undefined ? {} : { phoneAttribute }),
-    };
-    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor));
-    if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
-    return {
-      record: { ...entered, state: prepared.state, notice: prepared.notice ?? record.notice },
-      effects: prepared,
-    };
-  }
-
-  /** Reads what is bound once, for the factors of the acr and for the other ways. */
-  async function factsOf(record: LoginRecord, mechanism: Mechanism) {
-    const { subject } = record;
-    const facts = { proved: record.proofs.map(({ factor }) => factor), fresh: freshOf(record) };
-    if (subject === undefined) return { facts, held: [], holds: undefined };
-    const bound = await deps.boundTo?.(subject);
-    const held = await Promise.all(
-      mechanism.requires.map(async (kind) => {
-        const factor = await factorOf(kind, record.revision);
-        return (await factor?.held(subject, mechanism.phoneAttribute, bound)) ? [kind] : [];
-      }),
-    );
-    const kinds = held.flat();
-    const holds = bound && [...new Set([...kinds, ...bound.map(({ kind }) => kind)])];
-    return { facts, held: kinds, holds };
-  }
-
-  const stop = (record: LoginRecord, reason: StopReason): LoginRecord => ({
-    ...record,
-    state: null,
-    ended: { kind: "stopped", reason },
-  });
+  const { enter, enterTask } = createEntering({ ...deps, ...before, factorOf, stepOf, viewOf });
 
   async function tell(events: Events = []): Promise<void> {
     for (const event of events) await deps.audit.append(event);
@@ -384,10 +251,3 @@ export function createWalk(deps: WalkDeps): Walk {
 
   return walk;
 }
-
-/** What goes with one act and another; the first sends nothing. */
-const together = (one: Effects, other: Effects): Effects => ({
-  ...other,
-  writes: [...(one.writes ?? []), ...(other.writes ?? [])],
-  events: [...(one.events ?? []), ...(other.events ?? [])],
-});
