@@ -16,6 +16,7 @@ import {
 } from "./config-gateways.ts";
 import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
+import { factorPolicySchema } from "./core/factor-policy-settings.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
 import { portalSchema } from "./core/portal-settings.ts";
 import { parsePrices } from "./core/price-table.ts";
@@ -94,6 +95,7 @@ const fileSchema = z.strictObject({
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
   rememberedDevices: rememberedSchema.prefault({}),
+  factorPolicy: factorPolicySchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -259,6 +261,7 @@ export function readConfig(
     spend: config.spend,
     portal: config.portal,
     rememberedDevices: config.rememberedDevices,
+    factorPolicy: config.factorPolicy,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);

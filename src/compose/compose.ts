@@ -224,7 +224,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log: logs.script,
       newId,
     });
-    const { walk, standIns } = composeWalk({
+    const { walk, standIns, demands } = composeWalk({
       parts,
       bounds,
       factors,
@@ -304,6 +304,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
       served: revisions.current,
       factors,
+      demands,
       onProblem,
     });
     await composeAdmin(app, {
@@ -314,7 +315,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       mechanisms: () => revisions.current().mechanisms,
       countries: () => revisions.current().snapshot.countries,
       overview,
-      explain: createExplain({ parts, bounds, current: () => revisions.current() }),
+      explain: createExplain({ parts, bounds, demands, current: () => revisions.current() }),
       onProblem: (problem, { method, path }) => complain(`${method} ${path} failed: ${reasonOf(problem)}`),
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });

@@ -1,9 +1,11 @@
-/** What an explanation says of a person beside their factors: whether a remembered device spares them the code. */
+/** What an explanation says of a person beside the steps: whether a remembered device spares them the code, what the factor policy demands. */
+import type { Demands } from "../core/demands.ts";
 import type { User } from "../core/directory.ts";
+import { preferredBy, rulesFor } from "../core/factor-policy.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { mayStandIn, REMEMBERED_ACR } from "../core/remembered-settings.ts";
 import type { ClientSettings, Snapshot } from "../core/settings.ts";
-import { type Reason, say } from "./explain-words.ts";
+import { at, type Reason, say } from "./explain-words.ts";
 import type { Parts } from "./parts.ts";
 
 const ALWAYS = "every sign-in asks for all of it";
@@ -45,4 +47,52 @@ export async function deviceReasons(
       `Remembered devices of ${user.username}: ${devices.length}. In each the password is enough for ${policy.days} days${where}, and the token says ${REMEMBERED_ACR}.`,
     ),
   ];
+}
+
+/** What the factor policy does for a person; nothing where there is no rule and no switch. */
+export async function policyReasons(
+  demands: Demands,
+  { factorPolicy: policy }: Snapshot,
+  mechanisms: readonly Mechanism[],
+  user: User | undefined,
+  now: number,
+): Promise<readonly Reason[]> {
+  if (user === undefined) return [];
+  const reasons: Reason[] = [];
+  if (policy.rules.length > 0) {
+    const names = rulesFor(policy, user).map(({ name }) => name);
+    const owed = await demands.owed(user, mechanisms);
+    const prefers = preferredBy(policy, user);
+    const first = prefers === undefined ? "" : ` ${prefers} is asked for first where it lowers nothing.`;
+    if (owed.length === 0)
+      reasons.push(
+        say(
+          "ok",
+          "policy",
+          names.length === 0
+            ? `No rule of factorPolicy is for ${user.username}.`
+            : `${user.username} has what factorPolicy demands (${names.join(", ")}).${first}`,
+        ),
+      );
+    for (const { factor, due, rule } of owed)
+      reasons.push(
+        say(
+          "warning",
+          "policy",
+          due <= now
+            ? `${user.username} lacks ${factor}, due since ${at(due)} (rule ${rule}): no sign-in ends before it is bound.${first}`
+            : `${user.username} lacks ${factor}, due on ${at(due)} (rule ${rule}): they are told at sign-in and on their account page.${first}`,
+          "They bind it at their next sign-in or at /account; where they cannot, sallyport user enrolment opens the way.",
+        ),
+      );
+  }
+  if (await demands.twoStep.isOn(user.id))
+    reasons.push(
+      say(
+        "ok",
+        "policy",
+        `${user.username} has switched two steps on: a password alone never signs them in.`,
+      ),
+    );
+  return reasons;
 }

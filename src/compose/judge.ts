@@ -29,6 +29,7 @@ export const createJudge =
     ...factorFaults(document.scripts),
     ...acrFaults(document),
     ...rememberedFaults(document),
+    ...policyFaults(document),
     ...clientFaults(document),
     ...document.clients.flatMap((client, index) => {
       const fault = ofClient(client);
@@ -169,6 +170,31 @@ function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] 
       message: `${defaultAcr} ${problem}; enable it, or name another default with the change`,
     },
   ];
+}
+
+/** What no enabled acr asks for, nobody could use; and a rule that has no effect is not what was meant. */
+function policyFaults({ factorPolicy: { rules }, scripts }: SettingsDocument): readonly Fault[] {
+  const usable = scripts
+    .filter(({ enabled }) => enabled)
+    .flatMap(
+      ({ name, manifest }) =>
+        manifest?.mechanism?.requires ?? builtInOf(name)?.script.mechanism.requires ?? [],
+    );
+  return rules.flatMap(({ must, prefer, least }, index) => {
+    const at = `factorPolicy.rules[${index}]`;
+    const named = [...must, ...(prefer === undefined ? [] : [prefer])];
+    return [
+      ...named
+        .filter((kind) => !usable.includes(kind))
+        .map((kind) => ({
+          path: at,
+          message: `${kind} is asked for by no enabled acr; enable one, or leave it out`,
+        })),
+      ...(named.length === 0 && least === 0
+        ? [{ path: at, message: "demands nothing; give must, least or prefer, or take the rule out" }]
+        : []),
+    ];
+  });
 }
 
 /** A name with a slip in it would forbid what it was meant to allow, and nobody would know why. */

@@ -40,6 +40,7 @@ export const COUNTS_OR_CLOSES = [
   "brake",
   "code-failures",
   "erased",
+  "factor-policy-told",
   "logout",
   "directory-look",
   "directory-losses",
@@ -55,6 +56,7 @@ export const COUNTS_OR_CLOSES = [
   "script-error",
   "sends",
   "spend-told",
+  "two-step",
 ] as const;
 
 export async function restoreBackup(config: string, file: string, asItIs: boolean): Promise<Said> {

@@ -44,6 +44,7 @@ function partsOf(
     spend,
     portal,
     rememberedDevices,
+    factorPolicy,
     texts,
     acrs,
     clients,
@@ -68,6 +69,7 @@ function partsOf(
     plain("spend", { spend }),
     plain("portal", { portal }),
     plain("rememberedDevices", { rememberedDevices }),
+    plain("factorPolicy", { factorPolicy }),
     plain("texts", { texts }),
     {
       name: "acrs",

@@ -1,5 +1,7 @@
-/** Puts the walk together, with what stands beside it: offers, remembered devices. */
+/** Puts the walk together, with what stands beside it: offers, remembered devices, the factor policy. */
+
 import type { Delivery } from "../core/delivery.ts";
+import { createDemands } from "../core/demands.ts";
 import type { Factor, Mechanism } from "../core/mechanism.ts";
 import { createOffers } from "../core/offers.ts";
 import { createStandIns } from "../core/stand-in.ts";
@@ -29,6 +31,11 @@ export function composeWalk({ parts, bounds, factors, at, delivery, countryOf }:
     policy: () => settings.document().rememberedDevices,
     countryOf,
   });
+  const demands = createDemands({
+    ...parts,
+    factorOf: (kind) => factors.get(kind),
+    policy: () => settings.document().factorPolicy,
+  });
   const walk = createWalk({
     storage,
     mechanisms: async (revision) => (await at(revision)).mechanisms,
@@ -38,11 +45,12 @@ export function composeWalk({ parts, bounds, factors, at, delivery, countryOf }:
     enrolment,
     offer: createOffers({ storage, authenticators, limits, now }),
     standIns,
+    demands,
     delivery,
     audit,
     limits,
     now,
     onProven: bounds.onProven,
   });
-  return { walk, standIns };
+  return { walk, standIns, demands };
 }

@@ -28,6 +28,8 @@ export type LoginRecord = {
   /** The step stands behind the sign-in and adds nothing to it: what was asked to be bound, or an offer that may be left. */
   readonly extra?: "enrol" | "offer" | undefined;
   readonly offered?: true | undefined;
+  /** The policy demands what is bound here; `days` are left, 0: it is due. */
+  readonly demanded?: { readonly days: number } | undefined;
   /** Request and client let a remembered device stand in for a further factor, and this browser be remembered. */
   readonly mayStandIn?: true | undefined;
   /** Days for which this browser is remembered if the person ticks the box of this step. */

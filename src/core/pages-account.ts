@@ -29,6 +29,10 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
       ...page,
       name: z.string(),
       strength: z.enum(["one", "two", "strong"]),
+      /** What the policy demands and the person lacks, by when. */
+      owed: z.array(z.strictObject({ kind: z.string(), when: z.string(), isDue: z.boolean() })),
+      /** The person's own switch; `none`: it is not theirs, `needs`: they have too few factors for it. */
+      twoStep: z.strictObject({ state: z.enum(["none", "needs", "off", "on"]), least: z.number() }),
       factors: z.array(
         z.strictObject({
           kind: z.string(),

@@ -20,6 +20,8 @@ const form = {
   noticeArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 };
 
+/** The policy of this place demands what is bound here: `soon` within so many days, or `now`. */
+const demand = { demand: z.enum(["soon", "now"]).optional(), demandDays: z.number().optional() };
 /** A box `remember` (value `yes`) may be shown: no code on this device for so many days. */
 const remember = { rememberDays: z.number().optional() };
 
@@ -45,6 +47,7 @@ export const pageFacts = {
   /** A new secret for such an app: `qr` is the path of a drawing `size` squares wide, `secret` the same to type. */
   "totp-enrol": z.strictObject({
     ...form,
+    ...demand,
     username: z.string(),
     qr: z.string(),
     size: z.number(),
@@ -66,6 +69,7 @@ export const pageFacts = {
   /** A new passkey; `userId` base64url, `credentials`: those that are bound. */
   "passkey-enrol": z.strictObject({
     ...form,
+    ...demand,
     username: z.string(),
     rpId: z.string(),
     challenge: z.string(),
@@ -81,6 +85,7 @@ export const pageFacts = {
   /** New recovery codes, shown this once; `file`: the same as a data URL. */
   "recovery-codes": z.strictObject({
     ...form,
+    ...demand,
     username: z.string(),
     codes: z.array(z.string()),
     file: z.string(),
@@ -89,6 +94,8 @@ export const pageFacts = {
   /** Enrolment: the number of the phone to bind. `ticketNeeded`: a field `ticket` is shown as well. */
   phone: z.strictObject({
     ...form,
+    ...demand,
+    skippable: z.boolean().optional(),
     number: z.string(),
     country: z.string(),
     countries: z.array(z.strictObject({ code: z.string(), name: z.string(), calling: z.string() })),

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { factorPolicySchema } from "./factor-policy-settings.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
@@ -253,6 +254,7 @@ export const documentSchema = z.strictObject({
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
   rememberedDevices: rememberedSchema.prefault({}),
+  factorPolicy: factorPolicySchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
@@ -284,6 +286,7 @@ export const settingsSchema = z.strictObject({
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
   rememberedDevices: rememberedSchema.prefault({}),
+  factorPolicy: factorPolicySchema.prefault({}),
   texts: messageTextsSchema.default({}),
 });
 

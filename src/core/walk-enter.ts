@@ -18,14 +18,18 @@ import type {
   Visitor,
 } from "./mechanism.ts";
 import type { StandIns } from "./stand-in.ts";
-import type { createBefore } from "./walk-before.ts";
+import type { BeforeDeps, createBefore } from "./walk-before.ts";
 import { endingScript } from "./walk-shown.ts";
+import type { createWays } from "./walk-ways.ts";
 import type { FactorKind, Json, Subject } from "./words.ts";
 
 /** A record to be stored and what goes with it. */
 export type Entered = { readonly record: LoginRecord; readonly effects: Effects };
 
-export interface EnteringDeps extends ReturnType<typeof createBefore> {
+export interface EnteringDeps
+  extends ReturnType<typeof createBefore>,
+    Pick<BeforeDeps, "demands">,
+    Pick<ReturnType<typeof createWays>, "waysFrom"> {
   readonly factors: ReadonlyMap<string, Factor>;
   readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
   readonly factorOf: (kind: FactorKind, revision: number) => Promise<Factor | undefined>;
@@ -55,7 +59,7 @@ export function createEntering(deps: EnteringDeps) {
     });
 
   async function enterNext(given: LoginRecord, visitor: Visitor): Promise<Entered> {
-    const { extra: _done, stepUp: _shown, ...record }: LoginRecord = given;
+    const { extra: _done, stepUp: _shown, demanded: _owed, ...record }: LoginRecord = given;
     const mechanisms = await deps.mechanisms(record.revision);
     const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
     if (mechanism === undefined)
@@ -67,12 +71,22 @@ export function createEntering(deps: EnteringDeps) {
         : await deps.standIns?.use(record, mechanisms, visitor);
     if (stood !== undefined) {
       const { record: after, attained: told, effects } = stood;
+      // Whoever owes a factor is not let past by a device: they are asked, and bind it.
       const next =
-        told === undefined
-          ? await ask(after, mechanism, mechanisms, visitor)
+        told === undefined || (await deps.demands?.isDue(record.subject ?? "", mechanisms)) === true
+          ? await ask({ ...after, stoodIn: undefined }, mechanism, mechanisms, visitor)
           : { record: ended(after, told), effects: {} };
       return { record: next.record, effects: together(effects, next.effects) };
     }
+    const raised = satisfies(attained, mechanism) ? await twoSteps(record, attained, mechanisms) : undefined;
+    if (raised === "none") return { record: stop(record, "no-factor"), effects: {} };
+    if (raised !== undefined)
+      return ask(
+        { ...record, asked: record.asked ?? record.acr, acr: raised.acr },
+        raised,
+        mechanisms,
+        visitor,
+      );
     if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
       const more = await afterwards(record, mechanisms);
       if (more !== undefined) {
@@ -82,7 +96,8 @@ export function createEntering(deps: EnteringDeps) {
         // An offer asks for nothing before it: whoever would have to show more is not bothered.
         if (direct || more.extra === "enrol") {
           const extra = direct ? more.extra : undefined;
-          const next = await enterTask({ ...found.record, extra }, found.task, visitor);
+          const { demanded } = more;
+          const next = await enterTask({ ...found.record, extra, demanded }, found.task, visitor);
           if (next.record.ended === undefined || more.extra === "enrol") return next;
         }
       }
@@ -103,6 +118,53 @@ export function createEntering(deps: EnteringDeps) {
     return { ...record, state: null, ended: { kind: "proven", attained, subject, proofs, firstFactorHere } };
   }
 
+  /**
+   * Where the person has switched two steps on, a password alone is never the end: how they go on. `none`: they have
+   * nothing to go on by, and are not let in without.
+   */
+  async function twoSteps(
+    { subject, revision }: LoginRecord,
+    attained: Attained | undefined,
+    mechanisms: readonly Mechanism[],
+  ): Promise<Mechanism | "none" | undefined> {
+    if (subject === undefined || attained === undefined || deps.demands === undefined) return undefined;
+    if (attained.factors.some((kind) => kind !== "password")) return undefined;
+    if (!(await deps.demands.twoStep.isOn(subject))) return undefined;
+    const prefers = await deps.demands.prefers(subject);
+    const reached: Mechanism[] = [];
+    for (const one of mechanisms) {
+      if (one.requires.every((kind) => kind === "password")) continue;
+      const held = await Promise.all(
+        one.requires.map(async (kind) => (await factorOf(kind, revision))?.held(subject, one.phoneAttribute)),
+      );
+      if (held.every(Boolean)) reached.push(one);
+    }
+    // Codes on paper last: they are for the day on which the rest is lost.
+    const rank = ({ requires, level }: Mechanism) =>
+      requires.includes("recovery-code")
+        ? -1
+        : prefers !== undefined && requires.includes(prefers)
+          ? 1e9
+          : level;
+    return reached.sort((one, other) => rank(other) - rank(one))[0] ?? "none";
+  }
+
+  /** The same login by the factor that the policy wants asked for first, where that lowers nothing. */
+  async function preferring(
+    record: LoginRecord,
+    task: Task,
+    mechanisms: readonly Mechanism[],
+  ): Promise<Mechanism | undefined> {
+    const { subject, essential, asked, enrol } = record;
+    if (subject === undefined || essential === true || asked !== undefined || enrol !== undefined)
+      return undefined;
+    if (task.factor === "password" || deps.demands === undefined) return undefined;
+    const prefers = await deps.demands.prefers(subject);
+    if (prefers === undefined || prefers === task.factor) return undefined;
+    const ways = await deps.waysFrom({ ...record, task }, mechanisms);
+    return ways.find(({ mechanism }) => mechanism?.requires.includes(prefers))?.mechanism;
+  }
+
   /** Enters the step that the mechanism asks for next. */
   async function ask(
     record: LoginRecord,
@@ -119,6 +181,9 @@ export function createEntering(deps: EnteringDeps) {
         ? { factor: next.factor, act: "enrol" }
         : next;
     if (task === undefined) return { record: stop(record, "no-factor"), effects: {} };
+    const other = await preferring({ ...record, holds }, task, mechanisms);
+    if (other !== undefined)
+      return ask({ ...record, asked: record.acr, acr: other.acr }, other, mechanisms, visitor);
     const found = await guarded({ ...record, holds }, task, mechanisms);
     return enterTask(found.record, found.task, visitor, mechanism.phoneAttribute);
   }

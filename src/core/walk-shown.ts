@@ -65,7 +65,7 @@ export function createShown(deps: ShownDeps) {
       const key = await inviting(login, mechanisms);
       const passkey = key && deps.factors.get(key.kind)?.invite?.(view);
       const { page: plain, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
-      const page = withBox(plain, login.rememberDays);
+      const page = withDemand(withBox(plain, login.rememberDays), login);
       return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
     } catch (problem) {
       endingScript(problem);
@@ -87,6 +87,25 @@ function withBox(page: StepPage, rememberDays: number | undefined): StepPage {
       return { ...page, facts: { ...page.facts, rememberDays } };
     case "question":
       return { ...page, facts: { ...page.facts, rememberDays } };
+    default:
+      return page;
+  }
+}
+
+/** The page of a binding that the policy demands: it says so, and until when it can be left. */
+function withDemand(page: StepPage, { demanded, extra }: LoginRecord): StepPage {
+  if (demanded === undefined) return page;
+  const demand = extra === "offer" ? ("soon" as const) : ("now" as const);
+  const facts = { demand, demandDays: demanded.days };
+  switch (page.page) {
+    case "phone":
+      return { ...page, facts: { ...page.facts, ...facts, skippable: extra === "offer" } };
+    case "totp-enrol":
+      return { ...page, facts: { ...page.facts, ...facts } };
+    case "passkey-enrol":
+      return { ...page, facts: { ...page.facts, ...facts } };
+    case "recovery-codes":
+      return { ...page, facts: { ...page.facts, ...facts } };
     default:
       return page;
   }

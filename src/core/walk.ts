@@ -73,7 +73,7 @@ export function createWalk(deps: WalkDeps): Walk {
     return task.act === "challenge" ? factor?.challenge : factor?.enrol;
   };
   const { viewOf, standingOf, turnOf } = createShown({ ...deps, stepOf, freshOf, waysFrom, inviting });
-  const { enter, enterTask } = createEntering({ ...deps, ...before, factorOf, stepOf, viewOf });
+  const { enter, enterTask } = createEntering({ ...deps, ...before, factorOf, stepOf, viewOf, waysFrom });
 
   async function tell(events: Events = []): Promise<void> {
     for (const event of events) await deps.audit.append(event);

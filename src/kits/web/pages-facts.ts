@@ -13,6 +13,9 @@ const ABSENT = {
   challenge: "",
   problemArgs: {},
   rememberDays: 0,
+  demand: "",
+  demandDays: 0,
+  skippable: false,
 } as const;
 const LINKS = [
   "backUrl",

@@ -40,6 +40,8 @@ const account: PageFacts<"account"> = {
   ...common,
   name: "Grace",
   strength: "two",
+  owed: [],
+  twoStep: { state: "none", least: 2 },
   factors: [sms, none("totp"), none("passkey"), none("recovery-code")],
 };
 const session = {
@@ -68,6 +70,8 @@ const ASKED: Readonly<Record<string, Readonly<Record<string, string | number>>>>
   "default-phone": { what: "•••• 56" },
   "change-phone": { what: "•••• 56" },
   "end-all": {},
+  "two-step-on": {},
+  "two-step-off": {},
   revoke: { what: "Harbour Office" },
   "not-me": { when: "26 Nov 2026, 08:31" },
   "undo-added": {},
@@ -80,6 +84,8 @@ const TOLD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "new-number": { until: "27 Nov 2026, 08:31" },
   "nothing-enough": {},
   last: {},
+  demanded: {},
+  "two-step": {},
   "read-only": {},
   check: {},
 };
@@ -95,6 +101,8 @@ const SAID = [
     "revoked",
     "preferences",
     "forgotten",
+    "two-step-on",
+    "two-step-off",
   ].map((one) => `account.done.${one}`),
   ...["gone", "last", "meanwhile", "most", "cancelled", "not-added"].map((one) => `account.failed.${one}`),
 ];
@@ -127,6 +135,22 @@ export function accountStates(): readonly { readonly name: string; readonly page
   const add = (name: string, page: Page) => states.push({ name, page });
   add("account", { page: "account", facts: account });
   add("account-one", { page: "account", facts: { ...account, strength: "one", factors: [none("sms")] } });
+  add("account-owed", {
+    page: "account",
+    facts: {
+      ...account,
+      owed: [
+        { kind: "passkey", when: "24 Dec 2026, 10:02", isDue: false },
+        { kind: "recovery-code", when: "24 Nov 2026, 10:02", isDue: true },
+      ],
+      twoStep: { state: "needs", least: 2 },
+    },
+  });
+  for (const state of ["on", "off"] as const)
+    add(`account-two-step-${state}`, {
+      page: "account",
+      facts: { ...account, twoStep: { state, least: 2 } },
+    });
   add("account-strong-names", {
     page: "account",
     facts: {
@@ -163,7 +187,7 @@ export function accountStates(): readonly { readonly name: string; readonly page
         args,
         action: "/account/preview",
         backUrl: act.startsWith("undo") ? "" : "/account",
-        danger: ["remove", "remove-phone", "end-all", "revoke", "not-me"].includes(act),
+        danger: ["remove", "remove-phone", "end-all", "revoke", "not-me", "two-step-off"].includes(act),
       },
     });
   for (const [what, args] of Object.entries(TOLD))

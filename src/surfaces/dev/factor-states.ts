@@ -93,6 +93,8 @@ export function factorStates(form: Form): readonly State[] {
     totpState("notice-totp-wrong", { notice: "totp.wrong" }),
     totpState("notice-totp-malformed", { notice: "totp.malformed" }),
     appState("totp-enrol"),
+    appState("totp-enrol-demanded", { demand: "now" }),
+    appState("totp-enrol-soon", { demand: "soon", demandDays: 9, skippable: true }),
     appState("totp-enrol-ticket", { ticketNeeded: true, canOtherMethod: true }),
     appState("notice-totp-not-yet", { notice: "totp.not-yet", label: "Work phone" }),
     keyState("passkey"),

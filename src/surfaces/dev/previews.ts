@@ -143,6 +143,10 @@ export function previewStates(): readonly PreviewState[] {
     });
 
   add("phone", { page: "phone", facts: phone });
+  add("phone-demanded", {
+    page: "phone",
+    facts: { ...phone, demand: "soon", demandDays: 1, skippable: true },
+  });
   add("phone-other-method", { page: "phone", facts: { ...phone, canOtherMethod: true } });
   add("phone-ticket", { page: "phone", facts: { ...phone, ticketNeeded: true } });
   for (const [key, args] of Object.entries(PHONE_NOTICES))

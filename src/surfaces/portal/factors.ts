@@ -6,6 +6,7 @@ import { newUntil, preferred } from "../../core/undo.ts";
 import { createChanges, type Removed } from "./changes.ts";
 import type { Asked, Frame } from "./frame.ts";
 import type { PortalDeps } from "./portal.ts";
+import { policyFacts } from "./two-step.ts";
 import { createUses } from "./uses.ts";
 
 type Item = PageFacts<"account-factor">["item"];
@@ -59,6 +60,7 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
     return frame.show(asked, "account", {
       name: [given_name, name].find((one): one is string => typeof one === "string") ?? user.username,
       strength: await strength.level(user.id),
+      ...(await policyFacts(deps, frame, asked)),
       factors: [...new Set([...deps.kinds(), ...items.keys()])].map((kind) => {
         const held = items.get(kind) ?? [];
         const canAdd = deps.kinds().includes(kind) && held.length < MOST;
@@ -107,7 +109,10 @@ export function mountFactors(frame: Frame, deps: PortalDeps): ReturnType<typeof 
     look(
       url,
       guarded(async (asked, one) => {
-        if (act === "remove" && !(await strength.canLose(asked.here, one))) return frame.told(asked, "last");
+        if (act === "remove" && !(await strength.canLose(asked.here, one))) {
+          const isFree = await deps.demands.mayLose(asked.here.user, one, deps.mechanisms());
+          return frame.told(asked, isFree ? "last" : "demanded");
+        }
         return frame.show(asked, "account-ask", {
           act: one.kind === SMS ? `${act}-phone` : act,
           args: { what: (one.data as Partial<PhoneData>).nickname ?? labelOf(one) },

@@ -9,6 +9,7 @@ import { mountPassword } from "./password.ts";
 import type { PortalDeps } from "./portal.ts";
 import { mountPreferences } from "./preferences.ts";
 import { mountSessions } from "./sessions-page.ts";
+import { mountTwoStep } from "./two-step.ts";
 import { mountUndo } from "./undo-page.ts";
 
 export async function mountPortal(
@@ -24,6 +25,7 @@ export async function mountPortal(
     mountApplications(frame, deps);
     mountActivity(frame, deps);
     mountPreferences(frame, deps);
+    mountTwoStep(frame, deps);
     mountUndo(scope, frame, deps);
   });
 }

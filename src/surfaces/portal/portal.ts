@@ -7,6 +7,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
+import type { Demands } from "../../core/demands.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Grants } from "../../core/grants.ts";
 import type { Factor, Mechanism, Visitor } from "../../core/mechanism.ts";
@@ -35,6 +36,7 @@ export interface PortalDeps {
   readonly authenticators: Authenticators;
   readonly sessions: Sessions;
   readonly remembered: RememberedDevices;
+  readonly demands: Demands;
   readonly grants: Grants;
   readonly audit: Audit;
   readonly notices: Notices;

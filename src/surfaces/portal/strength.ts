@@ -27,7 +27,10 @@ const isLasting = (mechanism: Mechanism): boolean =>
 export type Strength = ReturnType<typeof createStrength>;
 
 export function createStrength(
-  deps: Pick<PortalDeps, "mechanisms" | "factorOf" | "authenticators" | "policy" | "snapshot" | "now">,
+  deps: Pick<
+    PortalDeps,
+    "mechanisms" | "factorOf" | "authenticators" | "demands" | "policy" | "snapshot" | "now"
+  >,
 ) {
   const { mechanisms, factorOf, authenticators, policy, now } = deps;
 
@@ -73,13 +76,16 @@ export function createStrength(
       return isFresh && acrs.includes(acr) ? { kind: "sure" } : { kind: "ask", acrs };
     },
     /**
-     * Whether the person may be without it: not the last second factor, while the server's own default or a role asks
-     * for one.
+     * Whether the person may be without it: nothing that the policy demands, and not the last second factor, while the
+     * server's own default, a role or the person's own switch asks for one.
      */
     async canLose({ user }: Pick<Here, "user">, one: Authenticator): Promise<boolean> {
       const { acrs } = deps.snapshot();
+      const { demands } = deps;
+      if (!(await demands.mayLose(user, one, mechanisms()))) return false;
       const isAsked =
         user.roles.length > 0 ||
+        (await demands.twoStep.isOn(user.id)) ||
         mechanisms().some((mechanism) => mechanism.acr === acrs.default && isSecond(mechanism));
       if (!isAsked || (await authenticators.list(user.id, one.kind)).length > 1) return true;
       return (await reach(user.id)).some(

@@ -3,6 +3,7 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { factorPolicySchema } from "../../../core/factor-policy-settings.ts";
 import { portalSchema } from "../../../core/portal-settings.ts";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
 import { rememberedSchema } from "../../../core/remembered-settings.ts";
@@ -73,6 +74,7 @@ export const settingsShape = name(
     spend: spendSchema.optional(),
     portal: portalSchema.optional(),
     rememberedDevices: rememberedSchema.optional(),
+    factorPolicy: factorPolicySchema.optional(),
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),
