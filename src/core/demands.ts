@@ -7,7 +7,7 @@ import type { Directory, User } from "./directory.ts";
 import { type Owed, owedBy, preferredBy, secondsOf } from "./factor-policy.ts";
 import type { FactorPolicy } from "./factor-policy-settings.ts";
 import type { Factor, Mechanism } from "./mechanism.ts";
-import type { Storage } from "./records.ts";
+import type { Records, Storage } from "./records.ts";
 import type { Clock, FactorKind, Subject } from "./words.ts";
 
 const DAY = 86_400_000;
@@ -23,11 +23,14 @@ export interface DemandDeps {
   readonly now: Clock;
 }
 
+/** The switches of people who want two steps at every sign-in. */
+export const twoStepSwitches = (storage: Storage): Records<true> => storage.records<true>("two-step");
+
 export type Demands = ReturnType<typeof createDemands>;
 
 export function createDemands({ storage, directory, authenticators, factorOf, policy, now }: DemandDeps) {
   const told = storage.records<true>("factor-policy-told");
-  const switches = storage.records<true>("two-step");
+  const switches = twoStepSwitches(storage);
 
   /** Second factors of the person, one entry for each; a phone that stands in the directory alone is one as well. */
   async function heldBy(
