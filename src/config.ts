@@ -94,8 +94,8 @@ const fileSchema = z.strictObject({
   pumping: pumpingSchema.prefault({}),
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
-  rememberedDevices: rememberedSchema.prefault({}),
-  factorPolicy: factorPolicySchema.prefault({}),
+  remembered_devices: rememberedSchema.prefault({}),
+  factor_policy: factorPolicySchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -260,8 +260,8 @@ export function readConfig(
     pumping: config.pumping,
     spend: config.spend,
     portal: config.portal,
-    rememberedDevices: config.rememberedDevices,
-    factorPolicy: config.factorPolicy,
+    rememberedDevices: config.remembered_devices,
+    factorPolicy: config.factor_policy,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);

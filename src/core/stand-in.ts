@@ -161,7 +161,8 @@ export function createStandIns(deps: StandInDeps): StandIns {
     async days(record, mechanism, visitor) {
       const { subject, task } = record;
       if (subject === undefined || task.act !== "challenge" || task.factor === "password") return undefined;
-      if (record.extra !== undefined) return undefined;
+      // A code on paper is for the day on which the rest is lost: no day to be spared the next.
+      if (record.extra !== undefined || task.factor === "recovery-code") return undefined;
       if (!allows(record, mechanism) || !mechanism.requires.includes(task.factor)) return undefined;
       if ((await personOf(subject)) === undefined) return undefined;
       if (policy().ask === "unknown-place" && (await placeOf(visitor)) === undefined) return undefined;

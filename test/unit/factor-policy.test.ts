@@ -1,6 +1,10 @@
 /** The factor policy applied to a person: who a rule is for, what is missing, by when. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { readConfig } from "../../src/config.ts";
 import type { User } from "../../src/core/directory.ts";
 import { owedBy, preferredBy, rulesFor } from "../../src/core/factor-policy.ts";
 import { factorPolicySchema } from "../../src/core/factor-policy-settings.ts";
@@ -65,4 +69,30 @@ test("of several rules that prefer something the first counts", () => {
   assert.equal(preferredBy(rules, person()), "totp");
   assert.equal(preferredBy(rules, person({ roles: ["admin"] })), "passkey");
   assert.equal(preferredBy(policy(), person()), undefined);
+});
+
+test("the examples of the references are what sallyport.yaml takes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "sallyport-policy-"));
+  try {
+    const yaml = (name: string) =>
+      /```yaml\n([\s\S]*?)```/.exec(
+        readFileSync(new URL(`../../docs/reference/${name}.md`, import.meta.url), "utf8"),
+      )?.[1] ?? assert.fail(name);
+    const file = join(folder, "sallyport.yaml");
+    const head = [
+      "issuer: https://login.example.org",
+      "trusted_proxies: [127.0.0.1]",
+      "twilio_sid: AC00000000000000000000000000000001",
+      "twilio_token: a-token-of-the-account",
+      'from_number: "+12025550100"',
+      "clients: [{ client_id: spa, redirect_uris: [https://rp.example.test/callback] }]",
+    ].join("\n");
+    writeFileSync(file, `${head}\n${yaml("remembered-devices")}${yaml("factor-policy")}`, { mode: 0o600 });
+    const { settings } = readConfig(file, {});
+    assert.equal(settings.rememberedDevices.ask, "unknown-device");
+    assert.deepEqual(settings.factorPolicy.rules[0]?.must, ["totp"]);
+    assert.equal(settings.factorPolicy.selfService.enabled, false);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
