@@ -16,11 +16,13 @@ import {
 } from "./config-gateways.ts";
 import { type DirectoryEntry, directoryEntries, readEntries } from "./core/directory-entries.ts";
 import { Breakage } from "./core/errors.ts";
+import { factorPolicySchema } from "./core/factor-policy-settings.ts";
 import { messageTextsSchema } from "./core/message-texts.ts";
 import { passwordsSchema } from "./core/password-settings.ts";
 import { portalSchema } from "./core/portal-settings.ts";
 import { parsePrices } from "./core/price-table.ts";
 import { pumpingSchema } from "./core/pumping-settings.ts";
+import { rememberedSchema } from "./core/remembered-settings.ts";
 import { Secret } from "./core/secret.ts";
 import { sendingSchema } from "./core/sending-settings.ts";
 import { clientSchema, limitsSchema, settingsSchema } from "./core/settings.ts";
@@ -94,6 +96,8 @@ const fileSchema = z.strictObject({
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
   passwords: passwordsSchema.prefault({}),
+  remembered_devices: rememberedSchema.prefault({}),
+  factor_policy: factorPolicySchema.prefault({}),
   texts: messageTextsSchema.default({}),
   clients: z.array(z.looseObject({ client_secret: secret.optional() })).default([]),
 });
@@ -259,6 +263,8 @@ export function readConfig(
     spend: config.spend,
     portal: config.portal,
     passwords: config.passwords,
+    rememberedDevices: config.remembered_devices,
+    factorPolicy: config.factor_policy,
     texts: config.texts,
   });
   if (!settings.success) throw invalid(file, [...faults, ...sentences(settings.error)]);

@@ -28,6 +28,7 @@ import { type AdminOptions, API_ROOT, mountAdmin } from "../surfaces/admin/api/m
 import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
 import { passwordHandlers } from "../surfaces/admin/api/passwords.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
+import { rememberedHandlers } from "../surfaces/admin/api/remembered.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
 import { mountScim } from "../surfaces/admin/api/scim/mount.ts";
 import { scriptHandlers } from "../surfaces/admin/api/scripts.ts";
@@ -122,6 +123,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...people,
       ...helping,
       ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
+      ...rememberedHandlers(parts),
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),
       ...auditHandlers({ ...parts, cursors }),

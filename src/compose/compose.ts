@@ -13,12 +13,10 @@ import { createCodes } from "../core/codes.ts";
 import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { createNoticeSender } from "../core/notice-sender.ts";
-import { createOffers } from "../core/offers.ts";
 import type { Page } from "../core/pages.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
 import { createThrottle } from "../core/throttle.ts";
-import { createWalk } from "../core/walk.ts";
 import { createPostOutward } from "../kits/http/outward.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createSmtp } from "../kits/mail/smtp.ts";
@@ -59,6 +57,7 @@ import { tellOfScripts } from "./script-log.ts";
 import { smsFactors } from "./sms-factor.ts";
 import { reasonOf, takeInFile } from "./take-file.ts";
 import { createTlsReload, readTls } from "./tls.ts";
+import { composeWalk } from "./walk.ts";
 import { mountAssets, probePort } from "./web.ts";
 
 export interface Running {
@@ -112,7 +111,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
   const onProblem = (problem: unknown) =>
     complain(problem instanceof Error ? `${problem.name}: ${problem.message}` : "something failed");
   try {
-    const { storage, authenticators, audit, directory, enrolment, keyring, settings, phones } = parts;
+    const { storage, authenticators, audit, directory, keyring, settings, phones } = parts;
     logs ??= await openServerLogs(config, options.complain);
     const log = logs.server;
     await takeInFile(parts);
@@ -126,6 +125,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     for (const line of testNumberLines(settings.document().testNumbers, now())) complain(line);
     const meter = await openMeter(config);
     const line = composeLine({ settings, audit, now, log, apiBase: options.apiBase, complain, onProblem });
+    const countryOf = addressCountries(config.addressCountries, onProblem);
     const bounds = composeLimits({
       line,
       parts,
@@ -133,7 +133,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       alarm: complain,
       onProblem,
       metrics: meter.metrics,
-      countryOfAddress: addressCountries(config.addressCountries, onProblem),
+      countryOfAddress: countryOf,
     });
     const { limits, tallies, brake } = bounds;
     const overview = composeOverview({ parts, tallies, line, isBraked: () => brake.since !== undefined });
@@ -221,19 +221,13 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       log: logs.script,
       newId,
     });
-    const walk = createWalk({
-      storage,
-      mechanisms: async (revision) => (await revisions.at(revision)).mechanisms,
-      ownFactors: async (revision) => (await revisions.at(revision)).ownFactors,
+    const { walk, standIns, demands } = composeWalk({
+      parts,
+      bounds,
       factors,
-      boundTo: (subject) => authenticators.list(subject),
-      enrolment,
-      offer: createOffers({ storage, authenticators, limits, now }),
+      at: (revision) => revisions.at(revision),
       delivery,
-      audit,
-      limits,
-      now,
-      onProven: bounds.onProven,
+      countryOf,
     });
 
     const render = async (page: Page, languages?: readonly string[]): Promise<string> =>
@@ -246,6 +240,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const build = engineBuilder({
       parts,
       walk,
+      standIns,
       devices,
       visits,
       csrfToken: csrf.token,
@@ -303,7 +298,8 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       peers,
       scripts,
       overview,
-      explain: createExplain({ parts, bounds, current: () => revisions.current() }),
+      demands,
+      explain: createExplain({ parts, bounds, demands, current: () => revisions.current() }),
       smsFactor,
       delivery,
       factors,
@@ -321,6 +317,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
       served: revisions.current,
       factors,
+      demands,
       onProblem,
     });
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });

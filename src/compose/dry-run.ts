@@ -6,6 +6,7 @@
 import type { AuditEntry } from "../core/audit.ts";
 import { satisfies } from "../core/gate.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { mayStandIn, REMEMBERED_ACR } from "../core/remembered-settings.ts";
 import type { SettingsDocument } from "../core/settings.ts";
 import type { Phones } from "../kits/phone/phones.ts";
 import type { Trial, Verdict } from "../surfaces/admin/api/explain.ts";
@@ -51,6 +52,17 @@ export function createTrial(
     const { mechanism } = choice;
     const now = mechanism.acr;
     if (texts(mechanism) && document.sending.stopped) return refused("sending.stopped: no text goes out");
+    if (was === REMEMBERED_ACR) {
+      const asked = {
+        acr: now,
+        client: client.client_id,
+        essential: choice.essential,
+        allowed: client.allowed_acr_values,
+      };
+      const lets = mayStandIn(document.rememberedDevices, asked);
+      const why = "a remembered device counts no more";
+      return { verdict: lets ? undefined : { kind: "more", was, now, why }, assumed };
+    }
     const old = before.find(({ acr }) => acr === was) ?? mechanisms.find(({ acr }) => acr === was);
     const amr = Array.isArray(facts.amr) ? facts.amr.map(String) : [];
     const had = old?.requires ?? (amr.includes("mfa") ? ["password", "sms"] : ["password"]);

@@ -4,12 +4,14 @@ import type { Devices } from "../core/device.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
 import type { Snapshot } from "../core/settings.ts";
+import type { StandIns } from "../core/stand-in.ts";
 import type { Walk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
 import { createEngine, type Engine } from "../surfaces/oidc/engine.ts";
 import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
+import { createDeviceCookies } from "../surfaces/oidc/remembering.ts";
 import type { createVisits } from "../surfaces/oidc/visitor.ts";
 import { ownApis } from "./apis.ts";
 import type { Parts } from "./parts.ts";
@@ -18,6 +20,7 @@ export interface EngineDeps {
   readonly parts: Parts;
   readonly walk: Walk;
   readonly devices: Devices;
+  readonly standIns: Pick<StandIns, "secretOf">;
   readonly visits: ReturnType<typeof createVisits>;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
   readonly render: (page: Page, languages?: readonly string[]) => Promise<string>;
@@ -79,6 +82,11 @@ export function engineBuilder(
       audit,
       localeFor: deps.localeFor,
       marksCookie: visits.marksCookie,
+      deviceCookies: createDeviceCookies({
+        secretOf: deps.standIns.secretOf,
+        devicesCookie: visits.devicesCookie,
+        now,
+      }),
       csrfToken,
       now,
     });

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { type AccessTokens, ENROLMENT_API } from "../core/access.ts";
 import type { Delivery } from "../core/delivery.ts";
+import type { Demands } from "../core/demands.ts";
 import type { Enrolment } from "../core/enrolment.ts";
 import { createChanges } from "../core/factor-changes.ts";
 import type { Factor, Step } from "../core/mechanism.ts";
@@ -48,6 +49,7 @@ export interface EnrolmentParts {
   readonly version: string;
   readonly smsFactor: (enrolment: Enrolment) => Factor;
   readonly delivery: Delivery;
+  readonly demands: Demands;
   readonly factors: ReadonlyMap<string, Factor>;
   readonly served: PortalParts["served"];
   readonly localeFor: (wanted: readonly string[]) => string;
@@ -61,6 +63,7 @@ export async function composeEnrolment(app: FastifyInstance, given: EnrolmentPar
   const mechanisms = () => served().mechanisms;
   const strength = createStrength({
     ...parts,
+    demands: given.demands,
     mechanisms,
     factorOf: (kind) => factors.get(kind) ?? served().ownFactors.get(kind),
     policy,

@@ -5,6 +5,7 @@
 import type { Audit } from "../core/audit.ts";
 import type { AuditErasure } from "../core/audit-erasure.ts";
 import type { AuditSeals } from "../core/audit-seals.ts";
+import { twoStepSwitches } from "../core/demands.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Storage } from "../core/records.ts";
 import type { Sealer } from "../core/seal.ts";
@@ -60,6 +61,7 @@ export function createErasure(deps: ErasureDeps): Erasure {
     const removed = await deps.removePerson(subject, by, "erased");
     if (removed.kind === "read-only" || removed.kind === "changed-meanwhile") return { kind: removed.kind };
     await deps.forgetTries(subject);
+    await twoStepSwitches(deps.storage).remove(subject);
     await deps.forgetMarks({ subject, name, pseudonym });
     await marks.put(subject, subject, now() + LATEST, AGAIN);
     // Only what is sealed can be erased without looking as if somebody had tampered with it. A writer may be in the way

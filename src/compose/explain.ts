@@ -5,6 +5,7 @@
 
 import type { PhoneData } from "../core/authenticators.ts";
 import { createFailures } from "../core/code-failures.ts";
+import type { Demands } from "../core/demands.ts";
 import type { User } from "../core/directory.ts";
 import type { Mechanism, Task } from "../core/mechanism.ts";
 import { PhoneNumber } from "../core/secret.ts";
@@ -16,6 +17,7 @@ import { createThrottle } from "../core/throttle.ts";
 import type { ExplainQuestion, Explanation } from "../surfaces/admin/contract/explain.ts";
 import { acrRequest } from "../surfaces/oidc/choice.ts";
 import { whyChosen } from "../surfaces/oidc/choice-why.ts";
+import { deviceReasons, policyReasons } from "./explain-person.ts";
 import { acrReason, at, budgetReasons, type Reason, say, stepsOf } from "./explain-words.ts";
 import type { composeLimits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
@@ -25,11 +27,12 @@ type Bounds = Pick<ReturnType<typeof composeLimits>, "limits" | "brake" | "guard
 export interface ExplainParts {
   readonly parts: Parts;
   readonly bounds: Bounds;
+  readonly demands: Demands;
   readonly current: () => { readonly snapshot: Snapshot; readonly mechanisms: readonly Mechanism[] };
 }
 
 const FACTOR = "sms";
-export function createExplain({ parts, bounds, current }: ExplainParts) {
+export function createExplain({ parts, bounds, demands, current }: ExplainParts) {
   const { directory, authenticators, enrolment, storage, settings, store, now } = parts;
   const throttle = createThrottle({ records: storage.records("password-throttle"), now });
   const failures = createFailures(storage, bounds.limits, now);
@@ -296,6 +299,8 @@ export function createExplain({ parts, bounds, current }: ExplainParts) {
     const { mechanism } = why.choice;
     const asked = await person(question, user, mechanism);
     reasons.push(...asked.reasons);
+    reasons.push(...(await deviceReasons(parts, snapshot, client, mechanism, user)));
+    reasons.push(...(await policyReasons(demands, snapshot, mechanisms, user, now())));
     const stops = reasons.filter(({ level }) => level === "error");
     const waits = stops.every(
       ({ check, message }) => check === "password" || check === "sending" || /paused/.test(message),

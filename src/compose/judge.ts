@@ -4,6 +4,8 @@
  */
 import { catalog } from "../catalog.ts";
 import { ACCOUNT_CLIENT, CLI_CLIENT } from "../core/access.ts";
+import { STAND_IN } from "../core/gate.ts";
+import { REMEMBERED_ACR } from "../core/remembered-settings.ts";
 import type {
   ClientSettings,
   Fault,
@@ -26,6 +28,8 @@ export const createJudge =
     ...nameFaults(document.scripts),
     ...factorFaults(document.scripts),
     ...acrFaults(document),
+    ...rememberedFaults(document),
+    ...policyFaults(document),
     ...clientFaults(document),
     ...document.clients.flatMap((client, index) => {
       const fault = ofClient(client);
@@ -85,7 +89,7 @@ function factorFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
 }
 
 /** Kinds that the server has or will have; a script under such a name would be taken for it. */
-const RESERVED = ["otp", "hotp", "fido2", "mail", "device"];
+const RESERVED = ["otp", "hotp", "fido2", "mail", "device", STAND_IN];
 
 const twice = (properties: readonly Property[], at: string): readonly Fault[] =>
   repeated(properties.map(({ value1 }) => value1)).map((name) => ({
@@ -136,6 +140,12 @@ function propertyFaults(
 function nameFaults(scripts: readonly ScriptEntry[]): readonly Fault[] {
   const names = scripts.flatMap(({ name, aliases }) => [name, ...aliases]);
   return [
+    ...names
+      .filter((name) => name === REMEMBERED_ACR)
+      .map((name) => ({
+        path: "scripts",
+        message: `${name} says that no factor was shown; choose another name`,
+      })),
     ...repeated(names).map((name) => ({ path: "scripts", message: `the acr ${name} stands there twice` })),
     ...repeated(scripts.map(({ inum }) => inum)).map((inum) => ({
       path: "scripts",
@@ -161,6 +171,40 @@ function acrFaults({ scripts, defaultAcr }: SettingsDocument): readonly Fault[] 
     },
   ];
 }
+
+/** What no enabled acr asks for, nobody could use; and a rule that has no effect is not what was meant. */
+function policyFaults({ factorPolicy: { rules }, scripts }: SettingsDocument): readonly Fault[] {
+  const usable = scripts
+    .filter(({ enabled }) => enabled)
+    .flatMap(
+      ({ name, manifest }) =>
+        manifest?.mechanism?.requires ?? builtInOf(name)?.script.mechanism.requires ?? [],
+    );
+  return rules.flatMap(({ must, prefer, least }, index) => {
+    const at = `factorPolicy.rules[${index}]`;
+    const named = [...must, ...(prefer === undefined ? [] : [prefer])];
+    return [
+      ...named
+        .filter((kind) => !usable.includes(kind))
+        .map((kind) => ({
+          path: at,
+          message: `${kind} is asked for by no enabled acr; enable one, or leave it out`,
+        })),
+      ...(named.length === 0 && least === 0
+        ? [{ path: at, message: "demands nothing; give must, least or prefer, or take the rule out" }]
+        : []),
+    ];
+  });
+}
+
+/** A name with a slip in it would forbid what it was meant to allow, and nobody would know why. */
+const rememberedFaults = ({ rememberedDevices: { acrs }, scripts }: SettingsDocument): readonly Fault[] =>
+  acrs
+    .filter((acr) => !scripts.some(({ name }) => name === acr))
+    .map((acr) => ({
+      path: "rememberedDevices.acrs",
+      message: `${acr} is none of the scripts; name one, or leave it out`,
+    }));
 
 const clientFaults = ({ clients }: SettingsDocument): readonly Fault[] => [
   ...repeated(clients.map(({ client_id }) => client_id)).map((id) => ({

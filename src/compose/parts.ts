@@ -16,6 +16,7 @@ import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createPasswordOpenings } from "../core/password-openings.ts";
 import { createRecovery } from "../core/recovery.ts";
+import { createRememberedDevices, endingDevices, forgettingDevices } from "../core/remembered.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
 import { createStorage } from "../core/storage.ts";
@@ -96,11 +97,12 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const people = directories.directory;
     const newId = () => randomBytes(16).toString("base64url");
     const plainNotices = createNotices({ storage, now, newId });
-    const directory = watchAdministrators(people, (user) =>
+    const remembered = createRememberedDevices({ storage, now });
+    const directory = watchAdministrators(forgettingDevices(people, remembered), (user) =>
       tellOthers({ directory: people, notices: plainNotices }, user, "became-admin"),
     );
     const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
-    const sessions = createSessions({ storage, audit, logouts, now });
+    const sessions = endingDevices(createSessions({ storage, audit, logouts, now }), remembered);
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
@@ -205,6 +207,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       auditSeals,
       enrolment,
       sessions,
+      remembered,
       logouts,
       removePerson,
       auditErasure,

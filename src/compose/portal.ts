@@ -1,6 +1,7 @@
 /** Puts the account pages together: a client of this very server, which asks it for tokens and keys without a network. */
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { ACCOUNT_CLIENT } from "../core/access.ts";
+import type { Demands } from "../core/demands.ts";
 import type { HelpDesk } from "../core/help-desk.ts";
 import type { Factor, Mechanism } from "../core/mechanism.ts";
 import type { Page } from "../core/pages.ts";
@@ -33,6 +34,7 @@ export interface PortalParts {
     readonly engine: Pick<Engine, "provider">;
   };
   readonly factors: ReadonlyMap<string, Factor>;
+  readonly demands: Demands;
   readonly onProblem: (problem: unknown) => void;
 }
 
@@ -48,6 +50,7 @@ export async function composePortal(app: FastifyInstance, portal: PortalParts): 
     desk: portal.desk,
     searchesPerHour: () => settings.document().helpDesk.searchesPerHour,
     grants: createGrants(parts),
+    demands: portal.demands,
     client: createAccountClient({
       issuer: config.issuer,
       clientId: ACCOUNT_CLIENT,

@@ -41,6 +41,7 @@ export const COUNTS_OR_CLOSES = [
   "code-failures",
   "desk-looks",
   "erased",
+  "factor-policy-told",
   "logout",
   "directory-look",
   "directory-losses",
@@ -57,6 +58,7 @@ export const COUNTS_OR_CLOSES = [
   "script-error",
   "sends",
   "spend-told",
+  "two-step",
 ] as const;
 
 export async function restoreBackup(config: string, file: string, asItIs: boolean): Promise<Said> {

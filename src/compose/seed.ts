@@ -44,6 +44,8 @@ function partsOf(
     spend,
     portal,
     passwords,
+    rememberedDevices,
+    factorPolicy,
     texts,
     acrs,
     clients,
@@ -68,6 +70,8 @@ function partsOf(
     plain("spend", { spend }),
     plain("portal", { portal }),
     plain("passwords", { passwords }),
+    plain("rememberedDevices", { rememberedDevices }),
+    plain("factorPolicy", { factorPolicy }),
     plain("texts", { texts }),
     {
       name: "acrs",

@@ -189,6 +189,22 @@ export const AUDIT_WORDS: Readonly<Record<AuditKind, AuditWord>> = {
     means: "a session was ended from outside",
     facts: [...ADMIN, "sid", "clients"],
   },
+  "device-remembered": {
+    act: "override",
+    means: "the person wants no code on this device until `until`; by which acr it was remembered",
+    facts: ["device", "acr", "agent", "until"],
+  },
+  "remembered-device-used": {
+    act: "override",
+    means: "no code was asked for: a remembered device stood in for this acr",
+    facts: ["device", "acr"],
+  },
+  "remembered-device-ended": {
+    act: "override",
+    means:
+      "a device is remembered no more; `device` is `all` where all were. `reused`: its secret came twice, as a stolen one does",
+    facts: ["device", ...ADMIN],
+  },
   "consent-given": { act: "session", means: "the person let an application have these", facts: ["scopes"] },
   "consent-refused": { act: "session", means: "the person did not", facts: [] },
   "consent-skipped": {

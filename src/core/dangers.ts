@@ -24,6 +24,7 @@ export const dangersOf = (document: SettingsDocument, now: EpochMs): readonly Fi
   ...testNumbers(document, now),
   ...pkce(document),
   ...passwordAlone(document),
+  ...remembered(document),
   ...loosened(document),
   ...pumping(document),
 ];
@@ -93,6 +94,17 @@ function passwordAlone({ scripts, clients, defaultAcr }: SettingsDocument): read
       "settings.password_alone",
       `simple_password_auth is enabled, so whoever writes the URL can ask for a password alone at ${listed(open.map((one) => one.client_id))}.`,
       "Name allowed_acr_values for those clients, or disable simple_password_auth.",
+    ),
+  ];
+}
+
+function remembered({ rememberedDevices: { ask, days, acrs } }: SettingsDocument): readonly Finding[] {
+  if (ask === "every-login" || acrs.length === 0) return [];
+  return [
+    warning(
+      "settings.remembered",
+      `Devices may be remembered: for ${days} days a password is enough on them where ${listed(acrs)} is wished for.`,
+      "Set rememberedDevices.ask to every-login, or name under exceptClients who always needs the code.",
     ),
   ];
 }

@@ -15,7 +15,7 @@ import type { Clock, Json, Subject } from "./words.ts";
 
 /** Who changes something about themselves, and whence; `client`: the application they do it by. */
 export interface Changing {
-  readonly here: { readonly subject: Subject; readonly user: Pick<User, "id" | "roles"> };
+  readonly here: { readonly subject: Subject; readonly user: User };
   readonly address: string;
   /** BCP 47. */
   readonly locale: string;

@@ -3,6 +3,7 @@
  * script and no request names them; a request can only choose between names that are true here. Called by the walk when it ends and by surfaces/oidc when it weighs a session.
  */
 import type { Mechanism } from "./mechanism.ts";
+import { REMEMBERED_ACR } from "./remembered-settings.ts";
 import type { Acr, EpochMs, FactorKind, Proof } from "./words.ts";
 
 /** What proofs amount to. `authTime` is the oldest proof that the acr counts, in epoch milliseconds. */
@@ -25,6 +26,9 @@ export function usableProofs(proofs: readonly Proof[], notBefore: EpochMs): read
   }
   return [...newest.values()];
 }
+
+/** Kind of the proof that a remembered device leaves; no mechanism can require it. */
+export const STAND_IN = "remembered-device";
 
 /** Methods that prove what somebody knows (RFC 8176). */
 const KNOWN: readonly string[] = ["pwd", "pin", "kba"];
@@ -61,6 +65,27 @@ export function attain(proofs: readonly Proof[], mechanisms: readonly Mechanism[
         ? [...methods, "mfa"]
         : methods,
     authTime: Math.min(...counted.map((proof) => proof.at)),
+  };
+}
+
+/**
+ * What proofs amount to where a remembered device stands in for the further factors of a mechanism: a name of its own, at
+ * the lowest level, with the methods that were shown and no others. Undefined where none does, or the password was not shown.
+ * Whether the request lets it, its caller has to know.
+ */
+export function attainRemembered(
+  proofs: readonly Proof[],
+  { acr, requires }: Mechanism,
+): Attained | undefined {
+  const stood = proofs.some(({ factor, standsFor }) => factor === STAND_IN && standsFor === acr);
+  const shown = proofs.filter(({ factor }) => requires.includes(factor));
+  if (!stood || !shown.some(({ factor }) => factor === "password")) return undefined;
+  return {
+    acr: REMEMBERED_ACR,
+    level: 0,
+    factors: shown.map(({ factor }) => factor),
+    amr: [...new Set(shown.map(({ method }) => method))],
+    authTime: Math.min(...shown.map(({ at }) => at)),
   };
 }
 

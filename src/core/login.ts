@@ -30,6 +30,25 @@ export type LoginRecord = {
   readonly offered?: true | undefined;
   /** The password has to be changed before this login may end. */
   readonly mustChange?: true | undefined;
+  /** The policy demands what is bound here; `days` are left, 0: it is due. */
+  readonly demanded?: { readonly days: number } | undefined;
+  /** Request and client let a remembered device stand in for a further factor, and this browser be remembered. */
+  readonly mayStandIn?: true | undefined;
+  /** Days for which this browser is remembered if the person ticks the box of this step. */
+  readonly rememberDays?: number | undefined;
+  /** The person has ticked it. */
+  readonly remember?: true | undefined;
+  /** The device that has stood in, by its id. */
+  readonly stoodIn?: string | undefined;
+  /** The device whose secret the browser gets at the end, made of `nonce` (stand-in.ts); `until`: when it is over. */
+  readonly device?:
+    | {
+        readonly id: string;
+        readonly nonce: string;
+        readonly until: EpochMs;
+        readonly instead: readonly string[];
+      }
+    | undefined;
   /** The settings it began on and ends on, whatever is changed meanwhile. */
   readonly revision: number;
   readonly client: { readonly id: string; readonly name: string };
@@ -100,6 +119,7 @@ export interface LoginStart {
   readonly pinned: boolean;
   /** A kind to be bound when every factor has been shown (docs/tour.md). */
   readonly enrol?: FactorKind | undefined;
+  readonly mayStandIn?: true | undefined;
   readonly restart: string;
   /** Where the relying party is reached in the end; for the surface's own use. */
   readonly redirectUri: string;

@@ -97,6 +97,10 @@ export interface Visitor {
   readonly address: string;
   /** Marks of people who signed in here before; see device.ts. */
   readonly marks: readonly string[];
+  /** Devices that it says it is, with hashes of their secrets; nobody has looked whether that is so (stand-in.ts). */
+  readonly devices?: readonly { readonly id: string; readonly hash: string }[] | undefined;
+  /** The browser in words of ours. */
+  readonly agent?: string | undefined;
 }
 
 export type Form = Readonly<Record<string, string>>;

@@ -16,6 +16,7 @@ export const NOTICE_KINDS = [
   "phone-removed",
   "factor-added",
   "factor-removed",
+  "two-step-off",
   "password-changed",
   "password-ticket",
   "recovery-code-used",

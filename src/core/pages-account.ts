@@ -50,6 +50,10 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
       strength: z.enum(["one", "two", "strong"]),
       /** Whether there is a way to add that would make it stronger. */
       canBeStronger: z.boolean(),
+      /** What the policy demands and the person lacks, by when. */
+      owed: z.array(z.strictObject({ kind: z.string(), when: z.string(), isDue: z.boolean() })),
+      /** The person's own switch; `none`: it is not theirs, `needs`: they have too few factors for it. */
+      twoStep: z.strictObject({ state: z.enum(["none", "needs", "off", "on"]), least: z.number() }),
       factors: z.array(
         z.strictObject({
           kind: z.string(),
@@ -88,6 +92,17 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
           began: z.string(),
           used: z.string(),
           apps: z.string(),
+          isThis: z.boolean(),
+        }),
+      ),
+      /** Devices on which no code is asked for. */
+      remembered: z.array(
+        z.strictObject({
+          id: z.string(),
+          device: z.string(),
+          place: z.string(),
+          since: z.string(),
+          until: z.string(),
           isThis: z.boolean(),
         }),
       ),

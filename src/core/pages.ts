@@ -20,6 +20,11 @@ const form = {
   noticeArgs: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 };
 
+/** The policy of this place demands what is bound here: `soon` within so many days, or `now`. */
+const demand = { demand: z.enum(["soon", "now"]).optional(), demandDays: z.number().optional() };
+/** A box `remember` (value `yes`) may be shown: no code on this device for so many days. */
+const remember = { rememberDays: z.number().optional() };
+
 export const pageFacts = {
   /** Username and password. `pinned`: the person is known already (step-up), the name is shown and cannot be changed. */
   password: z.strictObject({
@@ -59,10 +64,11 @@ export const pageFacts = {
     ways: z.array(z.strictObject({ name: z.string(), kind: z.string() })),
   }),
   /** The six digits of an authenticator app. */
-  totp: z.strictObject({ ...form, username: z.string(), canOtherMethod: z.boolean() }),
+  totp: z.strictObject({ ...form, ...remember, username: z.string(), canOtherMethod: z.boolean() }),
   /** A new secret for such an app: `qr` is the path of a drawing `size` squares wide, `secret` the same to type. */
   "totp-enrol": z.strictObject({
     ...form,
+    ...demand,
     username: z.string(),
     qr: z.string(),
     size: z.number(),
@@ -84,6 +90,7 @@ export const pageFacts = {
   /** A new passkey; `userId` base64url, `credentials`: those that are bound. */
   "passkey-enrol": z.strictObject({
     ...form,
+    ...demand,
     username: z.string(),
     rpId: z.string(),
     challenge: z.string(),
@@ -99,6 +106,7 @@ export const pageFacts = {
   /** New recovery codes, shown this once; `file`: the same as a data URL. */
   "recovery-codes": z.strictObject({
     ...form,
+    ...demand,
     username: z.string(),
     codes: z.array(z.string()),
     file: z.string(),
@@ -107,6 +115,8 @@ export const pageFacts = {
   /** Enrolment: the number of the phone to bind. `ticketNeeded`: a field `ticket` is shown as well. */
   phone: z.strictObject({
     ...form,
+    ...demand,
+    skippable: z.boolean().optional(),
     number: z.string(),
     country: z.string(),
     countries: z.array(z.strictObject({ code: z.string(), name: z.string(), calling: z.string() })),
@@ -116,6 +126,7 @@ export const pageFacts = {
   /** The one-time code. Times are whole seconds from now; `resendIn` 0: open; -1: no further send in this login. */
   code: z.strictObject({
     ...form,
+    ...remember,
     masked: z.string(),
     digits: z.number(),
     /** How far the last send has come, by `channel`; since `stateAt` (seconds since 1970), `stateMinutes` ago. */
@@ -140,6 +151,7 @@ export const pageFacts = {
   /** The page of a factor of one's own (script.ts): plain sentences of the script's, one field `answer`. */
   question: z.strictObject({
     ...form,
+    ...remember,
     heading: z.string(),
     text: z.string(),
     label: z.string(),

@@ -4,11 +4,13 @@
  */
 import { z } from "zod";
 import { redirectUriProblem } from "./client-uri.ts";
+import { factorPolicySchema } from "./factor-policy-settings.ts";
 import { helpDeskSchema } from "./help-desk-settings.ts";
 import { messageTextsSchema } from "./message-texts.ts";
 import { passwordsSchema } from "./password-settings.ts";
 import { portalSchema } from "./portal-settings.ts";
 import { pumpingSchema } from "./pumping-settings.ts";
+import { rememberedSchema } from "./remembered-settings.ts";
 import { retentionSchema } from "./retention.ts";
 import { manifestSchema } from "./script.ts";
 import { sendingSchema } from "./sending-settings.ts";
@@ -255,6 +257,8 @@ export const documentSchema = z.strictObject({
   portal: portalSchema.prefault({}),
   helpDesk: helpDeskSchema.prefault({}),
   passwords: passwordsSchema.prefault({}),
+  rememberedDevices: rememberedSchema.prefault({}),
+  factorPolicy: factorPolicySchema.prefault({}),
   testNumbers: testNumbersSchema.default([]),
   /** Texts of messages in this site's own words. */
   texts: messageTextsSchema.default({}),
@@ -286,6 +290,8 @@ export const settingsSchema = z.strictObject({
   spend: spendSchema.prefault({}),
   portal: portalSchema.prefault({}),
   passwords: passwordsSchema.prefault({}),
+  rememberedDevices: rememberedSchema.prefault({}),
+  factorPolicy: factorPolicySchema.prefault({}),
   texts: messageTextsSchema.default({}),
 });
 

@@ -5,6 +5,7 @@
  * server has told them: the acr, and when it was shown.
  */
 import type { Authenticator, Authenticators } from "./authenticators.ts";
+import type { Demands } from "./demands.ts";
 import type { User } from "./directory.ts";
 import type { Factor, Mechanism } from "./mechanism.ts";
 import type { PortalSettings } from "./portal-settings.ts";
@@ -37,6 +38,7 @@ export interface StrengthDeps {
   readonly mechanisms: () => readonly Mechanism[];
   readonly factorOf: (kind: FactorKind) => Factor | undefined;
   readonly authenticators: Authenticators;
+  readonly demands: Pick<Demands, "mayLose" | "twoStep">;
   readonly policy: () => PortalSettings;
   readonly snapshot: () => Pick<Snapshot, "acrs">;
   readonly now: Clock;
@@ -89,16 +91,16 @@ export function createStrength(deps: StrengthDeps) {
       return isFresh && acrs.includes(acr) ? { kind: "sure" } : { kind: "ask", acrs };
     },
     /**
-     * Whether the person may be without it: not the last second factor, while the server's own default or a role asks
-     * for one.
+     * Whether the person may be without it: nothing that the policy demands, and not the last second factor, while the
+     * server's own default, a role or the person's own switch asks for one.
      */
-    async canLose(
-      { user }: { readonly user: Pick<User, "id" | "roles"> },
-      one: Authenticator,
-    ): Promise<boolean> {
+    async canLose({ user }: { readonly user: User }, one: Authenticator): Promise<boolean> {
       const { acrs } = deps.snapshot();
+      const { demands } = deps;
+      if (!(await demands.mayLose(user, one, mechanisms()))) return false;
       const isAsked =
         user.roles.length > 0 ||
+        (await demands.twoStep.isOn(user.id)) ||
         mechanisms().some((mechanism) => mechanism.acr === acrs.default && isSecond(mechanism));
       if (!isAsked || (await authenticators.list(user.id, one.kind)).length > 1) return true;
       return (await reach(user.id)).some(

@@ -2,6 +2,7 @@
  * What comes before something is bound, and what comes behind a sign-in. Whoever holds a factor shows it before another
  * one is added; what was asked to be bound, or is offered, waits until every factor of the acr is shown. Called by the walk alone.
  */
+import type { Demands } from "./demands.ts";
 import type { Enrolment } from "./enrolment.ts";
 import { usableProofs } from "./gate.ts";
 import type { LoginRecord } from "./login.ts";
@@ -16,6 +17,8 @@ export interface BeforeDeps {
   readonly offer?:
     | ((record: LoginRecord, mechanisms: readonly Mechanism[]) => Promise<FactorKind | undefined>)
     | undefined;
+  /** The factor policy; without it nobody owes anything. */
+  readonly demands?: Pick<Demands, "atSignIn" | "isDue" | "prefers" | "twoStep"> | undefined;
   readonly limits: () => Limits;
   readonly now: Clock;
 }
@@ -33,6 +36,12 @@ export function marksOf(
     // As the last one says: shown again it may need no change any more, and set anew it needs none.
     ...(factor === PASSWORD ? { mustChange: mustChange === true ? true : undefined } : {}),
   };
+}
+
+/** What comes behind a sign-in; `extra` as in the login's record. */
+interface After extends Pick<LoginRecord, "demanded"> {
+  readonly factor: FactorKind;
+  readonly extra: "enrol" | "offer";
 }
 
 export function createBefore(deps: BeforeDeps) {
@@ -69,14 +78,21 @@ export function createBefore(deps: BeforeDeps) {
   }
 
   /** What follows when every factor is shown: something to be bound, or an offer. */
-  async function afterwards(record: LoginRecord, mechanisms: readonly Mechanism[]) {
-    const { enrol, enrolled, offered, mustChange } = record;
+  async function afterwards(
+    record: LoginRecord,
+    mechanisms: readonly Mechanism[],
+  ): Promise<After | undefined> {
+    const { subject, enrol, enrolled, offered, mustChange } = record;
     // Before anything else: whoever was given the password by somebody else must not bind anything on it.
-    if (mustChange === true) return { factor: PASSWORD, extra: "enrol" } as const;
-    if (enrol !== undefined && enrolled !== true) return { factor: enrol, extra: "enrol" } as const;
+    if (mustChange === true) return { factor: PASSWORD, extra: "enrol" };
+    if (enrol !== undefined && enrolled !== true) return { factor: enrol, extra: "enrol" };
+    // Whoever comes to bind one thing is not let past another that is due.
+    const owed = subject === undefined ? undefined : await deps.demands?.atSignIn(subject, mechanisms);
+    if (owed !== undefined && (owed.isDue || (enrol === undefined && offered !== true)))
+      return { factor: owed.factor, extra: owed.isDue ? "enrol" : "offer", demanded: { days: owed.days } };
     if (enrol !== undefined || offered === true || deps.offer === undefined) return undefined;
     const factor = await deps.offer(record, mechanisms);
-    return factor === undefined ? undefined : ({ factor, extra: "offer" } as const);
+    return factor === undefined ? undefined : { factor, extra: "offer" };
   }
 
   return { guarded, afterwards, freshOf };

@@ -4,17 +4,25 @@ import type { LoginEnd, LoginRecord } from "./login.ts";
 import type { Visitor } from "./mechanism.ts";
 import type { EpochMs } from "./words.ts";
 
-/** The event that goes with the commit of the end. */
-export function endingOf(record: LoginRecord, end: LoginEnd, visitor: Visitor, at: EpochMs): AuditEvent {
+/** The events that go with the commit of the end. */
+export function endingOf(
+  record: LoginRecord,
+  end: LoginEnd,
+  visitor: Visitor,
+  at: EpochMs,
+): readonly AuditEvent[] {
   const kind: AuditKind =
     end.kind === "proven" ? "signed-in" : end.reason === "cancelled" ? "login-cancelled" : "login-stopped";
-  return {
-    kind,
+  const common = {
     at,
     subject: record.subject,
     login: record.id,
     client: record.client.id,
     address: visitor.address,
+  };
+  const ending: AuditEvent = {
+    ...common,
+    kind,
     facts:
       end.kind === "proven"
         ? {
@@ -25,4 +33,7 @@ export function endingOf(record: LoginRecord, end: LoginEnd, visitor: Visitor, a
           }
         : { acr: record.acr, reason: end.reason },
   };
+  if (end.kind !== "proven" || record.stoodIn === undefined) return [ending];
+  const facts = { device: record.stoodIn, acr: record.acr };
+  return [{ ...common, kind: "remembered-device-used", facts }, ending];
 }

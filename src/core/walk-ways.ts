@@ -77,7 +77,7 @@ export function createWays(factors: ReadonlyMap<string, Factor>) {
 
   /** The login as it stands on that way; what it was on is kept for coming back. `anew`: its step has to be entered. */
   function turned(record: LoginRecord, way: Way): { readonly record: LoginRecord; readonly anew: boolean } {
-    const { choosing: _chosen, ...rest } = record;
+    const { choosing: _chosen, rememberDays: _days, ...rest } = record;
     if (way.mechanism === undefined)
       return { record: { ...rest, task: { factor: way.kind, act: "challenge" } }, anew: true };
     const { acr, task, state, phoneAttribute } = record;

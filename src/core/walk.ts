@@ -9,31 +9,29 @@
  * between costs the person a reload. An exception in a step leaves the login where it was: it fails closed.
  */
 import type { Audit } from "./audit.ts";
-import type { Authenticator } from "./authenticators.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
-import { attain, satisfies, usableProofs } from "./gate.ts";
-import { extraOf, type LoginRecord, type LoginStart, type Standing, type Turn } from "./login.ts";
+import { usableProofs } from "./gate.ts";
+import type { LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
 import type {
   Effects,
   Events,
   Factor,
   Form,
-  Login,
   Mechanism,
   Notice,
   Outcome,
-  Prepared,
   Step,
-  StopReason,
   Task,
   Visitor,
 } from "./mechanism.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import { type BeforeDeps, createBefore, marksOf } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
+import { createEntering, type Entered, type EnteringDeps, stop } from "./walk-enter.ts";
+import { createShown, endingScript } from "./walk-shown.ts";
 import { createWays } from "./walk-ways.ts";
-import type { FactorKind, Json, Proof, Subject } from "./words.ts";
+import type { FactorKind, Json, Proof } from "./words.ts";
 
 export interface Walk {
   begin(start: LoginStart): Promise<Turn>;
@@ -45,9 +43,7 @@ export interface Walk {
   submit(id: string, turn: number, form: Form, visitor: Visitor): Promise<Standing>;
 }
 
-export interface WalkDeps extends BeforeDeps {
-  /** All that is bound to a person, read once when a step is entered. */
-  readonly boundTo?: ((subject: Subject) => Promise<readonly Authenticator[]>) | undefined;
+export interface WalkDeps extends BeforeDeps, Pick<EnteringDeps, "boundTo" | "standIns"> {
   readonly storage: Storage;
   /** The mechanisms of the revision of the settings that a login began on. */
   readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
@@ -66,7 +62,8 @@ export function createWalk(deps: WalkDeps): Walk {
   const logins: Records<LoginRecord> = deps.storage.records("login");
   const { now } = deps;
   const { waysFrom, turned, inviting } = createWays(deps.factors);
-  const { guarded, afterwards, freshOf } = createBefore(deps);
+  const before = createBefore(deps);
+  const { freshOf } = before;
 
   const factorOf = async (kind: FactorKind, revision: number): Promise<Factor | undefined> =>
     deps.factors.get(kind) ?? (await deps.ownFactors?.(revision))?.get(kind);
@@ -75,124 +72,8 @@ export function createWalk(deps: WalkDeps): Walk {
     const factor = await factorOf(task.factor, revision);
     return task.act === "challenge" ? factor?.challenge : factor?.enrol;
   };
-
-  /** A script of one's own has failed: its login is at its end, and no other one is (S16). */
-  const endingScript = (problem: unknown): void => {
-    if (!(problem instanceof Breakage && problem.code === "script-failed")) throw problem;
-  };
-
-  const viewOf = (record: LoginRecord, visitor: Visitor, turn = record.turn): Login<Json> => ({
-    id: record.id,
-    turn,
-    // While something is bound, what was fresh when that began stays so: nobody is thrown out for typing slowly.
-    fresh: (record.task.act === "enrol" ? record.fresh : undefined) ?? freshOf(record),
-    ...extraOf(record),
-    state: record.state,
-    subject: record.subject,
-    username: record.username,
-    pinned: record.pinned,
-    client: record.client,
-    locale: record.locale,
-    endsAt: record.endsAt,
-    visitor,
-    session: record.session,
-    ...(record.phoneAttribute === undefined ? {} : { phoneAttribute: record.phoneAttribute }),
-  });
-
-  type Entered = { readonly record: LoginRecord; readonly effects: Effects };
-
-  /** Enters whatever has to be done next. Answers the record to be stored and what goes with it. */
-  const enter = (record: LoginRecord, visitor: Visitor): Promise<Entered> =>
-    enterNext(record, visitor).catch((problem: unknown) => {
-      endingScript(problem);
-      return { record: stop(record, "script-failed"), effects: {} };
-    });
-
-  async function enterNext(given: LoginRecord, visitor: Visitor): Promise<Entered> {
-    const { extra: _done, stepUp: _shown, ...record }: LoginRecord = given;
-    const mechanisms = await deps.mechanisms(record.revision);
-    const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
-    if (mechanism === undefined)
-      throw new Breakage("step-broken", `acr ${record.acr} is not enabled (any more)`);
-    const attained = attain(record.proofs, mechanisms);
-    if (record.subject !== undefined && satisfies(attained, mechanism) && attained !== undefined) {
-      const { subject, proofs } = record;
-      const more = await afterwards(record, mechanisms);
-      if (more !== undefined) {
-        const offered: LoginRecord = more.extra === "offer" ? { ...record, offered: true } : record;
-        const found = await guarded(offered, { factor: more.factor, act: "enrol" }, mechanisms);
-        const direct = found.task.act === "enrol";
-        // An offer asks for nothing before it: whoever would have to show more is not bothered.
-        if (direct || more.extra === "enrol") {
-          const extra = direct ? more.extra : undefined;
-          const next = await enterTask({ ...found.record, extra }, found.task, visitor);
-          if (next.record.ended === undefined || more.extra === "enrol") return next;
-        }
-      }
-      const firstFactorHere = proofs.some((proof) => proof.at >= record.startedAt);
-      // What a step has kept (a secret to be bound, codes that were shown) is over with the login.
-      return {
-        record: {
-          ...record,
-          state: null,
-          ended: { kind: "proven", attained, subject, proofs, firstFactorHere },
-        },
-        effects: {},
-      };
-    }
-    const { held, holds, facts } = await factsOf(record, mechanism);
-    const next = await mechanism.next({ ...facts, held });
-    // Whoever is known and has no key yet binds one, once they have shown what they have.
-    const lacks = record.subject !== undefined && next?.act === "challenge" && !held.includes(next.factor);
-    const task: Task | undefined =
-      lacks && deps.factors.get(next.factor)?.invite !== undefined
-        ? { factor: next.factor, act: "enrol" }
-        : next;
-    if (task === undefined) return { record: stop(record, "no-factor"), effects: {} };
-    const found = await guarded({ ...record, holds }, task, mechanisms);
-    return enterTask(found.record, found.task, visitor, mechanism.phoneAttribute);
-  }
-
-  async function enterTask(
-    record: LoginRecord,
-    task: Task,
-    visitor: Visitor,
-    phoneAttribute = record.phoneAttribute,
-  ): Promise<Entered> {
-    const step = await stepOf(task, record.revision);
-    if (step === undefined) return { record: stop(record, "no-factor"), effects: {} };
-    const fresh = freshOf(record);
-    const entered = { ...record, task, fresh, ...(phoneAttribute === undefined ? {} : { phoneAttribute }) };
-    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor));
-    if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
-    return {
-      record: { ...entered, state: prepared.state, notice: prepared.notice ?? record.notice },
-      effects: prepared,
-    };
-  }
-
-  /** Reads what is bound once, for the factors of the acr and for the other ways. */
-  async function factsOf(record: LoginRecord, mechanism: Mechanism) {
-    const { subject } = record;
-    const facts = { proved: record.proofs.map(({ factor }) => factor), fresh: freshOf(record) };
-    if (subject === undefined) return { facts, held: [], holds: undefined };
-    const bound = await deps.boundTo?.(subject);
-    const held = await Promise.all(
-      mechanism.requires.map(async (kind) => {
-        const factor = await factorOf(kind, record.revision);
-        return (await factor?.held(subject, mechanism.phoneAttribute, bound)) ? [kind] : [];
-      }),
-    );
-    const kinds = held.flat();
-    const holds = bound && [...new Set([...kinds, ...bound.map(({ kind }) => kind)])];
-    return { facts, held: kinds, holds };
-  }
-
-  const stop = (record: LoginRecord, reason: StopReason): LoginRecord => ({
-    ...record,
-    state: null,
-    ended: { kind: "stopped", reason },
-  });
+  const { viewOf, standingOf, turnOf } = createShown({ ...deps, stepOf, freshOf, waysFrom, inviting });
+  const { enter, enterTask } = createEntering({ ...deps, ...before, factorOf, stepOf, viewOf, waysFrom });
 
   async function tell(events: Events = []): Promise<void> {
     for (const event of events) await deps.audit.append(event);
@@ -209,7 +90,7 @@ export function createWalk(deps: WalkDeps): Walk {
     visitor: Visitor,
   ): Promise<Standing> {
     const { writes = [], events = [] } = effects;
-    const ending = record.ended === undefined ? [] : [endingOf(record, record.ended, visitor, now())];
+    const ending = record.ended === undefined ? [] : endingOf(record, record.ended, visitor, now());
     const done = await deps.storage.commit([write(record, expect), ...writes], [...events, ...ending]);
     if (!done) {
       await tell(events);
@@ -218,38 +99,6 @@ export function createWalk(deps: WalkDeps): Walk {
     if (record.ended?.kind === "proven") deps.onProven?.(record);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
-  }
-
-  function standingOf(record: LoginRecord, visitor: Visitor): Standing {
-    if (record.browser !== visitor.browser) return { kind: "other-browser" };
-    if (record.ended?.kind === "proven") return { kind: "proven", login: record, end: record.ended };
-    if (record.ended?.kind === "stopped")
-      return { kind: "stopped", login: record, reason: record.ended.reason };
-    return { kind: now() >= record.endsAt ? "expired" : "open", login: record };
-  }
-
-  async function turnOf(standing: Standing, visitor: Visitor): Promise<Turn> {
-    if (standing.kind !== "open") return standing;
-    const { login } = standing;
-    const step = await stepOf(login.task, login.revision);
-    if (step === undefined) throw new Breakage("step-broken", `factor ${login.task.factor} is gone`);
-    try {
-      const mechanisms = await deps.mechanisms(login.revision);
-      const ways = await waysFrom(login, mechanisms);
-      if (login.choosing === true) {
-        const facts = { username: login.username, ways: ways.map(({ name, kind }) => ({ name, kind })) };
-        return { kind: "page", page: { page: "ways", facts }, turn: login.turn, login };
-      }
-      const view = { ...viewOf(login, visitor), canOtherMethod: ways.length > 0 };
-      const key = await inviting(login, mechanisms);
-      const passkey = key && deps.factors.get(key.kind)?.invite?.(view);
-      const { page, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
-      return { kind: "page", page, notice: notice ?? login.notice, turn: login.turn, login };
-    } catch (problem) {
-      endingScript(problem);
-      // Looking changes nothing: the login is left as it is, and shows no page.
-      return { kind: "stopped", login, reason: "script-failed" };
-    }
   }
 
   async function stand(id: string, visitor: Visitor): Promise<Standing> {
@@ -383,8 +232,10 @@ export function createWalk(deps: WalkDeps): Walk {
             ? [...claimed.proofs.filter((other) => other.factor !== factor), proof]
             : claimed.proofs;
         const username = outcome.user?.username ?? claimed.username;
+        const ticked = form.remember === "yes" && claimed.rememberDays !== undefined;
+        const remember = ticked ? { remember: true as const } : {};
         const { events = [] } = outcome;
-        const shown = { ...claimed, ...marksOf(claimed, outcome), proofs, subject, username };
+        const shown = { ...claimed, ...marksOf(claimed, outcome), ...remember, proofs, subject, username };
         const next = await enter(shown, visitor).catch(async (problem: unknown) => {
           await tell(events);
           throw problem;

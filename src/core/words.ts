@@ -19,10 +19,13 @@ export type Amr = "pwd" | "sms" | "tel" | "otp" | "hwk" | "swk" | "pin" | "kba";
 /** That a person has shown one factor. The session keeps these; acr, amr and auth_time are derived from them. */
 export type Proof = {
   readonly factor: FactorKind;
-  readonly method: Amr;
+  /** `none`: nothing was shown, a remembered device has stood in. */
+  readonly method: Amr | "none";
   readonly at: EpochMs;
   /** The authenticator has checked a second factor itself before it answered (NIST SP 800-63B-4 §3.1.7: user verification). */
   readonly multi?: boolean | undefined;
+  /** Of a remembered device alone: the acr for whose further factors it has stood in. */
+  readonly standsFor?: Acr | undefined;
 };
 
 export type Json =

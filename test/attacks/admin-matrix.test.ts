@@ -66,6 +66,8 @@ const rows: Readonly<Record<string, Row>> = {
   "post-approval-approve": HELP,
   "post-approval-decline": HELP,
   "post-approval-ticket": HELP,
+  "get-user-remembered-devices": HELP_READS,
+  "delete-user-remembered-device": HELP,
   "get-sessions": HELP_READS,
   "search-session": HELP_READS,
   "get-session-by-id": HELP_READS,

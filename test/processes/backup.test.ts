@@ -185,6 +185,7 @@ describe("restore", () => {
       "password-opening",
       "password-wish",
       "recovery",
+      "remembered-device",
       "undo",
     ];
     const src = fileURLToPath(new URL("../../src", import.meta.url));

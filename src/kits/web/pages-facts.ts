@@ -14,6 +14,10 @@ const ABSENT = {
   challenge: "",
   forgotten: false,
   problemArgs: {},
+  rememberDays: 0,
+  demand: "",
+  demandDays: 0,
+  skippable: false,
 } as const;
 const LINKS = [
   "backUrl",

@@ -48,6 +48,8 @@ const account: PageFacts<"account"> = {
   name: "Grace",
   strength: "two",
   canBeStronger: true,
+  owed: [],
+  twoStep: { state: "none", least: 2 },
   factors: [sms, none("totp"), none("passkey"), none("recovery-code")],
 };
 const session = {
@@ -76,6 +78,8 @@ const ASKED: Readonly<Record<string, Readonly<Record<string, string | number>>>>
   "default-phone": { what: "•••• 56" },
   "change-phone": { what: "•••• 56" },
   "end-all": {},
+  "two-step-on": {},
+  "two-step-off": {},
   revoke: { what: "Harbour Office" },
   "not-me": { when: "26 Nov 2026, 08:31" },
   "undo-added": {},
@@ -88,13 +92,26 @@ const TOLD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "new-number": { until: "27 Nov 2026, 08:31" },
   "nothing-enough": {},
   last: {},
+  demanded: {},
+  "two-step": {},
   "read-only": {},
   check: {},
 };
 const SAID = [
-  ...["named", "removed", "default", "added", "changed", "password", "ended", "revoked", "preferences"].map(
-    (one) => `account.done.${one}`,
-  ),
+  ...[
+    "named",
+    "removed",
+    "default",
+    "added",
+    "changed",
+    "password",
+    "ended",
+    "revoked",
+    "preferences",
+    "forgotten",
+    "two-step-on",
+    "two-step-off",
+  ].map((one) => `account.done.${one}`),
   ...["gone", "last", "meanwhile", "most", "cancelled", "not-added"].map((one) => `account.failed.${one}`),
 ];
 
@@ -111,6 +128,9 @@ const EVENTS = [
   "roles-changed",
   "consent-given",
   "device-allowed",
+  "device-remembered",
+  "remembered-device-used",
+  "remembered-device-ended",
   "tokens-revoked",
   "recovery-used",
   "change-undone",
@@ -127,6 +147,22 @@ export function accountStates(): readonly { readonly name: string; readonly page
     page: "account",
     facts: { ...account, canBeStronger: false, factors: [sms, few] },
   });
+  add("account-owed", {
+    page: "account",
+    facts: {
+      ...account,
+      owed: [
+        { kind: "passkey", when: "24 Dec 2026, 10:02", isDue: false },
+        { kind: "recovery-code", when: "24 Nov 2026, 10:02", isDue: true },
+      ],
+      twoStep: { state: "needs", least: 2 },
+    },
+  });
+  for (const state of ["on", "off"] as const)
+    add(`account-two-step-${state}`, {
+      page: "account",
+      facts: { ...account, twoStep: { state, least: 2 } },
+    });
   add("account-strong-names", {
     page: "account",
     facts: {
@@ -164,7 +200,7 @@ export function accountStates(): readonly { readonly name: string; readonly page
         args,
         action: "/account/preview",
         backUrl: act.startsWith("undo") ? "" : "/account",
-        danger: ["remove", "remove-phone", "end-all", "revoke", "not-me"].includes(act),
+        danger: ["remove", "remove-phone", "end-all", "revoke", "not-me", "two-step-off"].includes(act),
       },
     });
   for (const [what, args] of Object.entries(TOLD))
@@ -188,6 +224,23 @@ export function accountStates(): readonly { readonly name: string; readonly page
     facts: {
       ...common,
       sessions: [session, { ...session, id: "s2", device: "", place: "", used: "", isThis: false, apps: "" }],
+      remembered: [],
+    },
+  });
+  const kept = {
+    id: "d1",
+    device: "Firefox on Windows",
+    place: "Germany (203.0.113.7)",
+    since: "24 Nov 2026, 10:02",
+    until: "24 Dec 2026, 10:02",
+    isThis: true,
+  };
+  add("account-sessions-remembered", {
+    page: "account-sessions",
+    facts: {
+      ...common,
+      sessions: [session],
+      remembered: [kept, { ...kept, id: "d2", device: "", place: "", isThis: false }],
     },
   });
   const app = {

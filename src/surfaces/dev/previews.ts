@@ -145,6 +145,10 @@ export function previewStates(): readonly PreviewState[] {
     });
 
   add("phone", { page: "phone", facts: phone });
+  add("phone-demanded", {
+    page: "phone",
+    facts: { ...phone, demand: "soon", demandDays: 1, skippable: true },
+  });
   add("phone-other-method", { page: "phone", facts: { ...phone, canOtherMethod: true } });
   add("phone-ticket", { page: "phone", facts: { ...phone, ticketNeeded: true } });
   for (const [key, args] of Object.entries(PHONE_NOTICES))
@@ -160,6 +164,7 @@ export function previewStates(): readonly PreviewState[] {
   add("code", { page: "code", facts: code });
   add("code-add-phone", { page: "code", facts: { ...code, canChangeNumber: true, adding: true } });
   add("code-new-phone", { page: "code", facts: { ...code, canChangeNumber: true } });
+  add("code-remember", { page: "code", facts: { ...code, rememberDays: 30 } });
   add("code-two-phones", {
     page: "code",
     facts: { ...code, others: [{ id: "0b3e", masked: "•••• 99" }] },

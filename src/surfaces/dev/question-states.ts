@@ -18,6 +18,7 @@ export function questionStates(form: Form): readonly { readonly name: string; re
   });
   return [
     state("question"),
+    state("question-remember", { rememberDays: 30 }),
     state("question-secret", { text: "", input: "secret" }),
     state("question-wrong", { input: "text", problem: "This is not the number. Look at the back." }),
     state("notice-question-paused", { notice: "question.paused", noticeArgs: { minutes: 15 } }),

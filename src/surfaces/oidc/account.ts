@@ -34,11 +34,12 @@ export function createFindAccount(
   directory: Pick<Directory, "get">,
   authenticators: Authenticators,
 ): FindAccount {
-  return async (_ctx, sub): Promise<Account | undefined> => {
+  return async (_ctx, sub): Promise<(Account & { readonly administers: boolean }) | undefined> => {
     const user = await directory.get(sub);
     if (user === undefined || user.status !== "active") return undefined;
     return {
       accountId: sub,
+      administers: user.roles.length > 0,
       claims: async (_use, scope) => ({
         ...personal(user),
         ...(scope.split(" ").includes("phone") ? await phone(sub) : {}),

@@ -2,7 +2,7 @@
  * Which acr a request gets: the request's first enabled one, else the client's, else the server's. And whether what a
  * session has shown answers it. Asked by the policy at every request and by the interaction where a login begins.
  */
-import { type Attained, attain, satisfies } from "../../core/gate.ts";
+import { type Attained, attain, attainRemembered, satisfies } from "../../core/gate.ts";
 import type { Mechanism } from "../../core/mechanism.ts";
 import type { ClientSettings, Snapshot } from "../../core/settings.ts";
 import type { Acr, Proof } from "../../core/words.ts";
@@ -124,15 +124,19 @@ export function answered(
   choice: Extract<Choice, { kind: "acr" }>,
   proofs: readonly Proof[],
   mechanisms: readonly Mechanism[],
+  /** Request, client and person let a remembered device stand in. */
+  lenient = false,
 ): { readonly acr: Acr; readonly attained: Attained } | undefined {
   const attained = attain(proofs, mechanisms);
-  if (attained === undefined) return undefined;
   if (!choice.essential) {
     const enough =
       satisfies(attained, choice.mechanism) ||
-      choice.named.some(({ mechanism }) => mechanism.acr === attained.acr);
-    return enough ? { acr: attained.acr, attained } : undefined;
+      choice.named.some(({ mechanism }) => mechanism.acr === attained?.acr);
+    if (attained !== undefined && enough) return { acr: attained.acr, attained };
+    const stood = lenient ? attainRemembered(proofs, choice.mechanism) : undefined;
+    return stood && { acr: stood.acr, attained: stood };
   }
+  if (attained === undefined) return undefined;
   const met = choice.named
     .filter(({ mechanism }) => attain(proofs, [mechanism]) !== undefined)
     .sort((one, other) => other.mechanism.level - one.mechanism.level)[0];

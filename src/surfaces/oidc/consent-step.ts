@@ -7,7 +7,8 @@ import type { Snapshot } from "../../core/settings.ts";
 import type { Clock } from "../../core/words.ts";
 import { clientSettings } from "./clients.ts";
 import { giveGrant, scopesToShow } from "./consent.ts";
-import type { Answer, Interaction } from "./interaction.ts";
+import type { Answer } from "./interaction.ts";
+import type { Interaction } from "./login-start.ts";
 
 export interface ConsentDeps {
   readonly provider: Provider;

@@ -5,20 +5,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors, type Provider } from "oidc-provider";
 import type { Devices } from "../../core/device.ts";
-import type { Directory } from "../../core/directory.ts";
-import type { LoginStart, Standing, Turn } from "../../core/login.ts";
-import type { Form, Mechanism } from "../../core/mechanism.ts";
+import { STAND_IN } from "../../core/gate.ts";
+import type { Standing, Turn } from "../../core/login.ts";
+import type { Form } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
-import type { Snapshot } from "../../core/settings.ts";
 import type { Walk } from "../../core/walk.ts";
-import type { Clock } from "../../core/words.ts";
-import { wantedLocales } from "../../kits/web/locale.ts";
-import { acrRequest, chooseAcr, proofsToBuildOn } from "./choice.ts";
-import { clientSettings } from "./clients.ts";
-import { enrolKind, proofsOf, UNMET } from "./policy.ts";
+import { createStart, type Interaction, restartUrl, type StartDeps } from "./login-start.ts";
+import { UNMET } from "./policy.ts";
+import type { createDeviceCookies } from "./remembering.ts";
 import type { Visit } from "./visitor.ts";
-
-export type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>;
 
 export type Answer =
   | {
@@ -30,18 +25,12 @@ export type Answer =
     }
   | { readonly kind: "see-other"; readonly url: string; readonly cookies?: readonly string[] };
 
-export interface LoginDeps {
-  readonly provider: Provider;
-  readonly snapshot: Snapshot;
-  readonly mechanisms: readonly Mechanism[];
+export interface LoginDeps extends StartDeps {
   readonly walk: Walk;
   readonly devices: Devices;
-  readonly directory: Directory;
-  /** The language of the pages for somebody who wants these (BCP 47, best first). */
-  readonly localeFor: (wanted: readonly string[]) => string;
   readonly marksCookie: (marks: readonly string[]) => string;
+  readonly deviceCookies: ReturnType<typeof createDeviceCookies>;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
-  readonly now: Clock;
 }
 
 /** The interaction of this browser; undefined when it has ended or was never this browser's. */
@@ -69,52 +58,7 @@ export type CurrentSession = () => Promise<
 export function createLogin(deps: LoginDeps) {
   const { provider, snapshot, walk } = deps;
 
-  /** undefined: no acr answers the request (any more, where the settings have changed since it was made). */
-  async function startOf(details: Interaction, visit: Visit): Promise<LoginStart | undefined> {
-    const { params, session, uid, prompt } = details;
-    const client = clientSettings(snapshot, String(params.client_id));
-    const request = acrRequest(params);
-    const choice = chooseAcr(request, client, snapshot, deps.mechanisms);
-    if (choice.kind === "unmet") return undefined;
-    const anew = String(params.prompt ?? "")
-      .split(" ")
-      .includes("login");
-    // Another person is asked for by id_token_hint or by the sub claim: the session's own cannot be it.
-    const otherWanted = prompt.reasons.some(
-      (reason) => reason === "id_token_hint" || reason === "claims_id_token_sub_value",
-    );
-    // A person who was disabled meanwhile is not asked to go on as themselves: whoever signs in, signs in anew.
-    const person = session?.accountId === undefined ? undefined : await deps.directory.get(session.accountId);
-    const subject = anew || otherWanted || person?.status !== "active" ? undefined : person.id;
-    const enrol = enrolKind(params);
-    const maxAge = params.max_age === undefined ? undefined : Number(params.max_age);
-    return {
-      id: uid,
-      acr: choice.mechanism.acr,
-      ...(choice.essential ? { essential: true } : {}),
-      // Whoever writes the URL writes this: bounded, so that it does not fill the audit.
-      requested: request.wanted.slice(0, 8).map((acr) => acr.slice(0, 100)),
-      ...(enrol === undefined ? {} : { enrol }),
-      revision: snapshot.revision,
-      visitor: visit.visitor,
-      locale: deps.localeFor(wantedLocales(params.ui_locales, visit.languages)),
-      client: { id: String(params.client_id), name: client?.client_name ?? String(params.client_id) },
-      // The interaction keeps only an extract of the session; the proofs are in the session itself.
-      proofs:
-        subject === undefined || session === undefined
-          ? []
-          : proofsToBuildOn(choice, proofsOf(await provider.Session.findByUid(session.uid))),
-      notBefore: maxAge === undefined ? 0 : deps.now() - maxAge * 1000,
-      ...(subject === undefined ? {} : { subject }),
-      session: session?.uid,
-      username:
-        (subject !== undefined || anew ? person?.username : undefined) ??
-        (typeof params.login_hint === "string" ? params.login_hint.slice(0, 128) : ""),
-      pinned: subject !== undefined,
-      restart: restartUrl(details),
-      redirectUri: typeof params.redirect_uri === "string" ? params.redirect_uri : "",
-    };
-  }
+  const startOf = createStart(deps);
 
   const known = async (subject: string | undefined) =>
     subject === undefined ? undefined : (await deps.directory.get(subject))?.username;
@@ -182,10 +126,11 @@ export function createLogin(deps: LoginDeps) {
   /** What was proven becomes the engine's session; a session of somebody else ends first, so no two people mix (S10). */
   async function finish(
     details: Interaction,
-    { end, login: { revision, enrol, enrolled } }: Extract<Standing, { kind: "proven" }>,
+    { end, login: walked }: Extract<Standing, { kind: "proven" }>,
     visit: Visit,
     current: CurrentSession,
   ): Promise<Answer> {
+    const { revision, enrol, enrolled } = walked;
     const old = await current();
     if (old?.accountId !== undefined && old.accountId !== end.subject) {
       await old.destroy();
@@ -204,11 +149,14 @@ export function createLogin(deps: LoginDeps) {
       ...(enrolled === true ? { enrolled: enrol } : {}),
     };
     const url = await record(details, { login });
-    const fully = end.proofs.some(({ factor }) => factor !== "password");
+    const fully = end.proofs.some(({ factor }) => factor !== "password" && factor !== STAND_IN);
     return {
       kind: "see-other",
       url,
-      cookies: [deps.marksCookie(deps.devices.remember(visit.visitor, end.subject, fully))],
+      cookies: [
+        deps.marksCookie(deps.devices.remember(visit.visitor, end.subject, fully)),
+        ...deps.deviceCookies(walked, visit),
+      ],
     };
   }
 
@@ -381,16 +329,3 @@ const inLanguage = (locale: string | undefined, answer: Answer): Answer =>
 /** The settings that the login before this interaction was made on. */
 const revisionOf = (details: Interaction | undefined): number | undefined =>
   (details?.lastSubmission as { login?: { revision?: number } } | undefined)?.login?.revision;
-
-/**
- * The authorization request as it was made, to be made again; empty for a pushed one, whose parameters are not for a
- * URL (RFC 9126 §1) and which can be made anew by the relying party alone.
- */
-function restartUrl({ params, ...details }: Pick<Interaction, "params" | "deviceCode">): string {
-  if (details.deviceCode !== undefined) return "/device";
-  if ((details as { parJti?: string }).parJti !== undefined) return "";
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(params))
-    if (typeof value === "string" || typeof value === "number") query.set(name, String(value));
-  return `/authorize?${query}`;
-}

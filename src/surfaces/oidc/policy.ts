@@ -11,6 +11,7 @@ import type { Snapshot } from "../../core/settings.ts";
 import type { Proof } from "../../core/words.ts";
 import { acrRequest, answered, chooseAcr } from "./choice.ts";
 import { clientSettings } from "./clients.ts";
+import { lets } from "./remembering.ts";
 import { KEEPS_LOGIN } from "./told-acts.ts";
 
 /** Where a sign-in came from, in a few words, for whoever looks at the sessions of a person. */
@@ -92,7 +93,9 @@ export function createPolicy(snapshot: Snapshot, mechanisms: readonly Mechanism[
         if (session?.accountId === undefined) return interactionPolicy.Check.NO_NEED_TO_PROMPT;
         // Disabled or removed since: the session opens nothing any more (S08).
         if (oidc.account === undefined) return interactionPolicy.Check.REQUEST_PROMPT;
-        const answer = answered(choice, proofsOf(session), mechanisms);
+        const { administers } = oidc.account as { administers?: boolean };
+        const lenient = administers !== true && lets(oidc.params ?? {}, choice, snapshot);
+        const answer = answered(choice, proofsOf(session), mechanisms, lenient);
         if (answer === undefined) return interactionPolicy.Check.REQUEST_PROMPT;
         tell(oidc, answer);
         return interactionPolicy.Check.NO_NEED_TO_PROMPT;

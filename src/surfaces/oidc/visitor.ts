@@ -2,11 +2,32 @@
 import { hash, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Visitor } from "../../core/mechanism.ts";
+import { hashOfSecret } from "../../core/stand-in.ts";
 import { clientAddress, type TrustedPeers } from "../../kits/web/address.ts";
 import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
 import { agentOf } from "./agent.ts";
 
 const HALF_YEAR = 180 * 86_400;
+
+/** For more people nobody's browser is remembered at once. */
+const MOST_DEVICES = 3;
+const REMEMBERED = "remembered";
+
+/** A remembered device as its browser keeps it. */
+export interface KeptDevice {
+  readonly id: string;
+  readonly secret: string;
+}
+
+function devicesIn(cookie: string | undefined): readonly KeptDevice[] {
+  return (cookie ?? "")
+    .split("~")
+    .slice(0, MOST_DEVICES)
+    .flatMap((one) => {
+      const [, id, secret] = /^([\w-]{22})\.([\w-]{43})$/.exec(one) ?? [];
+      return id === undefined || secret === undefined ? [] : [{ id, secret }];
+    });
+}
 
 export interface Visit {
   readonly visitor: Visitor;
@@ -14,6 +35,8 @@ export interface Visit {
   readonly agent: string;
   /** The browser's `Accept-Language`. */
   readonly languages: string | undefined;
+  /** What the browser says it is remembered by. */
+  readonly devices: readonly KeptDevice[];
   /** `Set-Cookie` values that this answer has to carry. */
   readonly setCookies: readonly string[];
 }
@@ -31,6 +54,8 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
       const own = cookies[cookieName("browser", https)];
       const known = own !== undefined && /^[\w-]{22}$/.test(own);
       const id = known ? own : randomBytes(16).toString("base64url");
+      const devices = devicesIn(cookies[cookieName(REMEMBERED, https)]);
+      const agent = agentOf(request.headers["user-agent"]);
       const visit: Visit = {
         visitor: {
           browser: hash("sha256", id, "base64url"),
@@ -39,8 +64,14 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
             .split(".")
             .filter((mark) => /^[\w-]{27}$/.test(mark))
             .slice(0, 5),
+          agent,
+          // By their hashes: what steps and scripts are told opens nothing.
+          ...(devices.length === 0
+            ? {}
+            : { devices: devices.map((one) => ({ id: one.id, hash: hashOfSecret(one.secret) })) }),
         },
-        agent: agentOf(request.headers["user-agent"]),
+        agent,
+        devices,
         languages: request.headers["accept-language"],
         setCookies: known ? [] : [setCookie("browser", id, { https, maxAge: HALF_YEAR })],
       };
@@ -49,5 +80,15 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
     },
     marksCookie: (marks: readonly string[]): string =>
       setCookie("known", marks.join("."), { https, maxAge: HALF_YEAR }),
+    /** The cookie of what a browser is remembered by, the new one in front; empty: it is taken away. */
+    devicesCookie: (devices: readonly KeptDevice[], seconds: number): string =>
+      setCookie(
+        REMEMBERED,
+        devices
+          .slice(0, MOST_DEVICES)
+          .map(({ id, secret }) => `${id}.${secret}`)
+          .join("~"),
+        { https, maxAge: seconds },
+      ),
   };
 }

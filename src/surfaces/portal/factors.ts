@@ -6,6 +6,7 @@ import { PhoneNumber } from "../../core/secret.ts";
 import { newUntil, preferred } from "../../core/undo.ts";
 import type { Asked, Frame } from "./frame.ts";
 import type { PortalDeps } from "./portal.ts";
+import { policyFacts } from "./two-step.ts";
 import { createUses } from "./uses.ts";
 
 type Item = PageFacts<"account-factor">["item"];
@@ -74,6 +75,7 @@ export function mountFactors(frame: Frame, deps: PortalDeps): Changes {
       name: [given_name, name].find((one): one is string => typeof one === "string") ?? user.username,
       strength: level,
       canBeStronger: factors.some(({ kind, canAdd }) => canAdd && BETTER[level].includes(kind)),
+      ...(await policyFacts(deps, frame, asked)),
       factors,
     });
   });
@@ -118,7 +120,10 @@ export function mountFactors(frame: Frame, deps: PortalDeps): Changes {
     look(
       url,
       guarded(async (asked, one) => {
-        if (act === "remove" && !(await strength.canLose(asked.here, one))) return frame.told(asked, "last");
+        if (act === "remove" && !(await strength.canLose(asked.here, one))) {
+          const isFree = await deps.demands.mayLose(asked.here.user, one, deps.mechanisms());
+          return frame.told(asked, isFree ? "last" : "demanded");
+        }
         return frame.show(asked, "account-ask", {
           act: one.kind === SMS ? `${act}-phone` : act,
           args: { what: (one.data as Partial<PhoneData>).nickname ?? labelOf(one) },

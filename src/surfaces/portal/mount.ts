@@ -12,6 +12,7 @@ import { mountPassword } from "./password.ts";
 import type { PortalDeps } from "./portal.ts";
 import { mountPreferences } from "./preferences.ts";
 import { mountSessions } from "./sessions-page.ts";
+import { mountTwoStep } from "./two-step.ts";
 import { mountUndo } from "./undo-page.ts";
 
 export async function mountPortal(
@@ -27,6 +28,7 @@ export async function mountPortal(
     mountApplications(frame, deps);
     mountActivity(frame, deps);
     mountPreferences(frame, deps);
+    mountTwoStep(frame, deps);
     mountUndo(scope, frame, deps);
     // Whoever acts on others shows it anew after five minutes, however patient the pages for oneself are.
     const policy = () => ({ ...deps.policy(), freshFor: Math.min(deps.policy().freshFor, DESK_FRESH) });

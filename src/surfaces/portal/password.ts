@@ -1,6 +1,7 @@
 /** A new password. It ends every other session, keeps this one, and is told by every other way. */
 import { Secret } from "../../core/secret.ts";
 import type { Frame } from "./frame.ts";
+import { endOthers } from "./other-sessions.ts";
 import type { PortalDeps } from "./portal.ts";
 
 const URL = "/account/password";
@@ -29,18 +30,8 @@ export function mountPassword(frame: Frame, deps: PortalDeps): void {
     const done = await write.setPassword(subject, new Secret(password), here.user.version);
     if (done.kind === "password-refused") return frame.goOn(asked, URL, "recover.refused", { why: done.why });
     if (done.kind !== "done") return frame.goOn(asked, URL, "account.failed.meanwhile");
-    await endOthers(here.subject, here.sid);
+    await endOthers(sessions, here, "password-changed");
     await notices.send(subject, { kind: "password-changed", locale });
     return frame.goOn(asked, "/account", "account.done.password");
   });
-
-  async function endOthers(subject: string, but: string): Promise<void> {
-    let after: string | undefined;
-    do {
-      const page = await sessions.list({ subject, limit: 100, after });
-      for (const { sid } of page.sessions)
-        if (sid !== but) await sessions.end(sid, subject, "password-changed");
-      after = page.next;
-    } while (after !== undefined);
-  }
 }

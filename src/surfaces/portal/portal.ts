@@ -7,14 +7,16 @@
 import type { IncomingMessage } from "node:http";
 import type { Audit } from "../../core/audit.ts";
 import type { Authenticators } from "../../core/authenticators.ts";
+import type { Demands } from "../../core/demands.ts";
 import type { Directory } from "../../core/directory.ts";
 import type { Grants } from "../../core/grants.ts";
 import type { HelpDesk } from "../../core/help-desk.ts";
-import type { Factor, Mechanism } from "../../core/mechanism.ts";
+import type { Factor, Mechanism, Visitor } from "../../core/mechanism.ts";
 import type { Notices } from "../../core/notices.ts";
 import type { Page } from "../../core/pages.ts";
 import type { PortalSettings } from "../../core/portal-settings.ts";
 import type { Storage } from "../../core/records.ts";
+import type { RememberedDevices } from "../../core/remembered.ts";
 import type { Sessions } from "../../core/sessions.ts";
 import type { Snapshot } from "../../core/settings.ts";
 import type { Undo } from "../../core/undo.ts";
@@ -24,7 +26,7 @@ import type { AccountClient } from "./client.ts";
 
 /** The browser in front, and the cookies its answer has to carry. */
 type VisitOf = (request: IncomingMessage) => {
-  readonly visitor: { readonly browser: string; readonly address: string };
+  readonly visitor: Pick<Visitor, "browser" | "address" | "devices">;
   readonly setCookies: readonly string[];
 };
 
@@ -34,6 +36,8 @@ export interface PortalDeps {
   readonly directory: Directory;
   readonly authenticators: Authenticators;
   readonly sessions: Sessions;
+  readonly remembered: RememberedDevices;
+  readonly demands: Demands;
   readonly grants: Grants;
   readonly audit: Audit;
   readonly notices: Notices;

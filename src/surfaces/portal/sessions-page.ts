@@ -5,6 +5,7 @@ import { placeOf } from "./place.ts";
 import type { PortalDeps } from "./portal.ts";
 
 const URL = "/account/sessions";
+const DEVICES = "/account/devices";
 const MOST = 200;
 
 export function mountSessions(frame: Frame, deps: PortalDeps): void {
@@ -40,7 +41,39 @@ export function mountSessions(frame: Frame, deps: PortalDeps): void {
         isThis: sid === asked.here.sid,
       })),
     );
-    return frame.show(asked, "account-sessions", { sessions: rows });
+    return frame.show(asked, "account-sessions", { sessions: rows, remembered: await rememberedOf(asked) });
+  });
+
+  const { remembered } = deps;
+  /** Devices that are not asked for a code. */
+  async function rememberedOf(asked: Asked) {
+    const { devices = [] } = deps.visitOf(asked.request.raw).visitor;
+    return Promise.all(
+      (await remembered.list(asked.here.subject)).map(async ({ id, agent, address, shownAt, until }) => ({
+        id,
+        device: agent,
+        place: await placeOf(deps, address, asked.locale),
+        since: frame.at(asked, shownAt),
+        until: frame.at(asked, until),
+        isThis: devices.some((one) => one.id === id),
+      })),
+    );
+  }
+  frame.take(`${DEVICES}/end`, async (asked) => {
+    const { subject } = asked.here;
+    await remembered.endAll(subject, subject, "forgotten by the person");
+    return frame.goOn(asked, URL, "account.done.forgotten");
+  });
+  frame.take(`${DEVICES}/:id/end`, async (asked) => {
+    const { here, parameters } = asked;
+    // Of anybody else's it is as if there were none (IDOR).
+    const done = await remembered.end(
+      here.subject,
+      parameters.id ?? "",
+      here.subject,
+      "forgotten by the person",
+    );
+    return frame.goOn(asked, URL, done ? "account.done.forgotten" : "account.failed.gone");
   });
 
   frame.take(`${URL}/:id/end`, async (asked) => {

@@ -4,6 +4,7 @@
  */
 import type { Command } from "commander";
 import { withConnection } from "./connection-options.ts";
+import { registerDevice } from "./device-commands.ts";
 import { registerFactor } from "./factor-commands.ts";
 import type { HostActs, Said } from "./host-acts.ts";
 import { registerPassword } from "./password-commands.ts";
@@ -126,4 +127,5 @@ export function registerUser(
   registerPassword(user);
   registerPhone(user);
   registerFactor(user);
+  registerDevice(user);
 }

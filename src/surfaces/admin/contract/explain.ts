@@ -9,7 +9,9 @@ const TAG = "Configuration – Settings";
 
 const reason = z.object({
   level: z.enum(["ok", "warning", "error", "skipped"]).describe("error: the sign-in ends or waits here"),
-  check: z.string().describe("What it is about: acr, client, person, password, phone, code, sending, guard"),
+  check: z
+    .string()
+    .describe("What it is about: acr, client, person, password, phone, code, sending, guard, device, policy"),
   message: z.string(),
   remedy: z.string().optional(),
 });

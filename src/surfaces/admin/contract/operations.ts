@@ -12,6 +12,7 @@ import type { Operation } from "./operation.ts";
 import { overviewOperations } from "./overview.ts";
 import { passwordOperations } from "./passwords.ts";
 import { phoneOperations } from "./phones.ts";
+import { rememberedOperations } from "./remembered.ts";
 import { scriptOperations } from "./scripts.ts";
 import { sessionOperations } from "./sessions.ts";
 import { settingsOperations } from "./settings.ts";
@@ -26,6 +27,7 @@ export const operations: readonly Operation[] = [
   ...phoneOperations,
   ...authenticatorOperations,
   ...approvalOperations,
+  ...rememberedOperations,
   ...sessionOperations,
   ...loginOperations,
   ...auditOperations,

@@ -3,10 +3,12 @@
  * what `config export` writes and `config apply` takes; secrets are null in it.
  */
 import { z } from "zod";
+import { factorPolicySchema } from "../../../core/factor-policy-settings.ts";
 import { helpDeskSchema } from "../../../core/help-desk-settings.ts";
 import { passwordsSchema } from "../../../core/password-settings.ts";
 import { portalSchema } from "../../../core/portal-settings.ts";
 import { pumpingSchema } from "../../../core/pumping-settings.ts";
+import { rememberedSchema } from "../../../core/remembered-settings.ts";
 import { retentionSchema } from "../../../core/retention.ts";
 import { sendingSchema } from "../../../core/sending-settings.ts";
 import {
@@ -75,6 +77,8 @@ export const settingsShape = name(
     portal: portalSchema.optional(),
     helpDesk: helpDeskSchema.optional(),
     passwords: passwordsSchema.optional(),
+    rememberedDevices: rememberedSchema.optional(),
+    factorPolicy: factorPolicySchema.optional(),
     testNumbers: testNumbersSchema.optional(),
     texts: texts.unwrap().optional(),
     logging: loggingSchema.optional(),

@@ -23,6 +23,7 @@ export const DOCTOR_CHECKS: Readonly<Record<string, string>> = {
   "settings.test_numbers": "numbers with a fixed code",
   "settings.pkce": "clients without PKCE",
   "settings.password_alone": "where a password alone opens the door",
+  "settings.remembered": "whether devices may be remembered, and spared the code",
   "settings.limits": "limits of guessing and of sessions that are looser than as shipped",
   "settings.sending": "budgets of texts that are larger than as shipped",
   "settings.pumping": "whether the pumping guard is off",
