@@ -8,7 +8,8 @@ export const patchBody = z.looseObject({
       z.looseObject({
         op: z.string().regex(/^(add|replace|remove)$/i, "must be add, replace or remove"),
         path: z.string().max(300).nullish(),
-        value: z.unknown(),
+        // A removal has none.
+        value: z.unknown().optional(),
       }),
     )
     .min(1)
