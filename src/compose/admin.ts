@@ -80,6 +80,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     ...authenticatorHandlers({ ...parts, rights, standingOf }),
     ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
     ...enrolmentHandlers({ ...parts, rights }),
+    ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
   ];
   const twoHands = {
     ...parts,
@@ -122,7 +123,6 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...acrHandlers({ settings }),
       ...people,
       ...helping,
-      ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
       ...rememberedHandlers(parts),
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),

@@ -14,7 +14,7 @@ import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
-import { createPasswordOpenings } from "../core/password-openings.ts";
+import { createPasswordOpenings, voidingOpenings } from "../core/password-openings.ts";
 import { createRecovery } from "../core/recovery.ts";
 import { createRememberedDevices, endingDevices, forgettingDevices } from "../core/remembered.ts";
 import { createSealer } from "../core/seal.ts";
@@ -102,7 +102,11 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       tellOthers({ directory: people, notices: plainNotices }, user, "became-admin"),
     );
     const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
-    const sessions = endingDevices(createSessions({ storage, audit, logouts, now }), remembered);
+    const passwordOpenings = createPasswordOpenings({ storage, now });
+    const sessions = voidingOpenings(
+      endingDevices(createSessions({ storage, audit, logouts, now }), remembered),
+      passwordOpenings,
+    );
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
@@ -147,7 +151,6 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       newNumberHours: () => settings.document().portal.newNumberHours,
       now,
     });
-    const passwordOpenings = createPasswordOpenings({ storage, now });
     async function rotate(purpose: string, by = "host") {
       if (!(purpose in OVERLAP))
         return {
@@ -173,7 +176,16 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       await forgetFailures(subject);
       await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
     }
-    const removePerson = createRemoval({ directory, authenticators, enrolment, sessions, audit, now });
+    const removePerson = createRemoval({
+      directory,
+      authenticators,
+      enrolment,
+      sessions,
+      undo,
+      storage,
+      audit,
+      now,
+    });
     const erasure = createErasure({
       directory,
       storage,

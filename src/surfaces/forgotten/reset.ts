@@ -43,6 +43,8 @@ export interface ResetDeps {
   readonly throttle: Throttle;
   /** The factors of which this person has to show one, the strongest in front; none: they have none. */
   readonly kindsOf: (user: User) => Promise<readonly FactorKind[]>;
+  /** Ids of what this person has; codes on paper, which are used up on the way, are not among them. */
+  readonly heldBy: (user: User) => Promise<readonly string[]>;
   readonly audit: Audit;
   readonly revision: () => number;
   readonly limits: () => Limits;
@@ -63,7 +65,8 @@ export function createReset(deps: ResetDeps) {
     const { address } = visitor;
     const facts = { by, factors: kinds };
     await audit.append({ kind: "password-opened", at, subject: user.id, login: id, address, facts });
-    await openings.begin(id, user, by, kinds, at + deps.limits().loginLife * 1000);
+    const held = await deps.heldBy(user);
+    await openings.begin(id, user, { by, kinds, held }, at + deps.limits().loginLife * 1000);
     const [first = OPENED] = kinds;
     await walk.begin({
       id,

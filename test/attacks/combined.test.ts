@@ -1,0 +1,196 @@
+/**
+ * Attacks that take two features: each of them holds alone. A thief with a mailbox and a phone, a copied cookie, somebody
+ * of the help desk on their own, a person who is gone, and what should have ended with a password or a factor.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Secret } from "../../src/core/secret.ts";
+import { atAccount, linkIn, SECOND, secondPhone, send, toldAfter } from "../kit/account.ts";
+import { callApi, machines, startApi, tokenOf } from "../kit/admin.ts";
+import { forgets, linkOf, NEXT, startForgetful, toNewPassword } from "../kit/forgotten.ts";
+import { takesTwo } from "../kit/help-desk.ts";
+import { createRelyingParty } from "../kit/relying-party.ts";
+import { PASSWORD, startServer, type TestServer, twoSteps, typePassword } from "../kit/server.ts";
+import { type TestVisitor, textOf } from "../kit/visitor.ts";
+
+const hashCost = { memory: 64, passes: 1, lanes: 1 };
+const REASON = "seen in person";
+const idOf = async (server: TestServer, name: string) =>
+  (await server.parts.directory.find(name))?.id ?? assert.fail(name);
+/** Tokens that outlive a logout: the person is asked, and allows it. */
+async function offline(
+  server: TestServer,
+  rp: Awaited<ReturnType<typeof createRelyingParty>>,
+  visitor: TestVisitor,
+) {
+  const begun = await rp.begin({
+    acr_values: "twilio_sms",
+    scope: "openid offline_access",
+    prompt: "consent",
+  });
+  const first = await visitor.get(begun.url.href);
+  const consent = /name="password"/.test(first.body) ? await twoSteps(server, visitor, first) : first;
+  return rp.redeem(begun, await visitor.submit(consent, {}));
+}
+const isStill = async (server: TestServer, name = "grace", password = PASSWORD) =>
+  (await server.parts.directory.checkPassword(name, new Secret(password))).kind === "right";
+
+test("S18: where handing out a ticket takes two, a ticket for a password does as well", async () => {
+  const server = await startServer({ hashCost });
+  const api = await startApi(server);
+  const [henry, hannah] = [await api.person("henry", ["helpdesk"]), await api.person("hannah", ["helpdesk"])];
+  // Somebody who has never had a second factor: the ticket would be the whole account.
+  const { id } = await api.person("newcomer", []);
+  const path = `/mgt/configuser/${id}/password-ticket`;
+  await takesTwo(server, "hand-out-ticket");
+  const asked = await henry.call("POST", path, { reason: REASON });
+  assert.equal(asked.status, 202, asked.text);
+  assert.equal(asked.json.ticket, undefined);
+  assert.equal((await server.parts.audit.query({ kind: "password-ticket", limit: 1 })).length, 0);
+  const own = await henry.call("POST", `/mgt/approvals/${asked.json.id}/approve`);
+  assert.equal(own.status, 403, "not by oneself");
+  const given = await hannah.call("POST", `/mgt/approvals/${asked.json.id}/approve`);
+  assert.equal(given.status, 200, given.text);
+  assert.doesNotMatch(given.text, /[2-9A-Z]{4}-[2-9A-Z]{4}/, "the approver never sees it");
+  const ticket = await henry.call("POST", `/mgt/approvals/${asked.json.id}/ticket`);
+  assert.equal(ticket.status, 200, ticket.text);
+  const visitor = server.visitor();
+  const page = await visitor.submit(await visitor.get("/forgotten/ticket"), {
+    username: "newcomer",
+    ticket: ticket.json.ticket,
+  });
+  assert.match(page.body, /autocomplete="new-password"/, textOf(page.body).slice(0, 300));
+});
+
+test("S07: a password that the person changes ends what outlived a logout, and what goes on is here alone", async () => {
+  const server = await startServer({ hashCost });
+  const rp = await createRelyingParty(server);
+  const elsewhere = server.visitor();
+  const { refresh_token: old = "" } = await offline(server, rp, elsewhere);
+  const out = await elsewhere.get("/end_session");
+  await elsewhere.submit(out, {});
+  const kept = (await rp.refresh(old)).refresh_token ?? "";
+  assert.ok(kept, "a logout leaves it");
+
+  const { visitor, page } = await atAccount(server);
+  const own = await offline(server, rp, visitor);
+  const form = await visitor.get("/account/password");
+  const done = await send(visitor, form, "/account/password", { password: NEXT, repeat: NEXT });
+  assert.equal(done.url.pathname, "/account", textOf(done.body).slice(0, 200));
+  assert.equal(await isStill(server, "grace", NEXT), true);
+  await assert.rejects(rp.refresh(kept), "the refresh token of before");
+  assert.ok((await rp.refresh(own.refresh_token ?? "")).access_token, "of this browser's own session");
+  assert.equal((await visitor.get("/account")).url.pathname, "/account", "this browser goes on");
+  assert.ok(page);
+});
+
+/** Whoever has the mailbox and grace's phone has shown its code, and waits before the new password. */
+async function thiefBeforeNewPassword() {
+  const { server, letter } = await startForgetful();
+  await forgets(server.visitor(), "grace");
+  const thief = server.visitor();
+  const page = await toNewPassword(server, thief, linkOf(await letter(1)));
+  assert.match(page.body, /autocomplete="new-password"/);
+  return { server, thief, page };
+}
+
+test("P13: a forgotten walk that a phone has opened is over once that phone is taken away, and the window is no way in", async () => {
+  const { server, thief, page } = await thiefBeforeNewPassword();
+  const api = await startApi(server);
+  const desk = await api.person("desk", ["helpdesk"]);
+  const id = await idOf(server, "grace");
+  const lost = await desk.call("POST", `/mgt/configuser/${id}/enrolment`, {
+    by: "window",
+    lost: true,
+    reason: REASON,
+  });
+  assert.equal(lost.status, 201, lost.text);
+  const seen = await thief.submit(page, { password: NEXT });
+  assert.notEqual(seen.url.pathname, "/forgotten/done");
+  assert.equal(await isStill(server), true, "the password is the owner's");
+});
+
+test("P13: the same when the owner takes the phone away, or says that it was not them", async () => {
+  for (const act of ["remove", "end"] as const) {
+    const { server, thief, page } = await thiefBeforeNewPassword();
+    const id = await idOf(server, "grace");
+    const { authenticators, sessions } = server.parts;
+    const [phone] = await authenticators.list(id, "sms");
+    if (act === "remove") {
+      await secondPhone(server, "grace", "demo");
+      await authenticators.unbind(phone?.id ?? "", id, "removed by the person");
+    } else await sessions.endAll(id, id, "reported");
+    await thief.submit(page, { password: NEXT });
+    assert.equal(await isStill(server), true, act);
+  }
+});
+
+test("M14: a number that has just come is no second half of a forgotten password, also where an older one is", async () => {
+  const { server, letter } = await startForgetful();
+  const young = await secondPhone(server, "grace", "two-factors");
+  await forgets(server.visitor(), "grace");
+  const thief = server.visitor();
+  const code = await thief.submit(await thief.get(linkOf(await letter(1))), {});
+  assert.match(code.body, /name="code"/);
+  assert.doesNotMatch(code.body, /name="phone"/, "it is not offered");
+  const before = (await server.simulator.messages()).length;
+  await thief.submit(code, { phone: young.id });
+  const sent = (await server.simulator.messages()).slice(before);
+  assert.deepEqual(
+    sent.filter(({ to }) => to === SECOND),
+    [],
+  );
+});
+
+test("M14: nor does it open the account pages where an older one is, by no form", async () => {
+  const server = await startServer({ hashCost });
+  const young = await secondPhone(server, "grace", "two-factors");
+  const visitor = server.visitor();
+  const code = await typePassword(visitor, await visitor.get("/account"), "grace");
+  assert.doesNotMatch(code.body, /name="phone"/);
+  const before = (await server.simulator.messages()).length;
+  await visitor.submit(code, { phone: young.id });
+  assert.deepEqual((await server.simulator.messages()).slice(before), []);
+  server.advance(25 * 3_600_000);
+  const later = server.visitor();
+  const page = await typePassword(later, await later.get("/account"), "grace");
+  assert.match(
+    page.body,
+    new RegExp(`name="phone" value="${young.id}"`),
+    "a day later it is a phone like any other",
+  );
+});
+
+test("L04: an erased person leaves nothing that brings a phone back or names them", async () => {
+  const server = await startServer({ hashCost, clients: machines });
+  const { authenticators, passwordOpenings, storage, directory } = server.parts;
+  const id = await idOf(server, "grace");
+  await secondPhone(server, "grace", "demo");
+  const before = (await server.simulator.messages()).length;
+  const { visitor, page } = await atAccount(server);
+  const [phone] = (await authenticators.list(id, "sms")).filter(({ data }) =>
+    JSON.stringify(data).includes(SECOND),
+  );
+  await send(visitor, page, `/account/factors/${phone?.id}/remove`);
+  const link = linkIn(await toldAfter(server, before, SECOND, /account\/undo/));
+  await takesTwo(server, "remove-factor");
+  const api = await startApi(server);
+  const desk = await api.person("desk", ["helpdesk"]);
+  const [first] = await authenticators.list(id, "sms");
+  const waits = await desk.call("DELETE", `/mgt/configuser/${id}/phones/${first?.id}?reason=of+grace`);
+  assert.equal(waits.status, 202, waits.text);
+  const user = (await directory.get(id)) ?? assert.fail();
+  const token = await passwordOpenings.link(user, 600_000);
+  await storage.records<true>("factor-policy-told").put(id, true, server.parts.now() + 60_000);
+
+  const erased = await callApi(server, await tokenOf(server), "POST", `/mgt/configuser/${id}/erasure`);
+  assert.equal(erased.status, 200, erased.text);
+  const stranger = server.visitor();
+  const seen = await stranger.get(link);
+  assert.equal(seen.status, 404, "the way back is gone");
+  assert.deepEqual(await authenticators.list(id), []);
+  assert.equal(await passwordOpenings.whose(token), undefined);
+  assert.equal(await storage.records<true>("factor-policy-told").get(id), undefined);
+  const list = await desk.call("GET", "/mgt/approvals");
+  assert.doesNotMatch(list.text, /grace/);
+});
