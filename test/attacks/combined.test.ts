@@ -67,8 +67,10 @@ test("S07: a password that the person changes ends what outlived a logout, and w
   const rp = await createRelyingParty(server);
   const elsewhere = server.visitor();
   const { refresh_token: old = "" } = await offline(server, rp, elsewhere);
-  const out = await elsewhere.get("/end_session");
-  await elsewhere.submit(out, {});
+  const out = await elsewhere.submit(await elsewhere.get("/end_session"), { logout: "yes" });
+  const subject = await idOf(server, "grace");
+  const { sessions } = await server.parts.sessions.list({ subject, limit: 10 });
+  assert.equal(sessions.length, 0, textOf(out.body).slice(0, 300));
   const kept = (await rp.refresh(old)).refresh_token ?? "";
   assert.ok(kept, "a logout leaves it");
 
