@@ -196,3 +196,63 @@ test("L04: an erased person leaves nothing that brings a phone back or names the
   const list = await desk.call("GET", "/mgt/approvals");
   assert.doesNotMatch(list.text, /grace/);
 });
+
+test("S18: somebody of the help desk does not become their own second one: a role is never to be had by a ticket alone", async () => {
+  const server = await startServer({ hashCost });
+  const api = await startApi(server);
+  const henry = await api.person("henry", ["helpdesk"]);
+  // A colleague who has not been here yet.
+  const { id } = await api.person("hannah", ["helpdesk"]);
+  const asked = await henry.call("POST", `/mgt/configuser/${id}/password-ticket`, { reason: REASON });
+  assert.equal(asked.status, 409, asked.text);
+  // Nor where the role, or the loss, came after the ticket.
+  const user = (await server.parts.directory.get(id)) ?? assert.fail();
+  const { ticket } = await server.parts.passwordOpenings.ticket(user, "henry");
+  const visitor = server.visitor();
+  const page = await visitor.submit(await visitor.get("/forgotten/ticket"), {
+    username: "hannah",
+    ticket: ticket.reveal(),
+  });
+  assert.doesNotMatch(page.body, /autocomplete="new-password"/);
+});
+
+test("S18: where codes go to an attribute, writing it is changing a phone, by PUT and by SCIM", async () => {
+  const server = await startServer({ hashCost, clients: machines });
+  const whole = await tokenOf(server);
+  const scripts = await callApi(server, whole, "GET", "/api/v1/config/scripts/name/twilio_sms");
+  const script = String(scripts.json.script).replace(
+    /^export const mechanism.*$/m,
+    'export const mechanism: MechanismScript = { requires: ["password", "sms"], phoneAttribute: "mobile" };',
+  );
+  const saved = await callApi(server, whole, "PUT", "/api/v1/config/scripts", { ...scripts.json, script });
+  assert.equal(saved.status, 200, saved.text);
+  const USERS = ["user.readonly", "user.write"].map((one) => `https://jans.io/oauth/config/${one}`);
+  const provisioning = await tokenOf(server, "machine", USERS);
+  const id = await idOf(server, "grace");
+  const numberOf = async () => (await server.parts.directory.get(id))?.claims.phone_number;
+  const put = async (token: string) => {
+    const { json } = await callApi(server, token, "GET", `/mgt/configuser/${id}`);
+    const customAttributes = [{ name: "mobile", multiValued: false, values: [SECOND] }];
+    return callApi(server, token, "PUT", "/mgt/configuser", { ...json, customAttributes });
+  };
+  const scim = async (token: string) =>
+    fetch(`${server.issuer}/scim/v2/Users/${id}`, {
+      method: "PATCH",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/scim+json" },
+      body: JSON.stringify({
+        schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        Operations: [{ op: "replace", path: "phoneNumbers", value: [{ value: SECOND, type: "mobile" }] }],
+      }),
+    });
+  assert.equal((await put(provisioning)).status, 403);
+  assert.equal((await scim(provisioning)).status, 403);
+  await takesTwo(server, "add-phone");
+  const two = await put(whole);
+  assert.equal(two.status, 409, two.text);
+  assert.equal(await numberOf(), undefined, "nothing was written");
+  await takesTwo(server);
+  const done = await put(whole);
+  assert.equal(done.status, 200, done.text);
+  assert.equal(await numberOf(), SECOND);
+  assert.ok((await server.parts.audit.query({ subject: id, kind: "session-ended", limit: 1 })).length > 0);
+});

@@ -1,6 +1,7 @@
 /** Passwords by an administrator: a temporary one, one that has to be changed, a ticket. Each with a reason, and told. */
 import { randomBytes } from "node:crypto";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
+import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Directory, PersonChange, User } from "../../../core/directory.ts";
 import type { Notices } from "../../../core/notices.ts";
 import type { PasswordOpenings } from "../../../core/password-openings.ts";
@@ -22,6 +23,7 @@ import {
 import type { Rights } from "./rights.ts";
 
 export interface PasswordDeps {
+  readonly authenticators: Pick<Authenticators, "list">;
   readonly issuer: URL;
   readonly directory: Directory;
   readonly passwordOpenings: Pick<PasswordOpenings, "ticket" | "voidAll">;
@@ -58,7 +60,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
   }
 
   /** What stands in the way of a ticket for this person. */
-  function inTheWay(user: User, actor: Actor): Refusal | undefined {
+  async function inTheWay(user: User, actor: Actor): Promise<Refusal | undefined> {
     if (user.id === actor.subject)
       return refuse(
         409,
@@ -66,6 +68,13 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
         "nobody hands out a ticket to themselves; another administrator has to do it",
       );
     if (user.status !== "active") return refuse(409, "status", `${user.username} is disabled`);
+    // The ticket would be all there is, and whoever hands it out the second one who approves.
+    if (user.roles.length > 0 && (await deps.authenticators.list(user.id)).length === 0)
+      return refuse(
+        409,
+        "role",
+        `${user.username} has a role and no second factor to show; the way back is on the server's host: sallyport admin recover`,
+      );
     return directory.keptElsewhere?.(user.id) === true && directory.mayReset?.(user.id) !== true
       ? ELSEWHERE
       : undefined;
@@ -125,7 +134,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       async ({ params, body, actor }) => {
         const user = await whom(params.inum, actor, "hand out a password ticket");
         if (isRefusal(user)) return user;
-        const refused = inTheWay(user, actor);
+        const refused = await inTheWay(user, actor);
         if (refused !== undefined) return refused;
         await record("password-ticket", user, actor, { reason: body.reason });
         const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
