@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { Secret } from "../../src/core/secret.ts";
 import { atAccount, linkIn, SECOND, secondPhone, send, toldAfter } from "../kit/account.ts";
 import { callApi, machines, startApi, tokenOf } from "../kit/admin.ts";
+import { applications, callEnrolment, machineToken, personToken } from "../kit/enrolment-api.ts";
 import { forgets, linkOf, NEXT, startForgetful, toNewPassword } from "../kit/forgotten.ts";
 import { takesTwo } from "../kit/help-desk.ts";
 import { createRelyingParty } from "../kit/relying-party.ts";
@@ -216,8 +217,8 @@ test("S18: somebody of the help desk does not become their own second one: a rol
   assert.doesNotMatch(page.body, /autocomplete="new-password"/);
 });
 
-test("S18: where codes go to an attribute, writing it is changing a phone, by PUT and by SCIM", async () => {
-  const server = await startServer({ hashCost, clients: machines });
+/** The mechanism sends codes to the number that stands under `mobile`; answers a token of a machine that may do everything. */
+async function codesToAttribute(server: TestServer): Promise<string> {
   const whole = await tokenOf(server);
   const scripts = await callApi(server, whole, "GET", "/api/v1/config/scripts/name/twilio_sms");
   const script = String(scripts.json.script).replace(
@@ -226,6 +227,12 @@ test("S18: where codes go to an attribute, writing it is changing a phone, by PU
   );
   const saved = await callApi(server, whole, "PUT", "/api/v1/config/scripts", { ...scripts.json, script });
   assert.equal(saved.status, 200, saved.text);
+  return whole;
+}
+
+test("S18: where codes go to an attribute, writing it is changing a phone, by PUT and by SCIM", async () => {
+  const server = await startServer({ hashCost, clients: machines });
+  const whole = await codesToAttribute(server);
   const USERS = ["user.readonly", "user.write"].map((one) => `https://jans.io/oauth/config/${one}`);
   const provisioning = await tokenOf(server, "machine", USERS);
   const id = await idOf(server, "grace");
@@ -255,4 +262,35 @@ test("S18: where codes go to an attribute, writing it is changing a phone, by PU
   assert.equal(done.status, 200, done.text);
   assert.equal(await numberOf(), SECOND);
   assert.ok((await server.parts.audit.query({ subject: id, kind: "session-ended", limit: 1 })).length > 0);
+});
+
+test("O21: an application binds no first phone beside one that codes go to in the directory, by no token", async () => {
+  const server = await startServer({
+    hashCost,
+    clients: [...applications, ...machines],
+    settings: { portal: { applicationsAlone: "first-phone" } },
+  });
+  await codesToAttribute(server);
+  const id = await idOf(server, "ada");
+  const number = "+12025550181";
+  await server.parts.directory.write?.setClaims(id, { phone_number: number });
+  const body = { userid: id, number: SECOND };
+  const before = (await server.simulator.messages()).length;
+  const alone = await callEnrolment(
+    server,
+    await machineToken(server),
+    "POST",
+    "/enrollment/twilio_sms/send-code",
+    body,
+  );
+  assert.equal(alone.status, 401, JSON.stringify(alone.json));
+  const own = await personToken(
+    server,
+    async (visitor, url) => typePassword(visitor, await visitor.get(url), "ada"),
+    "shop",
+    "simple_password_auth",
+  );
+  const byPassword = await callEnrolment(server, own, "POST", "/enrollment/twilio_sms/send-code", body);
+  assert.equal(byPassword.status, 401, JSON.stringify(byPassword.json));
+  assert.deepEqual((await server.simulator.messages()).slice(before), []);
 });
