@@ -11,6 +11,7 @@ import { applications, callEnrolment, machineToken, personToken } from "../kit/e
 import { forgets, linkOf, NEXT, startForgetful, toNewPassword } from "../kit/forgotten.ts";
 import { takesTwo } from "../kit/help-desk.ts";
 import { createRelyingParty } from "../kit/relying-party.ts";
+import { anotherDay, byPassword, rememberedVisitor, startRemembering } from "../kit/remembered.ts";
 import { PASSWORD, startServer, type TestServer, twoSteps, typePassword } from "../kit/server.ts";
 import { type TestVisitor, textOf } from "../kit/visitor.ts";
 
@@ -293,4 +294,95 @@ test("O21: an application binds no first phone beside one that codes go to in th
   const byPassword = await callEnrolment(server, own, "POST", "/enrollment/twilio_sms/send-code", body);
   assert.equal(byPassword.status, 401, JSON.stringify(byPassword.json));
   assert.deepEqual((await server.simulator.messages()).slice(before), []);
+});
+
+const ALL = {
+  enabled: ["simple_password_auth", "twilio_sms", "otp", "recovery_code"],
+  default: "twilio_sms",
+};
+
+test("T03: of two links that have both come to the new password, the second sets none", async () => {
+  const { server, letter } = await startForgetful();
+  const pages = [];
+  for (const nth of [1, 2]) {
+    await forgets(server.visitor(), "grace");
+    const visitor = server.visitor();
+    pages.push({ visitor, page: await toNewPassword(server, visitor, linkOf(await letter(nth))) });
+  }
+  const [one, other] = pages;
+  assert.ok(one !== undefined && other !== undefined);
+  await Promise.all([
+    one.visitor.submit(one.page, { password: NEXT }),
+    other.visitor.submit(other.page, { password: "another quiet harbour at dusk" }),
+  ]);
+  const good = [
+    await isStill(server, "grace", NEXT),
+    await isStill(server, "grace", "another quiet harbour at dusk"),
+  ];
+  assert.equal(good.filter(Boolean).length, 1);
+  // And it is no sign-in: nothing of the walk is a session.
+  for (const { visitor } of pages) assert.match((await visitor.get("/account")).url.pathname, /^\/login/);
+});
+
+test("S07: a password that SCIM sets ends the device, the refresh token, the account pages and the link", async () => {
+  const server = await startRemembering({}, { hashCost, clients: machines });
+  const remembered = await rememberedVisitor(server);
+  const rp = await createRelyingParty(server);
+  const { refresh_token: refresh = "" } = await offline(server, rp, server.visitor());
+  const { visitor } = await atAccount(server);
+  const id = await idOf(server, "grace");
+  const user = (await server.parts.directory.get(id)) ?? assert.fail();
+  const link = await server.parts.passwordOpenings.link(user, 600_000);
+  const answer = await fetch(`${server.issuer}/scim/v2/Users/${id}`, {
+    method: "PATCH",
+    headers: {
+      authorization: `Bearer ${await tokenOf(server)}`,
+      "content-type": "application/scim+json",
+    },
+    body: JSON.stringify({
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+      Operations: [{ op: "replace", path: "password", value: PASSWORD }],
+    }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+  assert.equal((await byPassword(server, anotherDay(server, remembered))).askedForCode, true);
+  await assert.rejects(rp.refresh(refresh));
+  assert.match((await visitor.get("/account")).url.pathname, /^\/login/);
+  assert.equal((await server.visitor().get(`/forgotten/link?t=${link}`)).status, 404);
+});
+
+test("M33: two steps that a person wants are asked for also where a device is remembered, and no other way lowers them", async () => {
+  const server = await startRemembering(
+    {},
+    { hashCost, settings: { acrs: ALL, factorPolicy: { selfService: { enabled: true, least: 1 } } } },
+  );
+  const remembered = await rememberedVisitor(server);
+  const { visitor } = await atAccount(server);
+  const form = await visitor.get("/account/two-step/on");
+  await send(visitor, form, "/account/two-step/on");
+  const parameters = { acr_values: "simple_password_auth" };
+  const came = await byPassword(server, anotherDay(server, remembered), { parameters });
+  assert.equal(came.askedForCode, true);
+  const other = server.visitor();
+  const asked = await byPassword(server, other, { parameters });
+  for (const way of ["simple_password_auth", "factor:password", "remembered_device"]) {
+    const seen = await other.submit(await other.get(asked.seen.url.href), { action: "other-method", way });
+    assert.ok(!seen.url.searchParams.has("code"), way);
+    assert.match(seen.body, /name="code"/, way);
+  }
+});
+
+test("O21: what is due is bound also by whoever comes to bind another thing, or to change a password that was handed out", async () => {
+  const rules = [{ name: "everybody", from: "2026-01-01T00:00:00.000Z", must: ["totp"], graceDays: 0 }];
+  const server = await startServer({ hashCost, settings: { acrs: ALL, factorPolicy: { rules } } });
+  server.advance(86_400_000);
+  const due = server.visitor();
+  const first = await twoSteps(server, due, await due.get("/account"));
+  assert.match(first.body, /class="qr"/, "no way into the account pages round it");
+  await server.parts.directory.write?.change(await idOf(server, "grace"), { mustChange: true });
+  const visitor = server.visitor();
+  const next = await twoSteps(server, visitor, await visitor.get("/account"));
+  assert.match(next.body, /autocomplete="new-password"/);
+  const after = await visitor.submit(next, { password: NEXT });
+  assert.match(after.body, /class="qr"/, "and after it the one that is due");
 });
