@@ -12,6 +12,7 @@ import { createFailures, failuresKey } from "../core/code-failures.ts";
 import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
+import { endingLogins, endLogins } from "../core/login.ts";
 import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createPasswordOpenings, voidingOpenings } from "../core/password-openings.ts";
@@ -103,10 +104,12 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     );
     const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
     const passwordOpenings = createPasswordOpenings({ storage, now });
-    const sessions = voidingOpenings(
+    // A login goes on where what it reads or sets itself ends the rest.
+    const ending = voidingOpenings(
       endingDevices(createSessions({ storage, audit, logouts, now }), remembered),
       passwordOpenings,
     );
+    const sessions = endingLogins(ending, storage);
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
@@ -120,7 +123,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       directory,
       authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
       enrolment: () => enrolment,
-      sessions,
+      sessions: ending,
       notices: plainNotices,
       audit,
       storage,
@@ -235,10 +238,10 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       passwordOpenings,
       newPasswords: createNewPasswords({
         directory,
-        sessions,
+        sessions: ending,
         audit,
         notices,
-        voided: passwordOpenings.voidAll,
+        endLogins: (subject, but) => endLogins(storage, subject, but),
         now,
       }),
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),

@@ -12,7 +12,7 @@ import { forgets, linkOf, NEXT, startForgetful, toNewPassword } from "../kit/for
 import { takesTwo } from "../kit/help-desk.ts";
 import { createRelyingParty } from "../kit/relying-party.ts";
 import { anotherDay, byPassword, rememberedVisitor, startRemembering } from "../kit/remembered.ts";
-import { PASSWORD, startServer, type TestServer, twoSteps, typePassword } from "../kit/server.ts";
+import { GRACE, PASSWORD, startServer, type TestServer, twoSteps, typePassword } from "../kit/server.ts";
 import { type TestVisitor, textOf } from "../kit/visitor.ts";
 
 const hashCost = { memory: 64, passes: 1, lanes: 1 };
@@ -385,4 +385,50 @@ test("O21: what is due is bound also by whoever comes to bind another thing, or 
   assert.match(next.body, /autocomplete="new-password"/);
   const after = await visitor.submit(next, { password: NEXT });
   assert.match(after.body, /class="qr"/, "and after it the one that is due");
+});
+
+test("S07: a login that was under way ends with everything else: who has shown the old password goes no further", async () => {
+  for (const act of ["portal", "admin", "not-me", "closed and opened"] as const) {
+    const server = await startServer({ hashCost, clients: machines });
+    const id = await idOf(server, "grace");
+    const thief = server.visitor();
+    const own = await atAccount(server);
+    const before = (await server.simulator.messages()).length;
+    const rp = await createRelyingParty(server);
+    const begun = await rp.begin({ acr_values: "twilio_sms" });
+    const page = await typePassword(thief, await thief.get(begun.url.href), "grace");
+    const code = await server.simulator.codeAfter(before, GRACE);
+    if (act === "portal") {
+      const form = await own.visitor.get("/account/password");
+      await send(own.visitor, form, "/account/password", { password: NEXT, repeat: NEXT });
+      assert.equal(await isStill(server, "grace", NEXT), true);
+    } else if (act === "admin") {
+      const body = { password: NEXT, mustChange: false, reason: REASON };
+      const path = `/mgt/configuser/${id}/password`;
+      assert.equal((await callApi(server, await tokenOf(server), "POST", path, body)).status, 200);
+    } else if (act === "not-me") await server.parts.sessions.endAll(id, id, "reported");
+    else
+      for (const status of ["disabled", "active"]) {
+        const token = await tokenOf(server);
+        const { json } = await callApi(server, token, "GET", `/mgt/configuser/${id}`);
+        await callApi(server, token, "PUT", "/mgt/configuser", { ...json, status, jansStatus: status });
+      }
+    const seen = await thief.submit(page, { code });
+    assert.ok(!seen.url.searchParams.has("code"), act);
+    assert.match((await thief.get("/account")).url.pathname, /^\/login/, act);
+  }
+});
+
+test("S07: nor is a login taken up that was proven before, by whoever has kept the last redirect for later", async () => {
+  const server = await startServer({ hashCost });
+  const thief = server.visitor({ stopAt: ["https://rp.example.test/", `${server.issuer}/authorize/`] });
+  const begun = await (await createRelyingParty(server)).begin({ acr_values: "twilio_sms" });
+  const kept = await twoSteps(server, thief, await thief.get(begun.url.href));
+  assert.match(kept.url.pathname, /^\/authorize\//, "proven, and not gone on");
+  const id = await idOf(server, "grace");
+  await server.parts.sessions.endAll(id, id, "reported");
+  const seen = await thief.get(kept.url.href);
+  assert.ok(!seen.url.searchParams.has("code"), seen.url.href);
+  assert.match(seen.body, /name="password"/);
+  assert.match((await thief.get("/account")).url.pathname, /^\/login/);
 });
