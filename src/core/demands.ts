@@ -24,7 +24,7 @@ export interface DemandDeps {
 }
 
 /** The switches of people who want two steps at every sign-in. */
-export const twoStepSwitches = (storage: Storage): Records<true> => storage.records<true>("two-step");
+const twoStepSwitches = (storage: Storage): Records<true> => storage.records<true>("two-step");
 
 const toldOf = (storage: Storage): Records<true> => storage.records<true>("factor-policy-told");
 
