@@ -27,6 +27,7 @@ import { logHandlers } from "../surfaces/admin/api/logs.ts";
 import { type AdminOptions, API_ROOT, mountAdmin } from "../surfaces/admin/api/mount.ts";
 import { overviewHandlers } from "../surfaces/admin/api/overview.ts";
 import { passwordHandlers } from "../surfaces/admin/api/passwords.ts";
+import { createPersonPhones } from "../surfaces/admin/api/person-phones.ts";
 import { phoneHandlers } from "../surfaces/admin/api/phones.ts";
 import { rememberedHandlers } from "../surfaces/admin/api/remembered.ts";
 import { createRights } from "../surfaces/admin/api/rights.ts";
@@ -45,7 +46,7 @@ import { gatewayOf } from "./gateway.ts";
 import { createHelpDesk, tellOfLoosening } from "./help-desk.ts";
 import type { Overview } from "./overview.ts";
 import { secondFactorAcrs } from "./own-client.ts";
-import type { OwnScripts } from "./own-scripts.ts";
+import { claimNamed, type OwnScripts } from "./own-scripts.ts";
 import type { Parts } from "./parts.ts";
 import { builtInOf, shippedSource, sourceOf } from "./scripts.ts";
 
@@ -80,6 +81,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     ...authenticatorHandlers({ ...parts, rights, standingOf }),
     ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
     ...enrolmentHandlers({ ...parts, rights }),
+    ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
   ];
   const twoHands = {
     ...parts,
@@ -110,7 +112,9 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
-  const people = userHandlers({ ...parts, rights, cursors });
+  const attributes = () => mechanisms().flatMap(({ phoneAttribute }) => phoneAttribute ?? []);
+  const phones = createPersonPhones({ ...twoHands, attributes, claimNamed });
+  const people = userHandlers({ ...parts, rights, cursors, phones });
   const guard = createGuard({ access, directory, bootstrap, audit, now, secondFactorAcrs: acrs });
   const addressOf: AdminOptions["addressOf"] = ({ raw }) => clientAddress(raw, peers);
   await mountScim(app, { issuer: config.issuer, directory, handlers: people, guard, addressOf, onProblem });
@@ -122,7 +126,6 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...acrHandlers({ settings }),
       ...people,
       ...helping,
-      ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
       ...rememberedHandlers(parts),
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { type AccessTokens, ENROLMENT_API } from "../core/access.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Demands } from "../core/demands.ts";
+import type { User } from "../core/directory.ts";
 import type { Enrolment } from "../core/enrolment.ts";
 import { createChanges } from "../core/factor-changes.ts";
 import type { Factor, Step } from "../core/mechanism.ts";
@@ -69,6 +70,12 @@ export async function composeEnrolment(app: FastifyInstance, given: EnrolmentPar
     policy,
     snapshot: () => served().snapshot,
   });
+  async function inDirectory({ id }: User): Promise<boolean> {
+    for (const { phoneAttribute } of mechanisms())
+      if (phoneAttribute !== undefined && (await factors.get("sms")?.held(id, phoneAttribute)) === true)
+        return true;
+    return false;
+  }
   const callers = createCallers({ ...parts, access });
   await mountEnrolment(app, {
     issuer: config.issuer,
@@ -77,6 +84,7 @@ export async function composeEnrolment(app: FastifyInstance, given: EnrolmentPar
     handlers: enrolmentHandlers({
       ...parts,
       callers,
+      inDirectory,
       transactions: createTransactions({
         ...parts,
         delivery: given.delivery,

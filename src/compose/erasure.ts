@@ -2,10 +2,11 @@
  * Erasing a person (docs/decisions/0022): everything that is kept about them goes, and of the audit what names them. What
  * stays is what happened, under the random id they had here, which nothing leads back to them any more.
  */
+import { forgetApprovals } from "../core/approvals.ts";
 import type { Audit } from "../core/audit.ts";
 import type { AuditErasure } from "../core/audit-erasure.ts";
 import type { AuditSeals } from "../core/audit-seals.ts";
-import { twoStepSwitches } from "../core/demands.ts";
+import { forgetDemands } from "../core/demands.ts";
 import type { Directory } from "../core/directory.ts";
 import type { Storage } from "../core/records.ts";
 import type { Sealer } from "../core/seal.ts";
@@ -61,7 +62,8 @@ export function createErasure(deps: ErasureDeps): Erasure {
     const removed = await deps.removePerson(subject, by, "erased");
     if (removed.kind === "read-only" || removed.kind === "changed-meanwhile") return { kind: removed.kind };
     await deps.forgetTries(subject);
-    await twoStepSwitches(deps.storage).remove(subject);
+    await forgetDemands(deps.storage, subject);
+    await forgetApprovals(deps.storage, subject);
     await deps.forgetMarks({ subject, name, pseudonym });
     await marks.put(subject, subject, now() + LATEST, AGAIN);
     // Only what is sealed can be erased without looking as if somebody had tampered with it. A writer may be in the way

@@ -46,11 +46,17 @@ export function composeFactors(given: FactorParts): { readonly signIn: Factors; 
       why,
       ...(why === "forgotten" ? { allowed: isBegun } : {}),
     });
-  /** Of whoever had nothing to show there must still be nothing: somebody may have bound it meanwhile. */
+  /**
+   * Of whoever had nothing to show there must still be nothing: somebody may have bound it meanwhile. And what was there is
+   * still: a phone that is reported as stolen may be the one that was shown.
+   */
   async function isBegun({ id, subject = "" }: Login, user: Parameters<typeof passwordOpenings.begunBy>[1]) {
     const begun = await passwordOpenings.begunBy(id, user);
     if (begun === undefined) return false;
-    return begun.kinds.length > 0 || (await parts.authenticators.list(subject)).length === 0;
+    const held = await parts.authenticators.list(subject);
+    return begun.kinds.length === 0
+      ? held.length === 0
+      : begun.held.every((one) => held.some(({ id: other }) => other === one));
   }
   const password = (why: WhyNew): Factor =>
     createPasswordFactor(

@@ -61,6 +61,9 @@ export function composeForgotten(given: ForgottenParts): Forgotten & {
     return held.filter((kind) => kind === RECOVERY || STRENGTH[kind] === most);
   }
 
+  const heldBy = async ({ id }: User) =>
+    (await parts.authenticators.list(id)).flatMap((one) => (one.kind === RECOVERY ? [] : [one.id]));
+
   const forgotten = createForgotten({
     ...parts,
     openings: parts.passwordOpenings,
@@ -90,6 +93,7 @@ export function composeForgotten(given: ForgottenParts): Forgotten & {
         directory,
         throttle: given.throttle,
         kindsOf,
+        heldBy,
         audit,
         revision: () => settings.revision,
         limits,

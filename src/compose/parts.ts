@@ -12,9 +12,10 @@ import { createFailures, failuresKey } from "../core/code-failures.ts";
 import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
+import { endingLogins, endLogins } from "../core/login.ts";
 import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
-import { createPasswordOpenings } from "../core/password-openings.ts";
+import { createPasswordOpenings, voidingOpenings } from "../core/password-openings.ts";
 import { createRecovery } from "../core/recovery.ts";
 import { createRememberedDevices, endingDevices, forgettingDevices } from "../core/remembered.ts";
 import { createSealer } from "../core/seal.ts";
@@ -102,7 +103,13 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       tellOthers({ directory: people, notices: plainNotices }, user, "became-admin"),
     );
     const logouts = createLogoutQueue({ storage, clients: () => settings.document().clients, now });
-    const sessions = endingDevices(createSessions({ storage, audit, logouts, now }), remembered);
+    const passwordOpenings = createPasswordOpenings({ storage, now });
+    // A login goes on where what it reads or sets itself ends the rest.
+    const ending = voidingOpenings(
+      endingDevices(createSessions({ storage, audit, logouts, now }), remembered),
+      passwordOpenings,
+    );
+    const sessions = endingLogins(ending, storage);
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
@@ -116,7 +123,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       directory,
       authenticators: createAuthenticators({ store: store.authenticators, sealer, now }),
       enrolment: () => enrolment,
-      sessions,
+      sessions: ending,
       notices: plainNotices,
       audit,
       storage,
@@ -147,7 +154,6 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       newNumberHours: () => settings.document().portal.newNumberHours,
       now,
     });
-    const passwordOpenings = createPasswordOpenings({ storage, now });
     async function rotate(purpose: string, by = "host") {
       if (!(purpose in OVERLAP))
         return {
@@ -173,7 +179,16 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       await forgetFailures(subject);
       await createThrottle({ records: storage.records("password-throttle"), now }).forget(subject);
     }
-    const removePerson = createRemoval({ directory, authenticators, enrolment, sessions, audit, now });
+    const removePerson = createRemoval({
+      directory,
+      authenticators,
+      enrolment,
+      sessions,
+      undo,
+      storage,
+      audit,
+      now,
+    });
     const erasure = createErasure({
       directory,
       storage,
@@ -223,10 +238,10 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       passwordOpenings,
       newPasswords: createNewPasswords({
         directory,
-        sessions,
+        sessions: ending,
         audit,
         notices,
-        voided: passwordOpenings.voidAll,
+        endLogins: (subject, but) => endLogins(storage, subject, but),
         now,
       }),
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),

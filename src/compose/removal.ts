@@ -3,14 +3,19 @@ import type { Audit } from "../core/audit.ts";
 import type { Authenticators } from "../core/authenticators.ts";
 import type { Directory, WriteRefusal } from "../core/directory.ts";
 import type { Enrolment } from "../core/enrolment.ts";
+import type { Storage } from "../core/records.ts";
 import type { Sessions } from "../core/sessions.ts";
+import type { Undo } from "../core/undo.ts";
 import type { Clock, Subject } from "../core/words.ts";
+import { openEnrolments } from "../surfaces/enrolment/transactions.ts";
 
 export interface RemovalDeps {
   readonly directory: Directory;
   readonly authenticators: Authenticators;
   readonly enrolment: Enrolment;
   readonly sessions: Sessions;
+  readonly undo: Pick<Undo, "forget">;
+  readonly storage: Storage;
   readonly audit: Audit;
   readonly now: Clock;
 }
@@ -39,6 +44,9 @@ export function createRemoval(deps: RemovalDeps): RemovePerson {
       await enrolment.closeAll(subject, kind);
     }
     await enrolment.closeAll(subject, "sms");
+    // Each holds a number: the ways back from changes, and what an application has begun.
+    await deps.undo.forget(subject);
+    await openEnrolments(deps.storage).removeGroup(subject);
   }
 
   return async (subject, by, reason, ifVersion) => {

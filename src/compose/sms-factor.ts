@@ -29,6 +29,7 @@ export function smsFactors(options: {
       ...bounds.factor,
       devices,
       noticeAfter: () => limits().noticeAfter,
+      newNumberHours: () => parts.settings.document().portal.newNumberHours,
       claimOf: async (subject, name) => claimNamed(await parts.directory.get(subject), name),
       enrolment,
       countries,

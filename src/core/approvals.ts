@@ -6,7 +6,7 @@
  */
 import type { AuditEvent, AuditKind } from "./audit.ts";
 import type { DeskAct } from "./help-desk-settings.ts";
-import type { Storage } from "./records.ts";
+import type { Records, Storage } from "./records.ts";
 import type { Clock, EpochMs, Json, Subject } from "./words.ts";
 
 /** Who asks or decides: always a person, for behind a machine the same one could stand twice. */
@@ -71,9 +71,18 @@ const ROUNDS = 20;
 const PENDING = "pending";
 const OVER = "over";
 
+const rowsOf = (storage: Storage): Records<Approval> => storage.records<Approval>("approval");
+
+/** Forgets what names a person who is erased: acts on them, and those they asked for or decided. */
+export async function forgetApprovals(storage: Storage, person: Subject): Promise<void> {
+  const rows = rowsOf(storage);
+  for (const one of [...(await rows.list(PENDING, MOST)), ...(await rows.list(OVER, MOST_OVER))])
+    if ([one.subject, one.asker.subject, one.decidedBy?.subject].includes(person)) await rows.remove(one.id);
+}
+
 export function createApprovals(deps: { storage: Storage; now: Clock; newId: () => string }): Approvals {
   const { storage, now } = deps;
-  const rows = storage.records<Approval>("approval");
+  const rows = rowsOf(storage);
 
   const event = (kind: AuditKind, one: Approval, by: Hand, facts: AuditEvent["facts"] = {}): AuditEvent => ({
     kind,

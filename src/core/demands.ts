@@ -24,12 +24,20 @@ export interface DemandDeps {
 }
 
 /** The switches of people who want two steps at every sign-in. */
-export const twoStepSwitches = (storage: Storage): Records<true> => storage.records<true>("two-step");
+const twoStepSwitches = (storage: Storage): Records<true> => storage.records<true>("two-step");
+
+const toldOf = (storage: Storage): Records<true> => storage.records<true>("factor-policy-told");
+
+/** Forgets what is kept here of a person who is erased. */
+export async function forgetDemands(storage: Storage, subject: Subject): Promise<void> {
+  await twoStepSwitches(storage).remove(subject);
+  await toldOf(storage).remove(subject);
+}
 
 export type Demands = ReturnType<typeof createDemands>;
 
 export function createDemands({ storage, directory, authenticators, factorOf, policy, now }: DemandDeps) {
-  const told = storage.records<true>("factor-policy-told");
+  const told = toldOf(storage);
   const switches = twoStepSwitches(storage);
 
   /** Second factors of the person, one entry for each; a phone that stands in the directory alone is one as well. */

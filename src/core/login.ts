@@ -1,6 +1,8 @@
 /** The stored state of one login and what the outside sees of it. State never travels through the browser. */
 import type { Attained } from "./gate.ts";
 import type { Notice, StepPage, StopReason, Task, Visitor } from "./mechanism.ts";
+import type { Records, Storage } from "./records.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Acr, EpochMs, FactorKind, Json, Proof, Subject } from "./words.ts";
 
 export type LoginRecord = {
@@ -148,3 +150,24 @@ export type Turn =
       readonly turn: number;
       readonly login: LoginRecord;
     };
+
+/** Logins, in a group for each person once it is known who they are. */
+export const loginRows = (storage: Storage): Records<LoginRecord> => storage.records<LoginRecord>("login");
+
+const AT_ONCE = 100;
+
+/** Ends every login of a person that is under way, or has ended and is not taken up yet, but this one. */
+export async function endLogins(storage: Storage, subject: Subject, but?: string): Promise<void> {
+  const rows = loginRows(storage);
+  if (but === undefined) return rows.removeGroup(subject);
+  for (const { id } of await rows.list(subject, AT_ONCE)) if (id !== but) await rows.remove(id);
+}
+
+/** Sessions of which the end of all ends logins as well: whoever has shown the old password must not go on to a session. */
+export const endingLogins = (sessions: Sessions, storage: Storage): Sessions => ({
+  ...sessions,
+  async endAll(subject, by, reason, but) {
+    await endLogins(storage, subject);
+    return sessions.endAll(subject, by, reason, but);
+  },
+});

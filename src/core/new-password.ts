@@ -30,11 +30,12 @@ export type NewPasswords = ReturnType<typeof createNewPasswords>;
 
 export function createNewPasswords(deps: {
   readonly directory: Directory;
+  /** The end of all, with devices, links and tickets, and without logins. */
   readonly sessions: Pick<Sessions, "endAll">;
   readonly audit: Audit;
   readonly notices: Pick<Notices, "send">;
-  /** Whatever else was good by the old one is void: links, tickets, wrong codes. */
-  readonly voided: (subject: string) => Promise<void>;
+  /** Other logins that are under way; the one that sets it goes on. */
+  readonly endLogins: (subject: string, but: string) => Promise<void>;
   readonly now: Clock;
 }) {
   const { directory, sessions, audit, notices, now } = deps;
@@ -59,8 +60,8 @@ export function createNewPasswords(deps: {
         await audit.append({ ...event, kind: "password-refused", facts: { reason: why, result: done.kind } });
         return done;
       }
+      await deps.endLogins(user.id, login);
       await sessions.endAll(user.id, user.id, "password-changed", session);
-      await deps.voided(user.id);
       await notices.send(user.id, { kind: "password-changed", locale, login });
       return done;
     },

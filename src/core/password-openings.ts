@@ -8,6 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { User } from "./directory.ts";
 import type { Storage } from "./records.ts";
 import { Secret } from "./secret.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Clock, EpochMs, FactorKind, Subject } from "./words.ts";
 
 type By = "link" | "ticket";
@@ -19,8 +20,14 @@ type Opening = {
   readonly by: By;
   readonly openedBy: string;
 };
-/** A login that was begun by one; `kinds`: the factors of which one has to be shown, none where the person has none. */
-type Begun = Pick<Opening, "subject" | "version" | "by"> & { readonly kinds: readonly FactorKind[] };
+/**
+ * A login that was begun by one; `kinds`: the factors of which one has to be shown, none where the person has none. `held`:
+ * ids of what the person had then; where one of them is taken away, it may be the very one that was shown.
+ */
+type Begun = Pick<Opening, "subject" | "version" | "by"> & {
+  readonly kinds: readonly FactorKind[];
+  readonly held: readonly string[];
+};
 
 export type PasswordOpenings = ReturnType<typeof createPasswordOpenings>;
 
@@ -86,8 +93,12 @@ export function createPasswordOpenings({ storage, now }: { storage: Storage; now
       return fits(await openings.take(ticketKey(user?.id ?? "", ticket)), user);
     },
     /** A login goes on from it. */
-    begin: (login: string, user: User, by: By, kinds: readonly FactorKind[], until: EpochMs) =>
-      begun.put(login, { subject: user.id, version: user.version, by, kinds }, until, user.id),
+    begin: (
+      login: string,
+      { id, version }: User,
+      how: Pick<Begun, "by" | "kinds" | "held">,
+      until: EpochMs,
+    ) => begun.put(login, { subject: id, version, ...how }, until, id),
     /** What that login has to show; undefined: it may set nothing (any more). */
     async begunBy(login: string, user: User): Promise<Begun | undefined> {
       const row = await begun.get(login);
@@ -102,3 +113,18 @@ export function createPasswordOpenings({ storage, now }: { storage: Storage; now
     },
   };
 }
+
+/**
+ * Sessions of which the end of all voids links, tickets and what was begun by them: whoever has just shown a stolen phone
+ * there must not come to a new password after everything was ended because of it.
+ */
+export const voidingOpenings = (
+  sessions: Sessions,
+  { voidAll }: Pick<PasswordOpenings, "voidAll">,
+): Sessions => ({
+  ...sessions,
+  async endAll(subject, by, reason, but) {
+    await voidAll(subject);
+    return sessions.endAll(subject, by, reason, but);
+  },
+});

@@ -42,8 +42,8 @@ export interface Sessions {
    */
   end(sid: string, by: string, reason: string): Promise<boolean>;
   /**
-   * The same for all sessions of a person, and for grants of sessions that ended before. Answers how many sessions. `but`:
-   * the engine's own name (uid) of one that stays, with what came of it.
+   * The same for all sessions of a person, and for grants of sessions that ended before. Answers how many sessions. `but`: the
+   * engine's own name (uid), or ours (sid), of one that stays, with what came of it.
    */
   endAll(subject: Subject, by: string, reason: string, but?: string): Promise<number>;
 }

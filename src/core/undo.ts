@@ -36,6 +36,8 @@ export interface Undo {
   look(token: string): Promise<UndoableChange | undefined>;
   /** Takes the change back, once. undefined: the link is no good (any more). */
   use(token: string, address: string): Promise<UndoableChange | undefined>;
+  /** Voids the links of a person who is gone: one would bring a number back to nobody. */
+  forget(subject: Subject): Promise<void>;
 }
 
 /** Authorities by which a number does not count as new: nothing was there that it could have pushed aside, or it was there. */
@@ -92,7 +94,7 @@ export function createUndo(deps: UndoDeps): Undo {
     async offer(change) {
       const { undoHours: hours } = deps.policy();
       const token = randomBytes(32).toString("base64url");
-      await links.put(keyOf(token), change, now() + hours * 3_600_000);
+      await links.put(keyOf(token), change, now() + hours * 3_600_000, change.subject);
       // A number that has just come may be the thief's: it hears of the change, and gets no way to turn it back.
       const gone = change.bind.filter(({ kind }) => kind === "sms");
       const young = [...(await authenticators.list(change.subject, "sms")), ...gone].filter(
@@ -109,6 +111,8 @@ export function createUndo(deps: UndoDeps): Undo {
       const change = await links.take(keyOf(token));
       if (change === undefined) return undefined;
       const { subject, factor } = change;
+      const user = await deps.directory.get(subject);
+      if (user === undefined) return undefined;
       await audit.append({
         kind: "change-undone",
         at: now(),
@@ -118,10 +122,10 @@ export function createUndo(deps: UndoDeps): Undo {
       });
       await restore(change);
       await deps.sessions.endAll(subject, subject, "change-undone");
-      const user = await deps.directory.get(subject);
-      if (user !== undefined) await tellOthers(deps, user, "reported");
+      await tellOthers(deps, user, "reported");
       return change;
     },
+    forget: (subject) => links.removeGroup(subject),
   };
 }
 

@@ -12,7 +12,7 @@ import type { Audit } from "./audit.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { usableProofs } from "./gate.ts";
-import type { LoginRecord, LoginStart, Standing, Turn } from "./login.ts";
+import { type LoginRecord, type LoginStart, loginRows, type Standing, type Turn } from "./login.ts";
 import type {
   Effects,
   Events,
@@ -25,7 +25,7 @@ import type {
   Task,
   Visitor,
 } from "./mechanism.ts";
-import type { Records, Storage, Write } from "./records.ts";
+import type { Storage, Write } from "./records.ts";
 import { type BeforeDeps, createBefore, marksOf } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
 import { createEntering, type Entered, type EnteringDeps, stop } from "./walk-enter.ts";
@@ -59,7 +59,7 @@ export interface WalkDeps extends BeforeDeps, Pick<EnteringDeps, "boundTo" | "st
 const KEEP = 3_600_000;
 
 export function createWalk(deps: WalkDeps): Walk {
-  const logins: Records<LoginRecord> = deps.storage.records("login");
+  const logins = loginRows(deps.storage);
   const { now } = deps;
   const { waysFrom, turned, inviting } = createWays(deps.factors);
   const before = createBefore(deps);
@@ -80,7 +80,11 @@ export function createWalk(deps: WalkDeps): Walk {
   }
 
   const write = (record: LoginRecord, expect: number | "absent"): Write =>
-    logins.write(record.id, record, record.endsAt + KEEP, { expect });
+    logins.write(record.id, record, record.endsAt + KEEP, {
+      expect,
+      // So that whoever ends everything of a person ends what is under way as well (login.ts).
+      ...(record.subject === undefined ? {} : { group: record.subject }),
+    });
 
   /** Commits a record with its effects and what the audit says of them, and sends. */
   async function settle(

@@ -58,6 +58,7 @@ const sms = createSmsFactor({
   codes,
   ...bounds.factor,
   devices: createDevices(keyring),
+  newNumberHours: () => 24,
   claimOf: async () => undefined,
   noticeAfter: () => 3,
   countries: () => "all",

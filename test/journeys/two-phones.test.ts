@@ -15,7 +15,8 @@ const bind = async (name: string, number: string) =>
     kind: "sms",
     key: phoneKey(number),
     data: { number, country: "US", verifiedAt: now() },
-    boundBy: "test",
+    // As if long ago: no number that has just come.
+    boundBy: "demo",
   });
 const second = await bind("grace", SECOND);
 const stranger = await bind("ada", "+12025550190");

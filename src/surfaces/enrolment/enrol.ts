@@ -14,7 +14,9 @@ import type { Claimed, Transaction, Transactions } from "./transactions.ts";
 export interface EnrolDeps {
   readonly transactions: Transactions;
   readonly authenticators: Pick<Authenticators, "list">;
-  readonly enrolment: Pick<Enrolment, "stepUp">;
+  readonly enrolment: Pick<Enrolment, "stepUp" | "openings">;
+  /** Whether codes go to a number that stands in the person's directory, though nobody has bound it here. */
+  readonly inDirectory: (user: User) => Promise<boolean>;
   readonly strength: Strength;
   readonly mechanisms: () => readonly Mechanism[];
   readonly policy: () => PortalSettings;
@@ -73,6 +75,13 @@ export function createEnrol(deps: EnrolDeps) {
       : personNeeded(acrsWith(kinds), "The person has to show what they have before a phone is bound");
   }
 
+  /** Nothing is bound that would be asked for, no administrator has opened a way, and there is a phone all the same. */
+  const isHeldElsewhere = async (user: User): Promise<boolean> =>
+    (await deps.inDirectory(user)) &&
+    (await deps.enrolment.stepUp(user.id, SMS)).length === 0 &&
+    (await authenticators.list(user.id, SMS)).length === 0 &&
+    (await deps.enrolment.openings(user.id, SMS)).length === 0;
+
   /** A new enrolment, or why there can be none. */
   async function begin(caller: Caller, user: User, { ticket, locale }: Sent) {
     const alone = caller.shown === undefined;
@@ -87,6 +96,9 @@ export function createEnrol(deps: EnrolDeps) {
         cause: "TOO_MANY",
         message: "The person has as many as there may be",
       } as const;
+    // By the pages it would be shown first as well: it is a phone that the person has.
+    if (!fresh.includes(SMS) && (await isHeldElsewhere(user)))
+      return personNeeded(acrsWith([SMS]), "The person has a phone in their directory and has to show it");
     const own = user.claims.locale;
     const wanted = [own, locale].filter((one): one is string => typeof one === "string");
     const begun = await transactions.begin(caller, user, { fresh, locale: deps.localeFor(wanted) });

@@ -10,7 +10,7 @@ import type { Authenticators } from "../../core/authenticators.ts";
 import type { Delivery } from "../../core/delivery.ts";
 import type { User } from "../../core/directory.ts";
 import type { Effects, Form, Login, Outcome, Step, StepPage } from "../../core/mechanism.ts";
-import type { Storage } from "../../core/records.ts";
+import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, EpochMs, FactorKind, Json, Subject } from "../../core/words.ts";
 import type { Caller } from "./caller.ts";
 
@@ -60,9 +60,13 @@ const LIFE = 600_000;
 const hashOf = (key: string): string => createHash("sha256").update(key).digest("base64url");
 const keyOf = (subject: Subject, client: string): string => `${subject}|${client}`;
 
+/** What is open, in a group for each person. */
+export const openEnrolments = (storage: Storage): Records<Transaction> =>
+  storage.records<Transaction>("enrolment-transaction");
+
 export function createTransactions(deps: TransactionDeps) {
   const { storage, audit, now } = deps;
-  const rows = storage.records<Transaction>("enrolment-transaction");
+  const rows = openEnrolments(storage);
 
   const stepOf = ({ alone }: Transaction): Step => (alone ? deps.steps.alone : deps.steps.own);
   const loginOf = (one: Transaction, address: string): Login<Json> => ({
@@ -80,7 +84,7 @@ export function createTransactions(deps: TransactionDeps) {
   });
   const turned = (one: Transaction): Transaction => ({ ...one, turn: one.turn + 1 });
   const write = (one: Transaction, expect: number | "absent") =>
-    rows.write(keyOf(one.subject, one.client), one, one.endsAt, { expect });
+    rows.write(keyOf(one.subject, one.client), one, one.endsAt, { group: one.subject, expect });
 
   return {
     /** A new one, whatever was open before; in no store yet, and without a name. */

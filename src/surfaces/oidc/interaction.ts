@@ -294,9 +294,13 @@ export function createLogin(deps: LoginDeps) {
       const turn = await walk.stand(uid, visit.visitor);
       if (turn.kind === "other-browser") return elsewhere("other-browser", "");
       if (turn.kind === "open") return { kind: "see-other", url: `/login/${turn.login.id}` };
+      if (turn.login !== undefined) return { kind: "resume", revision: turn.login.revision };
       // Consent has no login of its own; the one that led to it stands in its interaction.
-      const revision = turn.login?.revision ?? revisionOf(await provider.Interaction.find(uid));
-      return { kind: "resume", revision };
+      const found = await provider.Interaction.find(uid);
+      // Proven, not taken up, and ended with everything else of the person meanwhile: it begins anew (S07).
+      if (found?.result?.login !== undefined && found.prompt.name === "login")
+        return { kind: "see-other", url: `/login/${uid}` };
+      return { kind: "resume", revision: revisionOf(found) };
     },
     /** Ends the session and starts the same request anew, for another person. */
     async switchPerson(details: Interaction): Promise<Answer> {

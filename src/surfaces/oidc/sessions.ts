@@ -123,8 +123,8 @@ export function createSessions(deps: {
       let after: string | undefined;
       do {
         const { found, next } = await page({ subject, limit: AT_ONCE, after });
-        for (const { id, row } of found)
-          if (row.uid === but)
+        for (const { id, row, sid: name } of found)
+          if (row.uid === but || name === but)
             for (const { grantId } of Object.values(row.authorizations ?? {})) kept.add(grantId);
           else if (await kill(id, row)) count += 1;
         after = next;

@@ -1,16 +1,9 @@
-/** Ends every session of a person but the one they are at. */
+/** Ends every session of a person but the one they are at, with what outlived sessions that had ended before. */
 import type { Sessions } from "../../core/sessions.ts";
 import type { Here } from "./session.ts";
 
-export async function endOthers(
+export const endOthers = (
   sessions: Sessions,
-  { subject, sid: here }: Pick<Here, "subject" | "sid">,
+  { subject, sid }: Pick<Here, "subject" | "sid">,
   reason: string,
-): Promise<void> {
-  let after: string | undefined;
-  do {
-    const page = await sessions.list({ subject, limit: 100, after });
-    for (const { sid } of page.sessions) if (sid !== here) await sessions.end(sid, subject, reason);
-    after = page.next;
-  } while (after !== undefined);
-}
+): Promise<number> => sessions.endAll(subject, subject, reason, sid);

@@ -25,6 +25,8 @@ export interface SmsFactorDeps {
   /** Wrong codes in a row after which the person is told. */
   readonly noticeAfter: () => number;
   readonly authenticators: Authenticators;
+  /** For how long a number is new (core/undo.ts). */
+  readonly newNumberHours: () => number;
   /** What the directory holds under this attribute. */
   readonly claimOf: (subject: Subject, attribute: string) => Promise<string | boolean | undefined>;
   readonly enrolment: Enrolment;

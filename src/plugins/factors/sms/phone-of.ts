@@ -1,6 +1,6 @@
 /** Which phone a code goes to: the directory's, where the mechanism names its attribute, else one of those that are bound. */
 import type { PhoneData } from "../../../core/authenticators.ts";
-import { preferred } from "../../../core/undo.ts";
+import { newUntil, preferred } from "../../../core/undo.ts";
 import type { Subject } from "../../../core/words.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 
@@ -9,9 +9,12 @@ export interface ChosenPhone extends Pick<PhoneData, "number" | "country"> {
   readonly id?: string | undefined;
 }
 
-/** Every phone that receives texts, the one that a code goes to unless told first; empty: there is none. */
+/**
+ * Every phone that receives texts, the one that a code goes to unless told first; empty: there is none. A number that has
+ * just come is none that could be chosen instead: nobody behind the code would know that it was the stranger's (P18).
+ */
 export async function phonesOf(
-  { authenticators, claimOf, phones, countries }: SmsFactorDeps,
+  { authenticators, claimOf, phones, countries, newNumberHours, now }: SmsFactorDeps,
   subject: Subject,
   attribute: string | undefined,
 ): Promise<readonly ChosenPhone[]> {
@@ -22,10 +25,9 @@ export async function phonesOf(
   }
   const bound = await authenticators.list(subject, KIND);
   const first = preferred(bound);
-  return [...(first === undefined ? [] : [first]), ...bound.filter((one) => one !== first)].map(
-    ({ id, data }) => {
-      const { number, country } = data as PhoneData;
-      return { id, number, country };
-    },
-  );
+  const others = bound.filter((one) => one !== first && newUntil(one, newNumberHours(), now()) === undefined);
+  return [...(first === undefined ? [] : [first]), ...others].map(({ id, data }) => {
+    const { number, country } = data as PhoneData;
+    return { id, number, country };
+  });
 }

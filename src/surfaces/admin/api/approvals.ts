@@ -11,6 +11,7 @@ import type { Json } from "../../../core/words.ts";
 import * as contract from "../contract/approvals.ts";
 import { deleteAuthenticator } from "../contract/authenticators.ts";
 import type { Operation } from "../contract/operation.ts";
+import { postPasswordTicket } from "../contract/passwords.ts";
 import { deletePhone, postEnrolment, postPhone } from "../contract/phones.ts";
 import { scopesOfRole } from "../contract/scopes.ts";
 import { type Actor, type Call, type Handler, handle, isRefusal, notFound, refuse } from "./call.ts";
@@ -31,6 +32,9 @@ function actsOf({ id }: Operation, body: unknown): readonly DeskAct[] {
       return ["remove-factor"];
     case postPhone.id:
       return ["add-phone"];
+    // Of whoever has no second factor it is the whole account.
+    case postPasswordTicket.id:
+      return ["hand-out-ticket"];
     case postEnrolment.id: {
       const { by, lost } = body as { by: "window" | "ticket"; lost?: boolean };
       return [

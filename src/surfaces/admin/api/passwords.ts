@@ -1,6 +1,7 @@
 /** Passwords by an administrator: a temporary one, one that has to be changed, a ticket. Each with a reason, and told. */
 import { randomBytes } from "node:crypto";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
+import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Directory, PersonChange, User } from "../../../core/directory.ts";
 import type { Notices } from "../../../core/notices.ts";
 import type { PasswordOpenings } from "../../../core/password-openings.ts";
@@ -8,10 +9,21 @@ import { Secret } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import type { Clock, Json } from "../../../core/words.ts";
 import * as contract from "../contract/passwords.ts";
-import { type Actor, type Handler, handle, lost, notFound, type Refusal, refuse } from "./call.ts";
+import {
+  type Actor,
+  behind,
+  type Handler,
+  handle,
+  isRefusal,
+  lost,
+  notFound,
+  type Refusal,
+  refuse,
+} from "./call.ts";
 import type { Rights } from "./rights.ts";
 
 export interface PasswordDeps {
+  readonly authenticators: Pick<Authenticators, "list">;
   readonly issuer: URL;
   readonly directory: Directory;
   readonly passwordOpenings: Pick<PasswordOpenings, "ticket" | "voidAll">;
@@ -47,6 +59,27 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
     return user === undefined ? notFound("user") : ((await rights.toChange(actor, user, act)) ?? user);
   }
 
+  /** What stands in the way of a ticket for this person. */
+  async function inTheWay(user: User, actor: Actor): Promise<Refusal | undefined> {
+    if (user.id === actor.subject)
+      return refuse(
+        409,
+        "self",
+        "nobody hands out a ticket to themselves; another administrator has to do it",
+      );
+    if (user.status !== "active") return refuse(409, "status", `${user.username} is disabled`);
+    // The ticket would be all there is, and whoever hands it out the second one who approves.
+    if (user.roles.length > 0 && (await deps.authenticators.list(user.id)).length === 0)
+      return refuse(
+        409,
+        "role",
+        `${user.username} has a role and no second factor to show; the way back is on the server's host: sallyport admin recover`,
+      );
+    return directory.keptElsewhere?.(user.id) === true && directory.mayReset?.(user.id) !== true
+      ? ELSEWHERE
+      : undefined;
+  }
+
   const record = (kind: AuditKind, user: User, actor: Actor, facts: Record<string, Json>) =>
     audit.append({
       kind,
@@ -54,7 +87,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       subject: user.id,
       client: actor.client,
       address: actor.address,
-      facts: { by: actor.label, ...facts },
+      facts: { ...behind(actor), ...facts },
     });
 
   return [
@@ -96,28 +129,28 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
         },
       };
     }),
-    handle(contract.postPasswordTicket, async ({ params, body, actor }) => {
-      const user = await whom(params.inum, actor, "hand out a password ticket");
-      if ("refused" in user) return user;
-      if (user.id === actor.subject)
-        return refuse(
-          409,
-          "self",
-          "nobody hands out a ticket to themselves; another administrator has to do it",
-        );
-      if (user.status !== "active") return refuse(409, "status", `${user.username} is disabled`);
-      if (directory.keptElsewhere?.(user.id) === true && directory.mayReset?.(user.id) !== true)
-        return ELSEWHERE;
-      await record("password-ticket", user, actor, { reason: body.reason });
-      const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
-      await notices.send(user.id, { kind: "password-ticket" });
-      return {
-        body: {
-          ticket: ticket.reveal(),
-          until: new Date(until).toISOString(),
-          url: new URL("/forgotten/ticket", deps.issuer).href,
-        },
-      };
-    }),
+    handle(
+      contract.postPasswordTicket,
+      async ({ params, body, actor }) => {
+        const user = await whom(params.inum, actor, "hand out a password ticket");
+        if (isRefusal(user)) return user;
+        const refused = await inTheWay(user, actor);
+        if (refused !== undefined) return refused;
+        await record("password-ticket", user, actor, { reason: body.reason });
+        const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
+        await notices.send(user.id, { kind: "password-ticket" });
+        return {
+          body: {
+            ticket: ticket.reveal(),
+            until: new Date(until).toISOString(),
+            url: new URL("/forgotten/ticket", deps.issuer).href,
+          },
+        };
+      },
+      async ({ params, actor }) => {
+        const user = await directory.get(params.inum);
+        return user === undefined ? notFound("user") : inTheWay(user, actor);
+      },
+    ),
   ];
 }

@@ -23,6 +23,7 @@ import {
   refuseFaults,
 } from "./call.ts";
 import { type Cursors, isRefusal, pairsOf } from "./lists.ts";
+import type { PersonPhones } from "./person-phones.ts";
 import type { Rights } from "./rights.ts";
 import { typed } from "./typed.ts";
 import { readUser, viewOf, withAttributes } from "./user-view.ts";
@@ -43,6 +44,8 @@ export interface UserDeps {
     ifVersion?: number,
   ) => Promise<{ readonly kind: "done" } | { readonly kind: "read-only" } | WriteRefusal>;
   readonly erasePerson: (subject: Subject, by: string) => Promise<Erased>;
+  /** What a change of a person is worth where it says to which number codes go (person-phones.ts). */
+  readonly phones: PersonPhones;
 }
 
 /** What came of erasing a person (compose/erasure.ts). */
@@ -90,7 +93,8 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
       (await rights.toChange(actor, before, "change a person")) ??
       (changes.roles === undefined
         ? undefined
-        : await rights.toGive(actor, before, changes.roles, "change roles"));
+        : await rights.toGive(actor, before, changes.roles, "change roles")) ??
+      (await deps.phones.refuses(actor, before, changes));
     if (refusal !== undefined) return refusal;
     const { write } = directory;
     if (write === undefined) return READ_ONLY;
@@ -104,6 +108,7 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
     // On the version that was weighed: had the person got more rights meanwhile, this would be another matter.
     const done = await write.change(before.id, changes, before.version);
     if (done.kind !== "done") return refusalOf(done, "USER_UPDATE_ERROR", sent);
+    await deps.phones.changed(actor, before, changes);
     // Also on enabling: what was open before must not come back to life.
     if (changes.status !== undefined || changes.password !== undefined)
       await sessions.endAll(

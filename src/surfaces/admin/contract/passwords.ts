@@ -65,6 +65,7 @@ export const postPasswordTicket = operation({
       url: z.url().describe("Where the person types it"),
     }),
   ),
+  mayWait: true,
   problems: [404, 409],
 });
 
