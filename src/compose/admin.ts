@@ -7,6 +7,7 @@ import type { AccessTokens } from "../core/access.ts";
 import { createApprovals } from "../core/approvals.ts";
 import { createFailures, failuresKey } from "../core/code-failures.ts";
 import type { HelpDesk } from "../core/help-desk.ts";
+import type { DeskAct } from "../core/help-desk-settings.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
@@ -80,6 +81,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
     ...authenticatorHandlers({ ...parts, rights, standingOf }),
     ...phoneHandlers({ ...parts, rights, countries: admin.countries }),
     ...enrolmentHandlers({ ...parts, rights }),
+    ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
   ];
   const twoHands = {
     ...parts,
@@ -110,7 +112,8 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
-  const people = userHandlers({ ...parts, rights, cursors });
+  const takesTwo = (act: DeskAct) => twoHands.policy().secondApproval.includes(act);
+  const people = userHandlers({ ...parts, rights, cursors, takesTwo });
   const guard = createGuard({ access, directory, bootstrap, audit, now, secondFactorAcrs: acrs });
   const addressOf: AdminOptions["addressOf"] = ({ raw }) => clientAddress(raw, peers);
   await mountScim(app, { issuer: config.issuer, directory, handlers: people, guard, addressOf, onProblem });
@@ -122,7 +125,6 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
       ...acrHandlers({ settings }),
       ...people,
       ...helping,
-      ...passwordHandlers({ ...parts, rights, issuer: config.issuer }),
       ...rememberedHandlers(parts),
       ...smsHandlers({ ...parts, cursors }),
       ...loginHandlers(parts),

@@ -3,7 +3,7 @@
  * tools, pages or an operation by its id; so there is no way round. What was asked is carried out by the same handler, as
  * whoever asked, with the rights they have at that moment; a person, a role or a phone that is gone by then stops it.
  */
-import type { Approval, Approvals, Hand } from "../../../core/approvals.ts";
+import type { Approval, Approvals, Hand, HandOver } from "../../../core/approvals.ts";
 import type { Directory } from "../../../core/directory.ts";
 import type { DeskAct, HelpDeskSettings } from "../../../core/help-desk-settings.ts";
 import { ROLES } from "../../../core/roles.ts";
@@ -11,6 +11,7 @@ import type { Json } from "../../../core/words.ts";
 import * as contract from "../contract/approvals.ts";
 import { deleteAuthenticator } from "../contract/authenticators.ts";
 import type { Operation } from "../contract/operation.ts";
+import { postPassword, postPasswordTicket } from "../contract/passwords.ts";
 import { deletePhone, postEnrolment, postPhone } from "../contract/phones.ts";
 import { scopesOfRole } from "../contract/scopes.ts";
 import { type Actor, type Call, type Handler, handle, isRefusal, notFound, refuse } from "./call.ts";
@@ -38,9 +39,29 @@ function actsOf({ id }: Operation, body: unknown): readonly DeskAct[] {
         ...(lost ? ["remove-factor" as const] : []),
       ];
     }
+    case postPassword.id:
+      return ["set-password"];
+    case postPasswordTicket.id:
+      return ["password-ticket"];
     default:
       return [];
   }
+}
+
+/** What of an answer is handed to the person: never to whoever approves. */
+function handOverOf(body: unknown): HandOver | undefined {
+  const {
+    ticket,
+    temporaryPassword = ticket,
+    until,
+    url,
+  } = (body ?? {}) as { ticket?: string; temporaryPassword?: string; until?: string; url?: string };
+  if (temporaryPassword === undefined) return undefined;
+  return {
+    ticket: temporaryPassword,
+    ...(until === undefined ? {} : { until }),
+    ...(url === undefined ? {} : { url }),
+  };
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -129,8 +150,8 @@ export function approvalHandlers(acts: readonly Handler[], deps: ApprovalDeps): 
       throw problem;
     });
     if (isRefusal(done)) return failed(done.description ?? done.message);
-    const ticket = ("body" in done ? (done.body as { ticket?: string } | undefined) : undefined)?.ticket;
-    await approvals.end(id, { state: "done", ...(ticket === undefined ? {} : { ticket }) });
+    const handOver = "body" in done ? handOverOf(done.body) : undefined;
+    await approvals.end(id, { state: "done", ...(handOver === undefined ? {} : { handOver }) });
     return { body: viewOf((await approvals.get(id)) ?? approval) };
   }
 
@@ -181,7 +202,7 @@ export function approvalHandlers(acts: readonly Handler[], deps: ApprovalDeps): 
     ),
     handle(contract.postApprovalTicket, async ({ params, actor }) => {
       const ticket = await approvals.takeTicket(params.id, actor.subject ?? "");
-      return ticket === undefined ? notFound("ticket of yours") : { body: { ticket } };
+      return ticket === undefined ? notFound("ticket of yours") : { body: ticket };
     }),
   ];
 }
@@ -207,5 +228,5 @@ const viewOf = (one: Approval) => ({
   until: new Date(one.until).toISOString(),
   ...(one.decidedBy === undefined ? {} : { decidedBy: one.decidedBy.name }),
   ...(one.why === undefined || one.why === "" ? {} : { why: one.why }),
-  hasTicket: one.ticket !== undefined,
+  hasTicket: one.handOver !== undefined,
 });

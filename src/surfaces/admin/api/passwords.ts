@@ -8,7 +8,17 @@ import { Secret } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import type { Clock, Json } from "../../../core/words.ts";
 import * as contract from "../contract/passwords.ts";
-import { type Actor, type Handler, handle, lost, notFound, type Refusal, refuse } from "./call.ts";
+import {
+  type Actor,
+  behind,
+  type Call,
+  type Handler,
+  handle,
+  lost,
+  notFound,
+  type Refusal,
+  refuse,
+} from "./call.ts";
 import type { Rights } from "./rights.ts";
 
 export interface PasswordDeps {
@@ -30,6 +40,16 @@ const ELSEWHERE = refuse(
   409,
   "kept-elsewhere",
   "this person is kept in a directory that is changed elsewhere; change the password there",
+);
+const ODD = refuse(
+  400,
+  "temporary",
+  "temporary: makes the password, and it has to be changed; leave the rest out",
+);
+const NOT_KEPT = refuse(
+  409,
+  "approval",
+  "set-password takes two administrators here: a temporary one can be asked for, or that it has to be changed; no password is kept while it waits, and none that you know becomes final",
 );
 
 /** In groups, as it is read out. */
@@ -54,20 +74,34 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       subject: user.id,
       client: actor.client,
       address: actor.address,
-      facts: { by: actor.label, ...facts },
+      facts: { ...behind(actor), ...facts },
     });
 
-  return [
-    handle(contract.postPassword, async ({ params, body, actor }) => {
+  const odd = ({ temporary, password, mustChange }: Call<typeof contract.postPassword>["body"]) =>
+    temporary && (password !== undefined || !mustChange) ? ODD : undefined;
+
+  /** Why this person gets no ticket at this moment. */
+  function noTicket(user: User, actor: Actor): Refusal | undefined {
+    if (user.id === actor.subject)
+      return refuse(
+        409,
+        "self",
+        "nobody hands out a ticket to themselves; another administrator has to do it",
+      );
+    if (user.status !== "active") return refuse(409, "status", `${user.username} is disabled`);
+    return directory.keptElsewhere?.(user.id) === true && directory.mayReset?.(user.id) !== true
+      ? ELSEWHERE
+      : undefined;
+  }
+
+  const setting = handle(
+    contract.postPassword,
+    async ({ params, body, actor }) => {
       const user = await whom(params.inum, actor, "set a password");
       if ("refused" in user) return user;
       const { password: given, temporary, mustChange, reason } = body;
-      if (temporary && (given !== undefined || !mustChange))
-        return refuse(
-          400,
-          "temporary",
-          "temporary: makes the password, and it has to be changed; leave the rest out",
-        );
+      const wrong = odd(body);
+      if (wrong !== undefined) return wrong;
       const made = temporary ? newPassword() : undefined;
       const until = temporary ? now() + TEMPORARY_LIFE : undefined;
       const text = given ?? made;
@@ -95,19 +129,21 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
           ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
         },
       };
-    }),
-    handle(contract.postPasswordTicket, async ({ params, body, actor }) => {
+    },
+    // Asked of whatever has to wait for a second administrator: what waits is kept, and a password is not to be. Nor may a
+    // temporary one, which the asker knows, be made final by a yes that does not see the difference.
+    async ({ body }) =>
+      body.password !== undefined || !body.mustChange
+        ? NOT_KEPT
+        : (odd(body) ?? (directory.write === undefined ? ELSEWHERE : undefined)),
+  );
+  const handingOut = handle(
+    contract.postPasswordTicket,
+    async ({ params, body, actor }) => {
       const user = await whom(params.inum, actor, "hand out a password ticket");
       if ("refused" in user) return user;
-      if (user.id === actor.subject)
-        return refuse(
-          409,
-          "self",
-          "nobody hands out a ticket to themselves; another administrator has to do it",
-        );
-      if (user.status !== "active") return refuse(409, "status", `${user.username} is disabled`);
-      if (directory.keptElsewhere?.(user.id) === true && directory.mayReset?.(user.id) !== true)
-        return ELSEWHERE;
+      const no = noTicket(user, actor);
+      if (no !== undefined) return no;
       await record("password-ticket", user, actor, { reason: body.reason });
       const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
       await notices.send(user.id, { kind: "password-ticket" });
@@ -118,6 +154,11 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
           url: new URL("/forgotten/ticket", deps.issuer).href,
         },
       };
-    }),
-  ];
+    },
+    async ({ params, actor }) => {
+      const user = await directory.get(params.inum);
+      return user === undefined ? notFound("user") : noTicket(user, actor);
+    },
+  );
+  return [setting, handingOut];
 }

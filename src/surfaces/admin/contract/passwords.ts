@@ -46,6 +46,7 @@ export const postPassword = operation({
     }),
   ),
   problems: [404, 409],
+  mayWait: true,
 });
 export const postPasswordTicket = operation({
   id: "post-user-password-ticket",
@@ -66,6 +67,7 @@ export const postPasswordTicket = operation({
     }),
   ),
   problems: [404, 409],
+  mayWait: true,
 });
 
 /** All of this file, in the order they are listed. */
