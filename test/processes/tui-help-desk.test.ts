@@ -144,7 +144,10 @@ describe("in the console", { skip: noTerminal }, () => {
     await terminal.press("a");
     await terminal.see("Forget every device of grace", "sallyport user device forget grace all");
     await terminal.press("Enter");
-    await terminal.see("✓ Every device of grace is asked for a code again.", /Remembered devices[^\n]*\n[ ▸]+none/);
+    await terminal.see(
+      "✓ Every device of grace is asked for a code again.",
+      /Remembered devices[^\n]*\n[ ▸]+none/,
+    );
     assert.equal(await devices(), 0);
   });
 

@@ -1,11 +1,11 @@
 /** Passwords by an administrator: a temporary one, one that has to be changed, a ticket. Each with a reason, and told. */
-import { randomBytes } from "node:crypto";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
 import type { Directory, PersonChange, User } from "../../../core/directory.ts";
 import type { Notices } from "../../../core/notices.ts";
 import type { PasswordOpenings } from "../../../core/password-openings.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
+import { temporaryPassword } from "../../../core/temporary-password.ts";
 import type { Clock, Json } from "../../../core/words.ts";
 import * as contract from "../contract/passwords.ts";
 import {
@@ -32,10 +32,6 @@ export interface PasswordDeps {
   readonly now: Clock;
 }
 
-/** How long a password is good that nobody but a machine has chosen. */
-const TEMPORARY_LIFE = 72 * 3_600_000;
-/** None looks like another; 20 of them are 98 bits. */
-const ALPHABET = "23456789abcdefghjkmnpqrstvwxyz";
 const ELSEWHERE = refuse(
   409,
   "kept-elsewhere",
@@ -51,13 +47,6 @@ const NOT_KEPT = refuse(
   "approval",
   "set-password takes two administrators here: a temporary one can be asked for, or that it has to be changed; no password is kept while it waits, and none that you know becomes final",
 );
-
-/** In groups, as it is read out. */
-const newPassword = (): string =>
-  [...randomBytes(20)]
-    .map((byte) => ALPHABET[byte % ALPHABET.length])
-    .join("")
-    .replace(/(.{5})(?=.)/g, "$1-");
 
 export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
   const { directory, passwordOpenings, sessions, audit, notices, rights, now } = deps;
@@ -102,12 +91,11 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       const { password: given, temporary, mustChange, reason } = body;
       const wrong = odd(body);
       if (wrong !== undefined) return wrong;
-      const made = temporary ? newPassword() : undefined;
-      const until = temporary ? now() + TEMPORARY_LIFE : undefined;
-      const text = given ?? made;
+      const made = temporary ? temporaryPassword(now()) : undefined;
+      const password = given === undefined ? made?.password : new Secret(given);
       const change: PersonChange = {
-        ...(text === undefined ? {} : { password: new Secret(text) }),
-        mustChange: until ?? mustChange,
+        ...(password === undefined ? {} : { password }),
+        mustChange: made?.until ?? mustChange,
       };
       const { write } = directory;
       if (write === undefined) return ELSEWHERE;
@@ -117,7 +105,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       if (done.kind === "changed-meanwhile") return lost();
       if (done.kind === "kept-elsewhere") return ELSEWHERE;
       if (done.kind !== "done") return notFound("user");
-      if (text !== undefined) {
+      if (password !== undefined) {
         await sessions.endAll(user.id, actor.label, "new password");
         await passwordOpenings.voidAll(user.id);
         await notices.send(user.id, { kind: "password-changed" });
@@ -125,8 +113,9 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       return {
         body: {
           mustChange: done.user.mustChange === true,
-          ...(made === undefined ? {} : { temporaryPassword: made }),
-          ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+          ...(made === undefined
+            ? {}
+            : { temporaryPassword: made.password.reveal(), until: new Date(made.until).toISOString() }),
         },
       };
     },

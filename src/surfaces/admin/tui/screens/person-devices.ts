@@ -8,7 +8,7 @@ import { REASON, saying, type Who } from "./person-acts.ts";
 /** One of them, with what forgets it or all. */
 export function deviceRow(desk: Desk, who: Who, device: Entry): Row {
   const id = String(device.id);
-  const agent = clean(device.agent);
+  const agent = clean(device.agent) || "a browser";
   return {
     id: `device ${clean(id)}`,
     cells: [agent, clean(device.address), `code ${short(device.shownAt)}`, `until ${short(device.until)}`],
