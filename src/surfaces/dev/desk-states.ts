@@ -168,5 +168,13 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
     hasTicket: true,
     person: LONG,
   });
+  one("password", {
+    act: "set-password",
+    isMine: true,
+    canDecide: false,
+    state: "done",
+    decidedBy: "hannah",
+    hasTicket: true,
+  });
   return states;
 }
