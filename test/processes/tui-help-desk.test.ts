@@ -97,7 +97,7 @@ describe("in the console", { skip: noTerminal }, () => {
     await terminal.press("Enter");
     await terminal.see("✓ The password of ada is set; every session has ended.");
     assert.ok(!terminal.all().includes(OWN));
-    assert.doesNotMatch(terminal.screen(), /has to be changed/);
+    await terminal.miss("has to be changed");
     await terminal.press("w", "Right", "Tab", "Tab");
     await terminal.see("(•) must change");
     terminal.type("seen on a note");
