@@ -39,6 +39,10 @@ export function engineBuilder(
   const { config, storage, directory, authenticators, audit, keyring, now } = parts;
   const show = createShow(deps.render);
   const apis = ownApis(config.issuer);
+  const restartOf = async (login: string, request: IncomingMessage): Promise<string> => {
+    const standing = await walk.stand(login, visits.of(request).visitor);
+    return standing.kind === "other-browser" ? "" : (standing.login?.restart ?? "");
+  };
   return (snapshot, mechanisms) => {
     const device = createDeviceFlow({
       snapshot,
@@ -62,7 +66,7 @@ export function engineBuilder(
       authenticators,
       audit,
       logouts: parts.logouts,
-      pages: createEnginePages({ brand: snapshot.brand, show }),
+      pages: createEnginePages({ brand: snapshot.brand, show, restartOf }),
       device,
       languages: deps.languages,
       apis,

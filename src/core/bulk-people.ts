@@ -1,5 +1,6 @@
 /** Many people at once, for imports and exports: what a directory offers that keeps them itself. */
 import type { Claims, Directory, User } from "./directory.ts";
+import type { ExternalId } from "./external-id.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
 /** A person as another server has known them. */
@@ -12,10 +13,11 @@ export interface IncomingPerson {
   readonly status: User["status"];
   readonly claims: Claims;
   readonly createdAt?: EpochMs | undefined;
+  readonly external?: ExternalId | undefined;
 }
 
-/** `there`: somebody has this id, and nothing was changed; `username-taken`: somebody else has the name. */
-export type TakenIn = "new" | "there" | "username-taken";
+/** `there`: somebody has this id, and nothing was changed; the others: somebody else has the name, or the external id. */
+export type TakenIn = "new" | "there" | "username-taken" | "external-id-taken";
 
 /** A person on the way out. The hash is there for whoever moves people to another server, and for nobody else. */
 export interface OutgoingPerson {

@@ -1,3 +1,4 @@
+import type { ExternalId } from "./external-id.ts";
 import type { Finding } from "./finding.ts";
 import type { PhoneNumber, Secret } from "./secret.ts";
 import type { EpochMs, Subject } from "./words.ts";
@@ -19,6 +20,8 @@ export interface User {
   readonly claims: Claims;
   /** The password opens nothing but the page on which it is changed. Of people kept elsewhere only the check of a password tells. */
   readonly mustChange?: true | undefined;
+  /** What a provisioning client calls them; of people kept elsewhere there is none. */
+  readonly external?: ExternalId | undefined;
 }
 
 /**
@@ -89,8 +92,8 @@ export type PeopleOrder = "username" | "createdAt" | "updatedAt" | "inum";
 
 /**
  * A page of people. Pages follow one another by key, never by number: each costs what its own people cost, and nobody
- * is skipped or shown twice because others were added meanwhile. The order, `username`, `email`, `name` and `role` are served
- * by an index. `status` and `pattern` are not: a page reads people in order until it is full, in the worst case all.
+ * is skipped or shown twice because others were added meanwhile. The order, `username`, `email`, `name`, `role` and
+ * `external` are served by an index. `status` and `pattern` are not: a page reads people in order until it is full, in the worst case all.
  */
 export interface PeopleQuery {
   /** Part of the username, the name or the email address, in any case and normal form; nothing in it is special. */
@@ -104,6 +107,7 @@ export interface PeopleQuery {
         readonly name?: string | undefined;
         readonly status?: User["status"] | undefined;
         readonly role?: string | undefined;
+        readonly external?: ExternalId | undefined;
       }
     | undefined;
   readonly sortBy: PeopleOrder;
@@ -132,6 +136,7 @@ export interface NewUser {
   readonly status?: User["status"] | undefined;
   readonly roles?: readonly string[] | undefined;
   readonly mustChange?: MustChange | undefined;
+  readonly external?: ExternalId | undefined;
 }
 
 /**
@@ -149,10 +154,14 @@ export interface PersonChange {
   readonly roles?: readonly string[] | undefined;
   /** A new password needs no change unless this says so. */
   readonly mustChange?: MustChange | undefined;
+  /** null: none any more. */
+  readonly external?: ExternalId | null | undefined;
 }
 
 export type WriteRefusal =
   | { readonly kind: "username-taken" }
+  /** The client calls somebody else so. */
+  | { readonly kind: "external-id-taken" }
   | { readonly kind: "username-invalid"; readonly why: string }
   | { readonly kind: "password-refused"; readonly why: string }
   | { readonly kind: "role-unknown"; readonly role: string }

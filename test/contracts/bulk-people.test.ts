@@ -35,6 +35,22 @@ for (const engine of engines) {
   const open = (store: SqlStore, now = Date.now) =>
     sqlDirectory.open({ leastLength: 8, cost: CHEAP }, { database: store.database, now });
 
+  story("what a client calls a person comes along, and nobody takes another one's", async (store) => {
+    const { bulk, ...directory } = await open(store);
+    const named = (id: string, client = "hr") => ({ ...person(id, id), external: { client, id: "1001" } });
+    const list = [named("a"), named("b"), named("c", "payroll"), person("d", "d")];
+    const expected = ["new", "external-id-taken", "new", "new"];
+    assert.deepEqual(await bulk.look(list), expected);
+    assert.deepEqual(await bulk.take(list), expected);
+    assert.deepEqual(await bulk.look(list), ["there", "external-id-taken", "there", "there"]);
+    assert.equal(await directory.get("b"), undefined);
+    const read = await bulk.read(undefined, 10);
+    assert.deepEqual(
+      read.map(({ user }) => user.external?.client),
+      ["hr", "payroll", undefined],
+    );
+  });
+
   story(
     "S20: a list is taken once; a taken name is told, and nobody who is there is changed",
     async (store) => {

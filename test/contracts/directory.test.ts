@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { inspect } from "node:util";
+import { CompiledQuery, type KyselyPlugin } from "kysely";
 import type { Breakage } from "../../src/core/errors.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { statement } from "../../src/kits/sql/database.ts";
@@ -124,6 +125,50 @@ for (const engine of engines) {
         ["p4995", "p4996", "p4997", "p4998", "p4999"],
       );
       assert.deepEqual([page.total, page.next], [100, undefined]);
+    },
+  );
+
+  story(
+    "L10: who is called so by a client is found by the index, however many people there are",
+    async (store) => {
+      const kysely = store.database.kysely<Record<string, never>>();
+      const asked: CompiledQuery[] = [];
+      const listening: KyselyPlugin = {
+        transformQuery({ node, queryId }) {
+          asked.push(kysely.getExecutor().compileQuery(node, queryId));
+          return node;
+        },
+        transformResult: async ({ result }) => result,
+      };
+      const heard = store.database.kysely().withPlugin(listening);
+      const database = { ...store.database, kysely: () => heard } as SqlStore["database"];
+      const directory = await sqlDirectory.open({ cost: CHEAP }, { database, now: Date.now });
+      for (let from = 0; from < 2000; from += 200)
+        await Promise.all(
+          Array.from({ length: 200 }, (_, n) => store.database.run(addRow, `p${from + n}`, from + n)),
+        );
+      const added = await directory.write.add({
+        username: "nora",
+        password: new Secret(PASSWORD),
+        external: { client: "hr", id: "1001" },
+      });
+      assert.equal(added.kind, "done");
+      await store.database.run(statement("analyze"));
+      const page = await directory.list({
+        filter: { external: { client: "hr", id: "1001" } },
+        sortBy: "inum",
+        limit: 100,
+        total: true,
+      });
+      assert.deepEqual([page.users[0]?.username, page.total], ["nora", 1]);
+      assert.equal(asked.length, 2, "the page and the count");
+      const words = engine.name === "SQLite" ? "explain query plan" : "explain";
+      for (const { sql, parameters } of asked) {
+        const { rows } = await kysely.executeQuery(CompiledQuery.raw(`${words} ${sql}`, [...parameters]));
+        const plan = JSON.stringify(rows);
+        assert.match(plan, /people_by_external_id/, plan);
+        assert.doesNotMatch(plan, /SCAN people|Seq Scan/, plan);
+      }
     },
   );
 

@@ -261,6 +261,74 @@ export function directoryContract(
       assert.deepEqual(await found({ pattern: "other@" }), ["mary"], "and found by what is there now");
     });
 
+    it("what a provisioning client calls a person finds them, by the letter and for that client alone", async () => {
+      const external = { client: "hr", id: "A-1001" };
+      const { id, ...added } = await add("nora", { external });
+      assert.deepEqual(added.external, external);
+      assert.deepEqual((await directory.get(id))?.external, external);
+      assert.deepEqual(await directory.find("nora"), await directory.get(id), "by name as by id");
+      const by = (client: string, wanted: string) => found({ filter: { external: { client, id: wanted } } });
+      assert.deepEqual(await by("hr", "A-1001"), ["nora"]);
+      for (const [client, wanted] of [
+        ["hr", "a-1001"],
+        ["hr", "A-100"],
+        ["hr", "A-1001 "],
+        ["hr", "%"],
+        ["hr", "\0"],
+        ["hr", "\ud800"],
+        ["hr", ""],
+        ["hr", "x".repeat(100_000)],
+        ["HR", "A-1001"],
+        ["payroll", "A-1001"],
+      ] as const)
+        assert.deepEqual(await by(client, wanted), [], `${client} ${wanted.slice(0, 20)}`);
+      const page = {
+        filter: { external, status: "disabled" },
+        sortBy: "inum",
+        limit: 1,
+        total: true,
+      } as const;
+      assert.equal((await directory.list(page)).total, 0, "together with other conditions");
+      const other = await add("olga", { external: { client: "payroll", id: "A-1001" } });
+      assert.deepEqual(await by("payroll", "A-1001"), ["olga"], "two clients, one number, two people");
+      await done(directory.write.change(id, { claims: { name: "Nora" } }));
+      assert.deepEqual(await by("hr", "A-1001"), ["nora"], "it stays unless it is named");
+      await done(directory.write.change(id, { external: { client: "hr", id: "\u{1f6aa}".repeat(150) } }));
+      assert.deepEqual(await by("hr", "\u{1f6aa}".repeat(150)), ["nora"]);
+      const changed = await directory.write.change(id, { external: null });
+      assert.ok(changed.kind === "done" && changed.user.external === undefined);
+      assert.equal((await directory.get(id))?.external, undefined);
+      await done(directory.write.remove(other.id));
+      await add("olga-2", { external: { client: "payroll", id: "A-1001" } });
+    });
+
+    it("an external id of somebody else is refused as such, and changes nothing", async () => {
+      const external = { client: "hr", id: "7" };
+      const first = await add("petra", { external });
+      const second = await add("quinn");
+      const taken = { kind: "external-id-taken" };
+      const password = new Secret(PASSWORD);
+      assert.deepEqual(await directory.write.add({ username: "rosa", password, external }), taken);
+      assert.equal(await directory.find("rosa"), undefined);
+      assert.deepEqual(await directory.write.change(second.id, { claims: { name: "Q" }, external }), taken);
+      assert.deepEqual(await user(second.id), second);
+      assert.equal(
+        (await directory.write.add({ username: "PETRA", password, external })).kind,
+        "username-taken",
+      );
+      assert.deepEqual(await directory.write.change(second.id, { username: "petra" }), {
+        kind: "username-taken",
+      });
+      await done(directory.write.change(first.id, { external }));
+      const kinds = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          directory.write.add({ username: `twin-${n}`, password, external: { client: "hr", id: "8" } }),
+        ),
+      );
+      assert.equal(kinds.filter(({ kind }) => kind === "done").length, 1, "M11: of 20 at once, one");
+      assert.equal(kinds.filter(({ kind }) => kind === "external-id-taken").length, 19);
+    });
+
     it("an id nobody can have is unknown", async () => {
       for (const id of ["", "\u0000", "a\u0000b", "\ud800", "x".repeat(100_000)]) {
         assert.equal(await directory.get(id), undefined);

@@ -68,11 +68,15 @@ export function startCrowd(site: Site, front: Node, people: Readonly<Record<stri
     const before = await messageCount(site);
     let seen = await visitor.get(made.url);
     // Whoever is asked again answers again: what was being looked at when a node died is asked for once more.
-    for (let pages = 0; !seen.url.searchParams.has("code") && pages < 8; pages += 1) {
+    for (let pages = 0; !seen.url.searchParams.has("code") && pages < 12; pages += 1) {
+      const [, again] = /<a class="main" href="([^"]+)"/.exec(seen.body) ?? [];
       if (/name="password"/.test(seen.body))
         seen = await visitor.submit(seen, { username, password: PASSWORD });
       else if (/name="code"/.test(seen.body))
         seen = await visitor.submit(seen, { code: await codeFor(site, phone, before) });
+      // A node was killed while it handed the finished login on: the page says so, with a link that begins it again.
+      else if (/Start again|Sign in again/.test(textOf(seen.body)) && again !== undefined)
+        seen = await visitor.get(again);
       else throw new Error(`${seen.url.pathname} (${seen.status}): ${textOf(seen.body).slice(0, 200)}`);
     }
     for (let round = 0; ; round += 1) {

@@ -147,6 +147,38 @@ test("an export is for its owner's eyes, says no hash and no phone unless asked,
   );
 });
 
+test("what a provisioning client calls a person goes out and comes in; without its client, or when taken, it does not", async () => {
+  const file = join(site.folder, "external.jsonl");
+  const lines = [
+    { id: "x-1", username: "xenia", external_id: "1001", external_client: "okta" },
+    { id: "x-2", username: "xaver", external_id: "1001", external_client: "payroll" },
+    { id: "x-3", username: "ximena", external_id: "1002" },
+    { id: "x-4", username: "xi", external_id: "9".repeat(301), external_client: "okta" },
+    { id: "x-5", username: "xu", external_id: "1001", external_client: "okta" },
+  ];
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  for (const more of [["--dry-run"], []]) {
+    const { code, stderr } = await take(file, ...more);
+    assert.equal(code, 1, "one is refused");
+    assert.match(stderr, /external\.jsonl:5: the external_id "1001" of "okta" belongs to somebody else/);
+    assert.match(stderr, /external\.jsonl:3: external_id is left out: external_client has to say/);
+    assert.match(stderr, /external\.jsonl:4: external_id is left out: .* longer than 300 characters/);
+    assert.match(stderr, /5 people read\. 4 (would be )?added/);
+  }
+  const out = join(site.folder, "external-out.jsonl");
+  await site.command(["users", "export", out]);
+  const other = await createSite({ config: countries });
+  await other.command(["users", "import", out]);
+  const externals = (where: typeof site) =>
+    where.look(async ({ directory }) => {
+      const found = await Promise.all(["x-1", "x-2", "x-3", "x-4"].map((id) => directory.get(id)));
+      return found.map((user) => user?.external);
+    });
+  const expected = [{ client: "okta", id: "1001" }, { client: "payroll", id: "1001" }, undefined, undefined];
+  assert.deepEqual(await externals(site), expected);
+  assert.deepEqual(await externals(other), expected);
+});
+
 /** Many people without passwords that take time; phones for every tenth. */
 async function large(file: string, count: number): Promise<string> {
   const out = createWriteStream(file);

@@ -14,6 +14,13 @@ const PUBLISHED: readonly (readonly [name: string, password: string, hash: strin
     "Hello world!",
     "{CRYPT}$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
   ],
+  ["md5-crypt, openssl passwd -1", "secret", "{CRYPT}$1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I1"],
+  [
+    "md5-crypt, a long one",
+    "a password of more than sixteen characters, that is 33 or so",
+    "$1$12345678$h5JelH5Og7o9M3kPNAXe00",
+  ],
+  ["md5-crypt, in UTF-8", "Grüße", "$1$x$M4nVmkK2nmBxnBpMoD3o00"],
   ["SHA-crypt, Drepper", "Hello world!", "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5"],
   [
     "RFC 7914 §11",
@@ -58,7 +65,8 @@ test("what is weak, costs too much or is no hash is refused, with the reason", (
     "secret",
     "{MD5}Qhz9FD5FDD9YFKBJVAngcw==",
     "{CRYPT}ab01FAX.bQRSU",
-    "{CRYPT}$1$abcdefgh$G0y6hJ2dPeXrJdJ4h4Bk90",
+    "{CRYPT}$1$abcdefghi$cHJi5PXp/ki/ktXzqlk6I1",
+    "{CRYPT}$1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I",
     `$2b$31$${"a".repeat(53)}`,
     `$2x$05$${"a".repeat(53)}`,
     `$pbkdf2-sha256$99999999$c2FsdA$${tag}`,

@@ -1,4 +1,4 @@
-/** bcrypt and sha-crypt in one thread beside the event loop, started when the first such hash is compared. */
+/** bcrypt, sha-crypt and md5-crypt in one thread beside the event loop, started when the first such hash is compared. */
 import { Worker } from "node:worker_threads";
 import { Breakage } from "../../core/errors.ts";
 
@@ -35,7 +35,7 @@ function start() {
   return made;
 }
 
-/** Whether a password has this bcrypt or sha-crypt hash. Throws Breakage `hashing-busy` when the thread dies. */
+/** Whether a password has this bcrypt, sha-crypt or md5-crypt hash. Throws Breakage `hashing-busy` when the thread dies. */
 export function compareInThread(hash: string, password: string): Promise<boolean> {
   thread ??= start();
   const { worker, waiting } = thread;

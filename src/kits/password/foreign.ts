@@ -158,7 +158,13 @@ function shaCryptOf(text: string): ForeignHash | undefined {
   return inThread(text, `$${kind}$${count}${".".repeat(salt.length)}$${".".repeat(tag.length)}`);
 }
 
-const BARE = [pbkdf2Of, scryptOf, argon2Of, bcryptOf, shaCryptOf];
+/** Weak, and no way to make two passwords one: compared once, then it is gone. DES is not read, it looks at 8 characters. */
+function md5CryptOf(text: string): ForeignHash | undefined {
+  const [, salt] = /^\$1\$([./A-Za-z0-9]{1,8})\$[./A-Za-z0-9]{22}$/.exec(text) ?? [];
+  return salt === undefined ? undefined : inThread(text, `$1$${".".repeat(salt.length)}$${".".repeat(22)}`);
+}
+
+const BARE = [pbkdf2Of, scryptOf, argon2Of, bcryptOf, shaCryptOf, md5CryptOf];
 const bare = (text: string): ForeignHash | undefined => {
   for (const read of BARE) {
     const found = read(text);

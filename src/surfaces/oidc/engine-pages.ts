@@ -1,4 +1,5 @@
 /** The pages the engine asks for, in our design: errors, logout, logged out. */
+import type { IncomingMessage } from "node:http";
 import type { ErrorOut, KoaContextWithOIDC } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
@@ -22,13 +23,17 @@ export const createShow =
 export function createEnginePages(options: {
   brand: string;
   show: ReturnType<typeof createShow>;
+  /** The request that a login of this browser was begun by; empty where there is none, or it is another browser's. */
+  restartOf: (login: string, request: IncomingMessage) => Promise<string>;
 }): EnginePages {
-  const { brand, show } = options;
+  const { brand, show, restartOf } = options;
   const appName = (ctx: KoaContextWithOIDC) => ctx.oidc?.client?.clientName ?? "";
 
   return {
     async error(ctx, out, error) {
       const expired = error.name === "SessionNotFound";
+      // A node that died while it handed a finished login on has taken it, and nobody has the answer.
+      const [, login] = /^\/authorize\/([\w-]+)$/.exec(ctx.path) ?? [];
       await show(ctx, {
         page: "error",
         facts: {
@@ -36,7 +41,7 @@ export function createEnginePages(options: {
           appName: appName(ctx),
           problem: expired ? "expired" : out.error === "server_error" ? "broken" : "oauth",
           reference: "",
-          restartUrl: "",
+          restartUrl: expired && login !== undefined ? await restartOf(login, ctx.req) : "",
           oauthError: out.error,
           oauthDescription: out.error_description ?? "",
         },

@@ -65,7 +65,9 @@ async function readAll(people: People, filter: Filter, complain: (text: string) 
 /** undefined: nobody can fit. */
 function filterOf({ config, everybody }: People, { pattern, filter = {} }: PeopleQuery): Filter | undefined {
   const parts: Filter[] = [everybody];
-  const { email, name, role, username } = filter;
+  const { email, name, role, username, external } = filter;
+  // Nothing of a provisioning client is written into a directory that others keep.
+  if (external !== undefined) return undefined;
   if ([pattern, email, name, role, username].some((text) => text !== undefined && !isText(text)))
     return undefined;
   if (pattern !== undefined && pattern !== "")

@@ -12,20 +12,21 @@ import {
   type Value,
 } from "../../../kits/sql/database.ts";
 import type { People } from "./people.ts";
-import { type PersonRow, toUser } from "./row.ts";
+import { COLUMNS, type PersonRow, toUser } from "./row.ts";
 import { searchOf } from "./search.ts";
 
 const find = statement<{ readonly id: string }>(
   "select id from people where id = $1 or username_key = $2 order by id",
 );
+const findExternal = statement<{ readonly id: string }>(
+  "select id from people where external_id = $1 and external_client = $2",
+);
 // One row a statement: a list as one statement is another text each time, and each stays in memory for a while.
 const insert = statement(
   `insert into people (id, username, username_key, password_hash, hash_form, status, claims, roles, search, email_key,
-     name_key, version, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, '[]', $8, $9, $10, 1, $11, $12) on conflict do nothing`,
+     name_key, version, created_at, updated_at, external_id, external_client)
+   values ($1, $2, $3, $4, $5, $6, $7, '[]', $8, $9, $10, 1, $11, $12, $13, $14) on conflict do nothing`,
 );
-const COLUMNS =
-  "id, username, password_hash, status, claims, roles, version, created_at, updated_at, must_change_until";
 const page = statement<PersonRow>(`select ${COLUMNS} from people where id > $1 order by id limit $2`);
 
 /** Makes the bulk side of the table. */
@@ -42,23 +43,29 @@ export function createBulk(database: Database, { told }: People, now: Clock): Bu
       }),
     );
 
-  function* lookFor({ id, username }: IncomingPerson): Generator<Call, TakenIn, Result<unknown>> {
+  function* lookFor({ id, username, external }: IncomingPerson): Generator<Call, TakenIn, Result<unknown>> {
     const { rows } = yield* ask(find, id, usernameKey(username));
     if (rows.some((row) => row.id === id)) return "there";
-    return rows.length > 0 ? "username-taken" : "new";
+    if (rows.length > 0) return "username-taken";
+    if (external === undefined) return "new";
+    const others = (yield* ask(findExternal, external.id, external.client)).rows;
+    return others.length > 0 ? "external-id-taken" : "new";
   }
 
   return {
     async look(people) {
       if (people.length === 0) return [];
       const answers = await all(people, lookFor);
-      const [ids, names] = [new Set<string>(), new Set<string>()];
+      const [ids, names, externals] = [new Set<string>(), new Set<string>(), new Set<string>()];
       return answers.map((answer, index) => {
-        const { id = "", username = "" } = people[index] ?? {};
+        const { id = "", username = "", external } = people[index] ?? {};
         const key = usernameKey(username);
         if (answer !== "new") return answer;
         if (ids.has(id)) return "there";
         if (names.has(key)) return "username-taken";
+        const outside = external === undefined ? undefined : `${external.client}\0${external.id}`;
+        if (outside !== undefined && externals.has(outside)) return "external-id-taken";
+        if (outside !== undefined) externals.add(outside);
         ids.add(id);
         names.add(key);
         return "new";
@@ -79,12 +86,13 @@ export function createBulk(database: Database, { told }: People, now: Clock): Bu
 }
 
 function valuesOf(
-  { id, username, hash, status, claims, createdAt }: IncomingPerson,
+  { id, username, hash, status, claims, createdAt, external }: IncomingPerson,
   at: number,
 ): readonly Value[] {
   const taken = hash === undefined ? undefined : takeHash(hash);
   const [own, form] = taken !== undefined && "hash" in taken ? [taken.hash, taken.form] : [];
   const { search, emailKey, nameKey } = searchOf(username, claims);
   const texts = [id, username, usernameKey(username), own ?? null, form ?? null, status];
-  return [...texts, JSON.stringify(claims), search, emailKey, nameKey, createdAt ?? at, at];
+  const found = [JSON.stringify(claims), search, emailKey, nameKey];
+  return [...texts, ...found, createdAt ?? at, at, external?.id ?? null, external?.client ?? null];
 }

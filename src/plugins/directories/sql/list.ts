@@ -1,6 +1,7 @@
 /** Pages of people, by key: see PeopleQuery in core/directory.ts for what an index serves and what it cannot. */
 import { type SelectQueryBuilder, sql } from "kysely";
 import type { PeopleOrder, PeopleQuery } from "../../../core/directory.ts";
+import { isExternalId } from "../../../core/external-id.ts";
 import { isRole } from "../../../core/roles.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
 import type { Database } from "../../../kits/sql/database.ts";
@@ -64,11 +65,12 @@ export async function listPeople(database: Database, query: PeopleQuery): Promis
 
 /** Adds who is wanted; `nobody` where that cannot be anybody. */
 function conditions({ pattern = "", filter = {} }: PeopleQuery) {
-  const { username, email, name, status, role } = filter;
+  const { username, email, name, status, role, external } = filter;
   const like = likeOf(pattern);
   if (like === undefined || (role !== undefined && !isRole(role))) return "nobody";
   if (status !== undefined && status !== "active" && status !== "disabled") return "nobody";
   if (username !== undefined && usernameFault(username.trim()) !== undefined) return "nobody";
+  if (external !== undefined && !isExternalId(external.id)) return "nobody";
   return <Output>(query: Query<Output>): Query<Output> => {
     let found = query;
     if (pattern !== "") found = found.where(sql<boolean>`search like ${like} escape '\\'`);
@@ -76,6 +78,8 @@ function conditions({ pattern = "", filter = {} }: PeopleQuery) {
     if (email !== undefined) found = found.where("email_key", "=", fold(email));
     if (name !== undefined) found = found.where("name_key", "=", fold(name));
     if (status !== undefined) found = found.where("status", "=", status);
+    if (external !== undefined)
+      found = found.where("external_id", "=", external.id).where("external_client", "=", external.client);
     // The index of the few who have a role is used only where the condition stands there as it was made.
     if (role !== undefined)
       found = found.where(sql<boolean>`roles <> '[]'`).where("roles", "like", `%"${role}"%`);

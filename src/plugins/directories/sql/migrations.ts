@@ -52,5 +52,16 @@ const names: Migration = {
   ],
 };
 
+// What a provisioning client calls a person, and which client; unique for that client alone (decision 0026).
+const external: Migration = {
+  id: "0015-people-external-id",
+  up: ({ text }) => [
+    `alter table people add column external_id ${text}`,
+    `alter table people add column external_client ${text}`,
+    `create unique index people_by_external_id on people (external_id, external_client)
+       where external_id is not null`,
+  ],
+};
+
 /** In the order they are applied. */
-export const migrations: readonly Migration[] = [people, roles, hashForms, mustChange, names];
+export const migrations: readonly Migration[] = [people, roles, hashForms, mustChange, names, external];

@@ -1,6 +1,7 @@
 /** The statements over the table of people, and what a row means. */
 import type { Claims, PeopleQuery, User } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
+import type { ExternalId } from "../../../core/external-id.ts";
 import type { EpochMs, Subject } from "../../../core/words.ts";
 import {
   type Database,
@@ -10,7 +11,7 @@ import {
   type Value,
 } from "../../../kits/sql/database.ts";
 import { listPeople } from "./list.ts";
-import type { PersonRow } from "./row.ts";
+import { COLUMNS, type PersonRow } from "./row.ts";
 import { searchOf } from "./search.ts";
 
 /** As a value: braces in a statement mean something else (kits/sql). */
@@ -27,10 +28,9 @@ export interface PersonValues {
   readonly roles: readonly string[];
   readonly at: EpochMs;
   readonly mustChangeUntil: EpochMs | null;
+  readonly external?: ExternalId | undefined;
 }
 
-const COLUMNS =
-  "id, username, password_hash, status, claims, roles, version, created_at, updated_at, must_change_until";
 const byId = statement<PersonRow>(`select ${COLUMNS} from people where id = $1`);
 const keyTaken = statement("select 1 as taken from people where username_key = $1");
 // A row comes back in any case, because reading one takes time (P11): nobody's has no id and the decoy for a hash.
@@ -38,25 +38,30 @@ const candidate = statement<PersonRow | (Omit<PersonRow, "id"> & { readonly id: 
   `select p.id, coalesce(p.username, $1) as username, coalesce(p.password_hash, $2) as password_hash,
      coalesce(p.status, 'active') as status, coalesce(p.claims, $3) as claims, coalesce(p.roles, '[]') as roles,
      coalesce(p.version, 0) as version, coalesce(p.created_at, 0) as created_at,
-     coalesce(p.updated_at, 0) as updated_at, p.must_change_until as must_change_until
+     coalesce(p.updated_at, 0) as updated_at, p.must_change_until as must_change_until,
+     p.external_id as external_id, p.external_client as external_client
    from (select 1 as one) as nobody left join people as p on p.username_key = $1`,
 );
 const insert = statement(
   `insert into people (id, username, username_key, password_hash, status, claims, roles, search, email_key,
-     name_key, version, created_at, updated_at, password_changed_at, must_change_until)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $11, $12)`,
+     name_key, version, created_at, updated_at, password_changed_at, must_change_until, external_id, external_client)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11, $11, $12, $13, $14)`,
 );
 // The version is the condition: of two who change one person at once the second finds it gone.
 const update = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, name_key = $10, updated_at = $11, must_change_until = $12, version = version + 1
+     email_key = $9, name_key = $10, updated_at = $11, must_change_until = $12, external_id = $13,
+     external_client = $14, version = version + 1
    where id = $1 and version = $2`,
 );
 const updateWithHash = statement(
   `update people set username = $3, username_key = $4, status = $5, claims = $6, roles = $7, search = $8,
-     email_key = $9, name_key = $10, updated_at = $11, must_change_until = $12, version = version + 1,
-     password_hash = $13, hash_form = null, password_changed_at = $11
+     email_key = $9, name_key = $10, updated_at = $11, must_change_until = $12, external_id = $13,
+     external_client = $14, version = version + 1, password_hash = $15, hash_form = null, password_changed_at = $11
    where id = $1 and version = $2`,
+);
+const byExternalId = statement<{ readonly id: string }>(
+  "select id from people where external_id = $1 and external_client = $2",
 );
 // Only if it is still the hash that was compared: a password changed meanwhile stays changed.
 const swapHash = statement(
@@ -97,7 +102,7 @@ export function createPeople(database: Database) {
   const run = <Row>(what: Statement<Row>, ...values: readonly Value[]) =>
     told(() => database.run(what, ...values));
 
-  /** `false`: another person has the name already. */
+  /** `false`: another person has the name already, or the external id. */
   async function unlessTaken(act: Promise<{ readonly changes: number }>): Promise<number | false> {
     try {
       return (await act).changes;
@@ -117,6 +122,8 @@ export function createPeople(database: Database) {
       return row;
     },
     isTaken: async (key: string) => (await run(keyTaken, key)).rows.length > 0,
+    /** Who has it. */
+    externallyKnown: async ({ id, client }: ExternalId) => (await run(byExternalId, id, client)).rows[0]?.id,
     insert: (person: PersonValues & { readonly hash: string }) =>
       unlessTaken(run(insert, person.id, person.username, person.key, person.hash, ...rest(person))),
     /** 0: another version is there, or nobody. */
@@ -145,7 +152,15 @@ export function createPeople(database: Database) {
   };
 }
 
-function rest({ username, status, claims, roles, at, mustChangeUntil }: PersonValues): readonly Value[] {
+function rest({
+  username,
+  status,
+  claims,
+  roles,
+  at,
+  mustChangeUntil,
+  external,
+}: PersonValues): readonly Value[] {
   const { search, emailKey, nameKey } = searchOf(username, claims);
   return [
     status,
@@ -156,6 +171,8 @@ function rest({ username, status, claims, roles, at, mustChangeUntil }: PersonVa
     nameKey,
     at,
     mustChangeUntil,
+    external?.id ?? null,
+    external?.client ?? null,
   ];
 }
 

@@ -14,7 +14,14 @@ export interface PersonRow {
   readonly updated_at: EpochMs;
   /** null: the password need not be changed. */
   readonly must_change_until: EpochMs | null;
+  /** null: no client has named the person. */
+  readonly external_id: string | null;
+  readonly external_client: string | null;
 }
+
+/** What a person is read by. */
+export const COLUMNS =
+  "id, username, password_hash, status, claims, roles, version, created_at, updated_at, must_change_until, external_id, external_client";
 
 /** The person in a row, without the hash; undefined for nobody's row, which costs the same. */
 export function toUser(row: PersonRow): User;
@@ -31,6 +38,9 @@ export function toUser(row: Omit<PersonRow, "id"> & { readonly id: string | null
     version,
     claims: JSON.parse(claims) as User["claims"],
     ...(row.must_change_until == null ? {} : { mustChange: true as const }),
+    ...(row.external_id == null
+      ? {}
+      : { external: { client: row.external_client ?? "", id: row.external_id } }),
   };
   return row.id === null ? undefined : user;
 }

@@ -7,6 +7,7 @@ import type {
   User,
   WriteRefusal,
 } from "../../../core/directory.ts";
+import type { ExternalId } from "../../../core/external-id.ts";
 import { isRole } from "../../../core/roles.ts";
 import type { Secret } from "../../../core/secret.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
@@ -28,6 +29,7 @@ type Done = { readonly kind: "done" };
 const DONE: Done = { kind: "done" };
 const UNKNOWN: WriteRefusal = { kind: "unknown-user" };
 const TAKEN: WriteRefusal = { kind: "username-taken" };
+const EXTERNAL_TAKEN: WriteRefusal = { kind: "external-id-taken" };
 const MEANWHILE: WriteRefusal = { kind: "changed-meanwhile" };
 /** Rounds of compare-and-set for a change that names no version. */
 const ROUNDS = 20;
@@ -43,6 +45,12 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
     return { hash: await hashing.hash(judgement.password) };
   }
 
+  /** Whether the client calls somebody else so: the name is not the only thing that can be taken. */
+  async function namesOther(id: Subject | undefined, external: ExternalId | undefined): Promise<boolean> {
+    const known = external === undefined ? undefined : await people.externallyKnown(external);
+    return known !== undefined && known !== id;
+  }
+
   async function change(
     id: Subject,
     wanted: PersonChange,
@@ -54,7 +62,7 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
     for (let round = 0; round < ROUNDS; round += 1) {
       const row = await people.byId(id);
       if (row === undefined) return UNKNOWN;
-      const { version, mustChange: _before, ...user } = toUser(row);
+      const { version, mustChange: _before, external: known, ...user } = toUser(row);
       if (ifVersion !== undefined && ifVersion !== version) return MEANWHILE;
       const { username = user.username, status = user.status, claims = user.claims } = wanted;
       const roles = wanted.roles === undefined ? user.roles : inOrder(wanted.roles);
@@ -63,19 +71,21 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
         if ("kind" in hashed) return hashed;
         hash = hashed.hash;
       }
+      const external = wanted.external === undefined ? known : (wanted.external ?? undefined);
       const at = now();
       const key = usernameKey(username);
       const mustChangeUntil =
         wanted.mustChange === undefined && wanted.password === undefined
           ? row.must_change_until
           : untilOf(wanted.mustChange);
-      const next = { id, username, key, hash, status, claims, roles, at, mustChangeUntil };
+      const next = { id, username, key, hash, status, claims, roles, at, mustChangeUntil, external };
       const written = await people.update(version, next);
-      if (written === false) return TAKEN;
+      if (written === false) return (await namesOther(id, external)) ? EXTERNAL_TAKEN : TAKEN;
       if (written > 0) {
         const changed = { username, status, claims, roles, updatedAt: at, version: version + 1 };
         const must = mustChangeUntil === null ? {} : { mustChange: true as const };
-        return { kind: "done", user: { ...user, ...changed, ...must } };
+        const named = external === undefined ? {} : { external };
+        return { kind: "done", user: { ...user, ...changed, ...must, ...named } };
       }
     }
     return MEANWHILE;
@@ -87,21 +97,25 @@ export function createWriter({ people, hashing, policy, now }: WriterDeps): Dire
   };
 
   return {
-    async add({ username, password, claims = {}, status = "active", roles: given = [], mustChange }) {
+    async add(wanted) {
+      const { username, password, claims = {}, status = "active", roles: given = [], mustChange } = wanted;
+      const { external } = wanted;
       const refusal = faultOf({ username, roles: given });
       if (refusal !== undefined) return refusal;
       const key = usernameKey(username);
       if (await people.isTaken(key)) return TAKEN;
+      if (await namesOther(undefined, external)) return EXTERNAL_TAKEN;
       const hashed = await hashOf(password, [username]);
       if ("kind" in hashed) return hashed;
       const [id, at, roles] = [randomUUID(), now(), inOrder(given)];
       const mustChangeUntil = untilOf(mustChange);
-      const row = { id, username, key, ...hashed, status, claims, roles, at, mustChangeUntil };
+      const row = { id, username, key, ...hashed, status, claims, roles, at, mustChangeUntil, external };
       const added = await people.insert(row);
-      if (added === false) return TAKEN;
+      if (added === false) return (await namesOther(id, external)) ? EXTERNAL_TAKEN : TAKEN;
       const must = mustChangeUntil === null ? {} : { mustChange: true as const };
-      const user = { id, username, status, claims, roles, createdAt: at, updatedAt: at, version: 1, ...must };
-      return { kind: "done", user };
+      const named = external === undefined ? {} : { external };
+      const user = { id, username, status, claims, roles, createdAt: at, updatedAt: at, version: 1 };
+      return { kind: "done", user: { ...user, ...must, ...named } };
     },
 
     change,

@@ -27,6 +27,8 @@ export interface Call<O extends Operation> extends Asked<O> {
   readonly actor: Actor;
   /** The ETag of If-Match; undefined: whatever it is now. */
   readonly ifMatch: string | undefined;
+  /** What the calling client names the person; null: nothing any more. SCIM alone has a place for it. */
+  readonly externalId?: string | null | undefined;
 }
 
 /** What a handler answers with: the body and its ETag, or why not. */

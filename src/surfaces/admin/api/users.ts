@@ -14,6 +14,7 @@ import * as contract from "../contract/users.ts";
 import { type CustomUser, customUser, type UserPatch } from "../contract/users.ts";
 import {
   type Actor,
+  type Call,
   type Handler,
   handle,
   lost,
@@ -52,7 +53,7 @@ type Erased =
   | { readonly kind: "erased"; readonly events: number }
   | { readonly kind: "nobody" | "read-only" | "changed-meanwhile" };
 
-type Kept = { readonly actor: Actor; readonly ifMatch: string | undefined };
+type Kept = Pick<Call<typeof contract.putUser>, "actor" | "ifMatch" | "externalId">;
 
 const ORDERS: Readonly<Record<string, PeopleOrder>> = { userId: "username" };
 /** A change of a person cannot wait: it is made on a version, and a password is not kept. */
@@ -86,12 +87,12 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
     return users.some(({ id }) => id !== before?.id);
   }
 
-  async function change(before: User, sent: CustomUser, { actor, ifMatch }: Kept) {
+  async function change(before: User, sent: CustomUser, { actor, ifMatch, externalId }: Kept) {
     const version = versionOf(ifMatch);
     if (version !== undefined && version !== before.version) return lost();
     const wanted = readUser(sent, before);
     if (isFaults(wanted)) return refuseFaults(wanted, "USER_UPDATE_ERROR");
-    const changes = onlyChanged(before, wanted);
+    const changes = onlyChanged(before, { ...wanted, external: externalOf(externalId, actor, before) });
     const names = Object.keys(changes);
     if (names.length === 0) return shown(before);
     const refusal =
@@ -128,7 +129,7 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
     return shown(done.user);
   }
 
-  async function add(sent: CustomUser, actor: Actor) {
+  async function add(sent: CustomUser, { actor, externalId }: Kept) {
     const wanted = readUser(sent, undefined);
     if (isFaults(wanted)) return refuseFaults(wanted, "USER_CREATION_ERROR");
     const { username, password, claims, status, roles = [] } = wanted;
@@ -146,7 +147,8 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
     const { write } = directory;
     if (write === undefined) return READ_ONLY;
     if (await addressTaken(wanted, undefined)) return taken("USER_CREATION_ERROR", "email", sent.mail);
-    const added = await write.add({ username, password, claims, status, roles });
+    const external = externalOf(externalId, actor, undefined) ?? undefined;
+    const added = await write.add({ username, password, claims, status, roles, external });
     if (added.kind !== "done") return refusalOf(added, "USER_CREATION_ERROR", sent);
     await record("user-added", actor, added.user.id, { username, roles });
     return shown(added.user);
@@ -191,7 +193,7 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
       const user = await directory.get(params.inum);
       return user === undefined ? notFound("user") : shown(user);
     }),
-    handle(contract.postUser, ({ body, actor }) => add(body, actor)),
+    handle(contract.postUser, (call) => add(call.body, call)),
     handle(contract.putUser, async (call) => {
       const { inum } = call.body;
       if (inum == null) return refuse(400, "inum", "inum: is missing; it says who is meant");
@@ -230,7 +232,7 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
 /** What differs from what is there: a person put back as they were read is not changed. */
 function onlyChanged(
   before: User,
-  { username, password, status, claims, roles }: PersonChange,
+  { username, password, status, claims, roles, external }: PersonChange,
 ): PersonChange {
   return {
     ...(username === undefined || username === before.username ? {} : { username }),
@@ -238,8 +240,17 @@ function onlyChanged(
     ...(status === undefined || status === before.status ? {} : { status }),
     ...(claims === undefined || same(claims, before.claims) ? {} : { claims }),
     ...(roles === undefined || same([...new Set(roles)].sort(), before.roles) ? {} : { roles }),
+    ...(external === undefined || same(external ?? {}, before.external ?? {}) ? {} : { external }),
   };
 }
+
+/** A client names people for itself alone, and takes back no name but its own. undefined: it stays as it is. */
+const externalOf = (
+  id: string | null | undefined,
+  { client }: Actor,
+  before: User | undefined,
+): PersonChange["external"] =>
+  id != null ? { client, id } : id === null && before?.external?.client === client ? null : undefined;
 
 const same = (one: object, other: object): boolean =>
   JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
@@ -255,6 +266,8 @@ function refusalOf(refusal: WriteRefusal, code: string, sent: CustomUser): Refus
       return lost();
     case "username-taken":
       return taken(code, "name", sent.userId);
+    case "external-id-taken":
+      return refuse(400, code, "externalId: a user of whom you say this already exists");
     case "username-invalid":
       return refuse(400, code, `userId: ${refusal.why}`);
     case "password-refused":

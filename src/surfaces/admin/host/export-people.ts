@@ -67,7 +67,7 @@ export async function exportPeople(deps: ExportDeps, options: ExportOptions): Pr
   return { ok: true, text: `${count} people are in ${file}, which this user alone can read.` };
 
   async function line({ user, hash }: OutgoingPerson): Promise<string> {
-    const { id, username, status, claims, roles, createdAt } = user;
+    const { id, username, status, claims, roles, createdAt, external } = user;
     const bound = withPhones ? await deps.authenticators.list(id, "sms") : [];
     const phones = bound.map(({ data }) => ({ number: (data as { number: string }).number, verified: true }));
     return `${JSON.stringify({
@@ -77,6 +77,7 @@ export async function exportPeople(deps: ExportDeps, options: ExportOptions): Pr
       created_at: new Date(createdAt).toISOString(),
       claims,
       ...(roles.length === 0 ? {} : { roles }),
+      ...(external === undefined ? {} : { external_id: external.id, external_client: external.client }),
       ...(withHashes && hash !== undefined ? { password_hash: hash } : {}),
       ...(withPhones ? { phones } : {}),
     })}\n`;

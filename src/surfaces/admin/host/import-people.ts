@@ -194,7 +194,7 @@ function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: Bat
         counts.added += 1;
         if (one.phone !== undefined) counts.bound += 1;
         tell(one);
-      } else refuse(one.line, `the username ${JSON.stringify(one.person.username)} belongs to somebody else`);
+      } else refuse(one.line, whoseWords(answer, one));
     }
   }
 
@@ -216,6 +216,11 @@ function createBatch({ bulk, options, counts, refuse, note, name, ...deps }: Bat
     },
   };
 }
+
+const whoseWords = (answer: string | undefined, { person }: Checked): string =>
+  answer === "external-id-taken"
+    ? `the external_id ${JSON.stringify(person.external?.id)} of ${JSON.stringify(person.external?.client)} belongs to somebody else`
+    : `the username ${JSON.stringify(person.username)} belongs to somebody else`;
 
 function summary(counts: Counts, format: Format, dryRun: boolean): string {
   const { read, added, bound, there, changed, refused, notes, others } = counts;

@@ -35,6 +35,8 @@ export const refusalText = (name: string, refusal: WriteRefusal): string => {
   switch (refusal.kind) {
     case "username-taken":
       return `There is a user ${name} already; choose another name.`;
+    case "external-id-taken":
+      return "Somebody else has this external id.";
     case "username-invalid":
       return `${JSON.stringify(name)} cannot be a username: ${refusal.why}`;
     case "password-refused":

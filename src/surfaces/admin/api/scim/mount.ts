@@ -17,7 +17,7 @@ import type { Actor, Handler, Refusal } from "../call.ts";
 import type { createGuard } from "../guard.ts";
 import { isOne, readFilter } from "./filter.ts";
 import { patchBody, patchedView } from "./patch.ts";
-import { asSent, scimUser, scimView } from "./resource.ts";
+import { asSent, externalIdOf, scimUser, scimView } from "./resource.ts";
 import { listOfAll, staticAnswers } from "./schemas.ts";
 
 export interface ScimOptions {
@@ -77,28 +77,31 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
     return "waits" in answer ? { refused: 409, message: "it takes a second administrator" } : answer;
   }
 
-  const shown = (user: User, status = 200): Answer => {
-    const body = scimView(user, base);
+  const shown = (user: User, { actor }: Asked, status = 200): Answer => {
+    const body = scimView(user, base, actor.client);
     return { status, body, etag: body.meta.version, location: body.meta.location };
   };
   const who = async ({ params }: FastifyRequest) => directory.get((params as { id: string }).id);
   const nobody = () => wrong(404, "There is no such user");
 
-  async function put(user: User, body: unknown, { actor, ifMatch }: Asked): Promise<Answer> {
+  async function put(user: User, body: unknown, asked: Asked): Promise<Answer> {
+    const { actor, ifMatch } = asked;
     const read = parsed(scimUser, body);
     if ("status" in read) return read;
     if (read.value.id != null && read.value.id !== user.id)
       return wrong(400, "id: cannot be changed", "mutability");
     const sent = parsed(contract.customUser, asSent(read.value, user));
     if ("status" in sent) return sent;
-    const call = { params: {}, query: {}, body: sent.value, actor, ifMatch };
+    const externalId = externalIdOf(read.value);
+    const call = { params: {}, query: {}, body: sent.value, actor, ifMatch, externalId };
     const done = await run(contract.putUser, call);
     if ("refused" in done) return refusedAs(done);
     const after = await directory.get(user.id);
-    return after === undefined ? nobody() : shown(after);
+    return after === undefined ? nobody() : shown(after, asked);
   }
 
-  async function add({ request, actor }: Asked): Promise<Answer> {
+  async function add(asked: Asked): Promise<Answer> {
+    const { request, actor } = asked;
     const read = parsed(scimUser, request.body);
     if ("status" in read) return read;
     const sent = parsed(contract.customUser, asSent(read.value, undefined));
@@ -106,14 +109,18 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
     // Whoever comes without a password has one that nobody knows, until one is set.
     const userPassword = sent.value.userPassword ?? randomBytes(48).toString("base64url");
     const body = { ...sent.value, userPassword };
-    const done = await run(contract.postUser, { params: {}, query: {}, body, actor, ifMatch: undefined });
+    const externalId = externalIdOf(read.value);
+    const call = { params: {}, query: {}, body, actor, ifMatch: undefined, externalId };
+    const done = await run(contract.postUser, call);
     if ("refused" in done) return refusedAs(done);
     const user = await directory.get((done.body as { inum: string }).inum);
-    return user === undefined ? nobody() : shown(user, 201);
+    return user === undefined ? nobody() : shown(user, asked, 201);
   }
 
-  async function list({ request }: Asked): Promise<Answer> {
+  async function list({ request, actor }: Asked): Promise<Answer> {
     const query = request.query as Readonly<Record<string, string | undefined>>;
+    for (const name of ["filter", "sortBy", "sortOrder", "startIndex", "count"])
+      if (Array.isArray(query[name])) return wrong(400, `${name}: stands there twice`, "invalidValue");
     const filter = readFilter(query.filter);
     if (typeof filter === "string") return wrong(400, `filter: ${filter}`, "invalidFilter");
     const sortBy = query.sortBy === undefined ? "inum" : orderOf(query.sortBy);
@@ -121,11 +128,14 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
       return wrong(400, `sortBy: can be ${Object.keys(ORDERS).join(", ")}`, "invalidPath");
     const start = Math.max(1, wholeOf(query.startIndex, 1));
     const count = Math.min(MOST_PER_PAGE, Math.max(0, wholeOf(query.count, USUAL_PAGE)));
-    const { id, ...conditions } = filter;
+    const { id, externalId, ...rest } = filter;
+    const external = externalId === undefined ? undefined : { client: actor.client, id: externalId };
+    const conditions = { ...rest, external };
+    const view = (user: User) => scimView(user, base, actor.client);
     if (id !== undefined) {
       const user = await directory.get(id);
       const fits = user !== undefined && isOne(user, conditions);
-      const found = fits && start === 1 && count > 0 ? [scimView(user, base)] : [];
+      const found = fits && start === 1 && count > 0 ? [view(user)] : [];
       return { status: 200, body: listOfAll(found, fits ? 1 : 0, start) };
     }
     const page = await directory.list({
@@ -136,7 +146,7 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
       skip: start - 1,
       total: true,
     });
-    const people = page.users.slice(0, count).map((user) => scimView(user, base));
+    const people = page.users.slice(0, count).map(view);
     return { status: 200, body: listOfAll(people, page.total ?? 0, start) };
   }
 
@@ -152,10 +162,11 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
       "GET",
       "/Users/:id",
       contract.getUser,
-      async ({ request }) => {
+      async (asked) => {
+        const { request } = asked;
         const user = await who(request);
         if (user === undefined) return nobody();
-        const answer = shown(user);
+        const answer = shown(user, asked);
         return request.headers["if-none-match"] === answer.etag ? { status: 304, etag: answer.etag } : answer;
       },
     ],
@@ -177,7 +188,7 @@ export async function mountScim(app: FastifyInstance, options: ScimOptions): Pro
         if (user === undefined) return nobody();
         const read = parsed(patchBody, asked.request.body);
         if ("status" in read) return read;
-        const next = patchedView(scimView(user, base), read.value.Operations);
+        const next = patchedView(scimView(user, base, asked.actor.client), read.value.Operations);
         if (typeof next === "string") return wrong(400, next, "invalidPath");
         // On the version that was read: what a patch was laid over must still be there.
         return put(user, next, { ...asked, ifMatch: asked.ifMatch ?? String(user.version) });

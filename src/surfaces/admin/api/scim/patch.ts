@@ -8,7 +8,8 @@ export const patchBody = z.looseObject({
       z.looseObject({
         op: z.string().regex(/^(add|replace|remove)$/i, "must be add, replace or remove"),
         path: z.string().max(300).nullish(),
-        value: z.unknown(),
+        // A removal has none.
+        value: z.unknown().optional(),
       }),
     )
     .min(1)
@@ -16,10 +17,11 @@ export const patchBody = z.looseObject({
 });
 type Act = z.infer<typeof patchBody>["Operations"][number];
 
-const USER = "urn:ietf:params:scim:schemas:core:2.0:User:";
+const USER = /^urn:ietf:params:scim:schemas:core:2\.0:User:/i;
 /** Attribute → whether it has parts (`one`) or values (`many`). */
 const ATTRIBUTES: Readonly<Record<string, "text" | "one" | "many">> = {
   userName: "text",
+  externalId: "text",
   displayName: "text",
   nickName: "text",
   profileUrl: "text",
@@ -33,6 +35,12 @@ const ATTRIBUTES: Readonly<Record<string, "text" | "one" | "many">> = {
   roles: "many",
 };
 const PARTS = ["formatted", "familyName", "givenName", "middleName"];
+/**
+ * What the User schema has (RFC 7643 §4.1) and is not kept here, and every extension: passed over, as it is in a whole
+ * user. A directory sends what it has in one patch, and a job title must not hold back that somebody has left.
+ */
+const NOT_KEPT =
+  /^(title|userType|preferredLanguage|addresses|ims|photos|entitlements|x509Certificates|name\.honorific(Prefix|Suffix))\b|^urn:(?!ietf:params:scim:schemas:core:2\.0:User$)/i;
 /** Attribute names are the same in any case (RFC 7643 §2.1). */
 const named = (list: readonly string[], text: string): string | undefined =>
   list.find((one) => one.toLowerCase() === text.toLowerCase());
@@ -58,15 +66,17 @@ function apply(view: Entry, { op, path, value }: Act): string | undefined {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       return "without a path the value has to be an object";
     for (const [name, inner] of Object.entries(value)) {
-      if (/^(schemas|id|meta|externalId)$/i.test(name)) continue;
+      // As in a whole user: what is not ours to change, or not known, is passed over.
+      if (attributeIn(name) === undefined) continue;
       const why = apply(view, { op, path: name, value: inner });
       if (why !== undefined) return why;
     }
     return undefined;
   }
-  const plain = path.startsWith(USER) ? path.slice(USER.length) : path;
+  const plain = path.replace(USER, "");
+  if (NOT_KEPT.test(plain)) return undefined;
   const found = PATH.exec(plain);
-  const name = named(Object.keys(ATTRIBUTES), found?.[1] ?? "");
+  const name = attributeIn(plain);
   if (found === null || name === undefined)
     return `${JSON.stringify(path)} is no path here; known are ${Object.keys(ATTRIBUTES).join(", ")}`;
   const [, , by, wanted, flag, part] = found;
@@ -104,6 +114,10 @@ function apply(view: Entry, { op, path, value }: Act): string | undefined {
   }
 }
 
+/** The attribute a path begins with, if it is one of ours. */
+const attributeIn = (path: string): string | undefined =>
+  named(Object.keys(ATTRIBUTES), /^[A-Za-z]+/.exec(path.replace(USER, ""))?.[0] ?? "");
+
 function setOrRemove(into: Entry, name: string, gone: boolean, value: unknown): void {
   if (gone) delete into[name];
   else into[name] = value;
@@ -112,7 +126,7 @@ function setOrRemove(into: Entry, name: string, gone: boolean, value: unknown): 
 function applyMany(
   view: Entry,
   name: string,
-  gone: boolean,
+  removes: boolean,
   verb: string,
   value: unknown,
   by: readonly [string, string] | undefined,
@@ -122,6 +136,8 @@ function applyMany(
   if (part !== undefined && part.toLowerCase() !== "value") return undefined;
   const fits = (entry: Entry) =>
     by === undefined || String(entry[by[0].toLowerCase()] ?? "").toLowerCase() === by[1].toLowerCase();
+  // An empty value of one entry is how a directory says that there is none any more.
+  const gone = removes || (part !== undefined && (value == null || value === ""));
   if (gone) {
     view[name] = by === undefined ? [] : list.filter((entry) => !fits(entry));
     return undefined;

@@ -1,6 +1,7 @@
 /** What a file says of a person, turned into a person this server can have, or into what is wrong with it. */
 import { createHash } from "node:crypto";
 import type { IncomingPerson } from "../../../../core/bulk-people.ts";
+import { type ExternalId, isExternalId } from "../../../../core/external-id.ts";
 import type { PhoneNumber } from "../../../../core/secret.ts";
 import { usernameFault, usernameKey } from "../../../../core/username.ts";
 import { takeHash } from "../../../../kits/password/foreign.ts";
@@ -71,10 +72,23 @@ export function checkPerson(found: Found, deps: CheckDeps): Checked | string {
       status: found.active ? "active" : "disabled",
       claims,
       createdAt: made,
+      external: externalOf(found.external, notes),
     },
     phone: phoneOf(found.phones, deps, notes),
     notes,
   };
+}
+
+function externalOf(given: Found["external"], notes: string[]): ExternalId | undefined {
+  if (given === undefined) return undefined;
+  const { id, client } = given;
+  if (client !== undefined && isExternalId(id) && isExternalId(client)) return { id, client };
+  notes.push(
+    client === undefined
+      ? "external_id is left out: external_client has to say whose name it is"
+      : "external_id is left out: it, or external_client, is longer than 300 characters or no text",
+  );
+  return undefined;
 }
 
 function claimsOf(given: Found["claims"], notes: string[]): IncomingPerson["claims"] {

@@ -13,6 +13,8 @@ const COLUMNS: readonly string[] = [
   "phone",
   "phone_verified",
   "created_at",
+  "external_id",
+  "external_client",
   ...CLAIMS,
 ];
 

@@ -97,6 +97,7 @@ export function own(user: unknown, line: number): Row {
   ];
   claims.phone_number ??= plain;
   const status = text("status");
+  const external = text("external_id");
   return {
     kind: "person",
     line,
@@ -107,6 +108,7 @@ export function own(user: unknown, line: number): Row {
     claims,
     phones,
     createdAt: timeOf(text("created_at")),
+    ...(external === undefined ? {} : { external: { id: external, client: text("external_client") } }),
     notes:
       listOf(fieldOf(user, "roles")).length === 0
         ? []

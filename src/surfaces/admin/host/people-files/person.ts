@@ -24,6 +24,8 @@ export interface Found {
   readonly claims: Readonly<Record<string, string | boolean | undefined>>;
   readonly phones: readonly FoundPhone[];
   readonly createdAt?: number | undefined;
+  /** What a provisioning client calls them; without the client it means nothing. */
+  readonly external?: { readonly id: string; readonly client: string | undefined } | undefined;
   /** What stands there and is not taken over, a sentence each. */
   readonly notes: readonly string[];
 }
