@@ -7,6 +7,7 @@ import type { AccessTokens } from "../core/access.ts";
 import { createApprovals } from "../core/approvals.ts";
 import { createFailures, failuresKey } from "../core/code-failures.ts";
 import type { HelpDesk } from "../core/help-desk.ts";
+import type { DeskAct } from "../core/help-desk-settings.ts";
 import type { Mechanism } from "../core/mechanism.ts";
 import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
@@ -114,7 +115,8 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   };
   const attributes = () => mechanisms().flatMap(({ phoneAttribute }) => phoneAttribute ?? []);
   const phones = createPersonPhones({ ...twoHands, attributes, claimNamed });
-  const people = userHandlers({ ...parts, rights, cursors, phones });
+  const takesTwo = (act: DeskAct) => twoHands.policy().secondApproval.includes(act);
+  const people = userHandlers({ ...parts, rights, cursors, phones, takesTwo });
   const guard = createGuard({ access, directory, bootstrap, audit, now, secondFactorAcrs: acrs });
   const addressOf: AdminOptions["addressOf"] = ({ raw }) => clientAddress(raw, peers);
   await mountScim(app, { issuer: config.issuer, directory, handlers: people, guard, addressOf, onProblem });

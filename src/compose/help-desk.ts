@@ -2,12 +2,14 @@
 import { ACCOUNT_CLIENT } from "../core/access.ts";
 import { activeAdministrators } from "../core/administrators.ts";
 import type { Agent, DeskAnswer, DeskWay, HelpDesk, SeenApproval } from "../core/help-desk.ts";
+import type { DeskAct } from "../core/help-desk-settings.ts";
 import { ROLES } from "../core/roles.ts";
 import type { Actor, Call, Handler } from "../surfaces/admin/api/call.ts";
 import { reachesOver } from "../surfaces/admin/api/rights.ts";
 import * as approvals from "../surfaces/admin/contract/approvals.ts";
 import { deleteAuthenticator, getAuthenticators } from "../surfaces/admin/contract/authenticators.ts";
 import type { Operation } from "../surfaces/admin/contract/operation.ts";
+import { postPasswordTicket } from "../surfaces/admin/contract/passwords.ts";
 import { deleteEnrolment, getEnrolment, postEnrolment } from "../surfaces/admin/contract/phones.ts";
 import { scopesOfRole } from "../surfaces/admin/contract/scopes.ts";
 import { revokeUserSession } from "../surfaces/admin/contract/sessions.ts";
@@ -72,8 +74,12 @@ export function createHelpDesk(handlers: readonly Handler[]): HelpDesk {
         kind: "refused",
         why: answer.refused === 403 ? "rights" : answer.refused === 404 ? "gone" : "state",
       };
-    const { ticket } = (answer.body ?? {}) as { ticket?: string };
-    return ticket === undefined ? { kind: "done" } : { kind: "ticket", ticket };
+    const {
+      ticket,
+      act: kind = operation.id === postPasswordTicket.id ? "password-ticket" : "hand-out-ticket",
+      url = "",
+    } = (answer.body ?? {}) as { ticket?: string; act?: DeskAct; url?: string };
+    return ticket === undefined ? { kind: "done" } : { kind: "ticket", ticket, act: kind, url };
   }
 
   /** What is looked at; nothing where it may not be. */
@@ -110,6 +116,8 @@ export function createHelpDesk(handlers: readonly Handler[]): HelpDesk {
       act(agent, deleteAuthenticator, { params: { inum, id }, query: { reason } }),
     openWay: (agent, inum, way, reason) =>
       act(agent, postEnrolment, { params: { inum }, body: { ...way, reason } }),
+    passwordTicket: (agent, inum, reason) =>
+      act(agent, postPasswordTicket, { params: { inum }, body: { reason } }),
     closeWays: (agent, inum, reason) => act(agent, deleteEnrolment, { params: { inum }, query: { reason } }),
     endSessions: (agent, userDn, reason) =>
       act(agent, revokeUserSession, { params: { userDn }, query: { reason } }),

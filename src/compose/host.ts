@@ -1,7 +1,9 @@
 /** What the commands of this host do: the parts are opened for one act and closed again. No server is needed. */
+import type { NewPassword } from "../surfaces/admin/cli/host-acts.ts";
 import { verifyAudit } from "../surfaces/admin/host/audit.ts";
 import { checkOverlay } from "../surfaces/admin/host/overlay.ts";
 import { addUser, eraseUser, openEnrolment, resetPhone, setStatus } from "../surfaces/admin/host/people.ts";
+import { passwordTicket, setPassword } from "../surfaces/admin/host/people-passwords.ts";
 import { checkMessagesIn } from "./message-texts.ts";
 import { withParts } from "./with-parts.ts";
 
@@ -16,6 +18,10 @@ export const hostActs = {
     withParts(config, (parts) => openEnrolment(parts, name, by, reason)),
   resetPhone: (config: string, name: string, by: By, reason: string) =>
     withParts(config, (parts) => resetPhone(parts, name, by, reason)),
+  setPassword: (config: string, name: string, wanted: NewPassword, reason: string) =>
+    withParts(config, (parts) => setPassword(parts, name, wanted, reason)),
+  passwordTicket: (config: string, name: string, reason: string) =>
+    withParts(config, (parts) => passwordTicket(parts, name, reason)),
   eraseUser: (config: string, name: string, isId: boolean) =>
     withParts(config, (parts) => eraseUser(parts, name, isId)),
   verifyAudit: (config: string, from?: string) =>

@@ -29,6 +29,13 @@ export type Wanted = {
   readonly asker: Hand;
 };
 
+/** What came of an act and is handed to the person: a ticket or a password, how long it is good, where it is typed. */
+export type HandOver = {
+  readonly ticket: string;
+  readonly until?: string | undefined;
+  readonly url?: string | undefined;
+};
+
 export type Approval = Wanted & {
   readonly id: string;
   readonly at: EpochMs;
@@ -39,7 +46,7 @@ export type Approval = Wanted & {
   /** Why it was declined, or could not be done. */
   readonly why?: string | undefined;
   /** For whoever asked, once. */
-  readonly ticket?: string | undefined;
+  readonly handOver?: HandOver | undefined;
 };
 
 export type Decided =
@@ -58,9 +65,9 @@ export interface Approvals {
   get(id: string): Promise<Approval | undefined>;
   decide(id: string, by: Hand, to: "approved" | "declined", why?: string): Promise<Decided>;
   /** Says what became of an approved one. */
-  end(id: string, how: Pick<Approval, "state" | "why" | "ticket">): Promise<void>;
-  /** The ticket, to whoever asked for it, once. */
-  takeTicket(id: string, by: Subject): Promise<string | undefined>;
+  end(id: string, how: Pick<Approval, "state" | "why" | "handOver">): Promise<void>;
+  /** What is handed over, to whoever asked for it, once. */
+  takeTicket(id: string, by: Subject): Promise<(HandOver & Pick<Approval, "act">) | undefined>;
 }
 
 /** How long it is seen what became of one. */
@@ -163,10 +170,10 @@ export function createApprovals(deps: { storage: Storage; now: Clock; newId: () 
       );
     },
     takeTicket: (id, by) =>
-      rows.update<string | undefined>(id, (one) => {
-        if (one?.ticket === undefined || one.asker.subject !== by) return { result: undefined };
-        const { ticket, ...rest } = one;
-        return { result: ticket, write: rest, expiresAt: now() + KEPT, group: OVER };
+      rows.update<(HandOver & Pick<Approval, "act">) | undefined>(id, (one) => {
+        if (one?.handOver === undefined || one.asker.subject !== by) return { result: undefined };
+        const { handOver, ...rest } = one;
+        return { result: { ...handOver, act: one.act }, write: rest, expiresAt: now() + KEPT, group: OVER };
       }),
   };
 }

@@ -2,7 +2,14 @@
 import { z } from "zod";
 
 /** Acts for which a second administrator's approval can be asked. */
-export const DESK_ACTS = ["remove-factor", "add-phone", "open-window", "hand-out-ticket"] as const;
+export const DESK_ACTS = [
+  "remove-factor",
+  "add-phone",
+  "open-window",
+  "hand-out-ticket",
+  "set-password",
+  "password-ticket",
+] as const;
 export type DeskAct = (typeof DESK_ACTS)[number];
 
 /** Bounds that no configuration may loosen: what nobody has approved within a day was not urgent, and is asked anew. */

@@ -5,6 +5,7 @@
  */
 import type { Approval } from "./approvals.ts";
 import type { User } from "./directory.ts";
+import type { DeskAct } from "./help-desk-settings.ts";
 import type { EpochMs, FactorKind, Subject } from "./words.ts";
 
 /** Who helps, with the roles of this moment. */
@@ -29,7 +30,8 @@ export interface DeskWay {
 
 export type DeskAnswer =
   | { readonly kind: "done" }
-  | { readonly kind: "ticket"; readonly ticket: string }
+  /** What is handed over: of `set-password` a temporary password; where there is a `url` it is typed there. */
+  | { readonly kind: "ticket"; readonly ticket: string; readonly act: DeskAct; readonly url: string }
   /** A second administrator has to approve it. */
   | { readonly kind: "waits"; readonly until: EpochMs }
   /** `rights`: they have more than the agent; `state`: it does not suit what is there (any more). */
@@ -50,6 +52,8 @@ export interface HelpDesk {
     way: { readonly by: "window" | "ticket"; readonly factor: FactorKind; readonly lost: boolean },
     reason: string,
   ): Promise<DeskAnswer>;
+  /** A ticket for a new password; the second factor is asked for as ever. */
+  passwordTicket(agent: Agent, person: Subject, reason: string): Promise<DeskAnswer>;
   closeWays(agent: Agent, person: Subject, reason: string): Promise<DeskAnswer>;
   endSessions(agent: Agent, person: Subject, reason: string): Promise<DeskAnswer>;
   /** Those that wait and those of the last hours; none holds a ticket or what was asked. */

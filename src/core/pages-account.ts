@@ -196,10 +196,12 @@ export const accountPages = <C extends z.core.$ZodShape>(common: C) => {
       backUrl: z.string(),
       danger: z.boolean(),
     }),
-    /** A ticket, once. */
+    /** A ticket, once; `act`: what it is for (of `set-password` it is a temporary password), `url`: where it is typed. */
     "account-desk-ticket": z.strictObject({
       ...page,
       ticket: z.string(),
+      act: z.string(),
+      url: z.string(),
       person: z.string(),
       backUrl: z.string(),
     }),

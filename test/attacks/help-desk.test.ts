@@ -4,7 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Secret } from "../../src/core/secret.ts";
 import { atAccount, csrfOf, send } from "../kit/account.ts";
+import { callApi, machines, startApi, tokenOf } from "../kit/admin.ts";
 import { ROOT_PHONE } from "../kit/device.ts";
 import { type AtDesk, addAgent, agentAt, DESK, find, idOf, takesTwo, tooOld } from "../kit/help-desk.ts";
 import { PASSWORD, startServer, type TestServer } from "../kit/server.ts";
@@ -27,6 +29,7 @@ async function actsOn(server: TestServer, who: string) {
     [`${url}/factors/${phone?.id}/remove`, { reason: "x" }],
     [`${url}/open`, by],
     [`${url}/lost`, by],
+    [`${url}/password`, { reason: "x" }],
     [`${url}/close`, { reason: "x" }],
     [`${url}/sign-out`, { reason: "x" }],
   ] as const;
@@ -43,6 +46,7 @@ async function untouched(server: TestServer, who: string, phones = 1): Promise<v
     "authenticator-unbound",
     "enrolment-opened",
     "enrolment-closed",
+    "password-ticket",
   ] as const)
     assert.deepEqual(await audit.query({ subject, kind, limit: 1 }), [], kind);
 }
@@ -349,4 +353,105 @@ test("P09: whoever turns back from the step-up has done nothing", async () => {
   const back = await henry.visitor.submit(asked, { action: "cancel" });
   assert.equal(back.url.pathname.startsWith(`${DESK}/people`), false);
   await untouched(server, "grace");
+});
+
+test("S18: where setting a password takes two, no path sets one alone: not the operation, nor a change of the person, nor SCIM", async () => {
+  const server = await startServer({ hashCost: { memory: 64, passes: 1, lanes: 1 }, clients: machines });
+  await takesTwo(server, "set-password", "password-ticket");
+  const { directory, audit, storage } = server.parts;
+  const api = await startApi(server);
+  const [chief, second] = [await api.person("chief", ["admin"]), await api.person("second", ["admin"])];
+  const desk = await api.person("desk", ["helpdesk"]);
+  const machine = await tokenOf(server);
+  const grace = await idOf(server, "grace");
+  const OWN = "a password of the asker 77";
+  const at = `/mgt/configuser/${grace}`;
+  const person = (await chief.call("GET", at)).json;
+  const attribute = { customAttributes: [{ name: "userPassword", value: OWN }] };
+  const paths: readonly (readonly [string, string, unknown])[] = [
+    ["POST", `${at}/password`, { password: OWN, reason: "x" }],
+    ["POST", `${at}/password`, { password: OWN, mustChange: false, reason: "x" }],
+    ["POST", `${at}/password`, { temporary: true, reason: "x" }],
+    ["POST", `${at}/password`, { mustChange: false, reason: "x" }],
+    ["POST", `${at}/password-ticket`, { reason: "x" }],
+    ["PATCH", at, attribute],
+    ["PATCH", at, { jsonPatchString: `[{"op":"add","path":"/userPassword","value":"${OWN}"}]` }],
+    ["PUT", "/mgt/configuser", { ...person, userPassword: OWN }],
+    [
+      "PUT",
+      "/mgt/configuser",
+      { ...person, customAttributes: [...person.customAttributes, ...attribute.customAttributes] },
+    ],
+  ];
+  for (const [method, path, body] of paths) {
+    const mine = await chief.call(method, path, body);
+    assert.ok(mine.status === 202 || mine.status === 409, `${method} ${path} ${mine.status} ${mine.text}`);
+    assert.ok(!mine.text.includes(OWN));
+    const theirs = await callApi(server, machine, method, path, body);
+    assert.ok(theirs.status === 403 || theirs.status === 409, `${method} ${path} ${theirs.status}`);
+  }
+  const scim = { schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"], userName: "grace", password: OWN };
+  const operations = [{ op: "replace", path: "password", value: OWN }];
+  for (const [method, body] of [
+    ["PUT", scim],
+    ["PATCH", { Operations: operations }],
+  ] as const) {
+    const url = new URL(`/scim/v2/Users/${grace}`, server.issuer);
+    const headers = { authorization: `Bearer ${machine}`, "content-type": "application/scim+json" };
+    const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
+    assert.equal(answer.status, 409, await answer.text());
+  }
+  // What waits is the two acts, once each, and no password is kept with them.
+  const waiting = (await second.call("GET", "/mgt/approvals")).json as { id: string; act: string }[];
+  assert.deepEqual(waiting.map(({ act }) => act).sort(), ["password-ticket", "set-password"]);
+  const kept = await storage.records("approval").list("pending", 9);
+  assert.ok(!JSON.stringify(kept).includes(OWN));
+  const right = async (text: string) =>
+    (await directory.checkPassword("grace", new Secret(text))).kind === "right";
+  assert.deepEqual([await right(PASSWORD), await right(OWN)], [true, false]);
+  for (const kind of ["user-changed", "password-ticket"] as const)
+    assert.deepEqual(await audit.query({ subject: grace, kind, limit: 1 }), [], kind);
+  // Not by the asker, not by whoever may set no password; then by another administrator, and it comes to the asker alone.
+  const id = (act: string) => waiting.find((one) => one.act === act)?.id ?? assert.fail(act);
+  const approve = (who: typeof chief, act: string) => who.call("POST", `/mgt/approvals/${id(act)}/approve`);
+  for (const who of [chief, desk]) assert.equal((await approve(who, "set-password")).status, 403);
+  assert.equal((await approve(chief, "password-ticket")).status, 403);
+  assert.equal(await right(PASSWORD), true);
+  for (const act of ["password-ticket", "set-password"]) {
+    const done = await approve(second, act);
+    assert.deepEqual([done.json.state, done.json.hasTicket], ["done", true], done.text);
+    assert.doesNotMatch(done.text, /[A-Z2-9]{4}-[A-Z2-9]{4}|[a-z2-9]{5}-[a-z2-9]{5}-/);
+    const take = `/mgt/approvals/${id(act)}/ticket`;
+    assert.equal((await second.call("POST", take)).status, 404, "not the approver");
+    const handed = await chief.call("POST", take);
+    assert.equal(handed.json.act, act);
+    assert.ok(Date.parse(handed.json.until) > Date.now());
+    assert.equal((await chief.call("POST", take)).status, 404, "once");
+    if (act === "password-ticket") assert.equal(handed.json.url, `${server.issuer}/forgotten/ticket`);
+    else
+      assert.equal(
+        (await directory.checkPassword("grace", new Secret(handed.json.ticket))).kind,
+        "must-change",
+      );
+  }
+  const [set] = await audit.query({ subject: grace, kind: "user-changed", limit: 1 });
+  assert.deepEqual([set?.facts?.by, set?.facts?.approvedBy], ["chief", "second"]);
+});
+
+test("S18: a change without a password does not wait, a person is added with one, and nobody asks for a ticket of their own", async () => {
+  const server = await startServer({ hashCost: { memory: 64, passes: 1, lanes: 1 } });
+  await takesTwo(server, "set-password", "password-ticket");
+  const api = await startApi(server);
+  const chief = await api.person("chief", ["admin"]);
+  const grace = await idOf(server, "grace");
+  const named = await chief.call("PATCH", `/mgt/configuser/${grace}`, {
+    customAttributes: [{ name: "nickname", value: "Amazing Grace" }],
+  });
+  assert.equal(named.status, 200, named.text);
+  const added = await chief.call("POST", "/mgt/configuser", { userId: "new", userPassword: PASSWORD });
+  assert.equal(added.status, 201, added.text);
+  assert.equal(
+    (await chief.call("POST", `/mgt/configuser/${chief.id}/password-ticket`, { reason: "x" })).status,
+    409,
+  );
 });

@@ -75,14 +75,14 @@ overEngines("approvals", ({ store }) => {
   it("M11: a ticket is handed to whoever asked for it, once, however often it is asked for at once", async () => {
     const one = await asked(wanted("asker"));
     await node().decide(one.id, hand("second"), "approved");
-    await node().end(one.id, { state: "done", ticket: "AAAA-BBBB" });
+    await node().end(one.id, { state: "done", handOver: { ticket: "AAAA-BBBB", until: "2027" } });
     await node().end(one.id, { state: "failed", why: "too late to say so" });
     assert.equal((await node().get(one.id))?.state, "done");
     assert.equal(await node().takeTicket(one.id, "s-second"), undefined);
     const got = await Promise.all(Array.from({ length: 8 }, () => node().takeTicket(one.id, "s-asker")));
     assert.deepEqual(
       got.filter((ticket) => ticket !== undefined),
-      ["AAAA-BBBB"],
+      [{ ticket: "AAAA-BBBB", until: "2027", act: "remove-factor" }],
     );
   });
 });

@@ -135,6 +135,36 @@ test("S18: with two wanted, an agent asks on the page, another approves there, a
   assert.equal(await enrolment.knowsTicket(grace, "sms", ticket), true);
 });
 
+test("S18: who has forgotten the password gets a ticket from an agent, for the page where it is typed; where two are wanted it waits", async () => {
+  const server = await startServer();
+  const { audit } = server.parts;
+  const grace = await idOf(server, "grace");
+  const [henry, hannah] = [await agentAt(server, "henry"), await agentAt(server, "hannah")];
+  const page = await find(henry, "grace");
+  assert.match(textOf(page.body), /The password is forgotten/);
+  const ask = await henry.visitor.get(`${DESK}/people/${grace}/password`);
+  assert.match(textOf(ask.body), /Has grace forgotten the password\?/);
+  const shown = await henry.visitor.submit(ask, { reason: "seen with her badge" });
+  assert.match(textOf(shown.body), /within an hour, at this address: .*\/forgotten\/ticket/);
+  const ticket = /<code>([A-Z0-9-]+)<\/code>/.exec(shown.body)?.[1] ?? assert.fail(textOf(shown.body));
+  const hers = server.visitor();
+  const typed = await hers.submit(await hers.get("/forgotten/ticket"), { username: "grace", ticket });
+  assert.match(typed.body, /name="code"/, "her second step comes first, as ever");
+  const [event] = await audit.query({ subject: grace, kind: "password-ticket", limit: 1 });
+  assert.deepEqual([event?.facts?.by, event?.facts?.reason], ["henry", "seen with her badge"]);
+  await takesTwo(server, "password-ticket");
+  const again = await henry.visitor.get(`${DESK}/people/${grace}/password`);
+  const told = await henry.visitor.submit(again, { reason: "forgotten again" });
+  assert.match(textOf(told.body), /Not done yet/);
+  const list = await hannah.visitor.get(`${DESK}/approvals`);
+  assert.match(textOf(list.body), /grace: hand out a ticket for a new password waits/);
+  const url = /\/account\/help-desk\/approvals\/[\w-]+/.exec(list.body)?.[0] ?? assert.fail();
+  const done = await send(hannah.visitor, await hannah.visitor.get(url), `${url}/approve`);
+  assert.match(textOf(done.body), /Approved and done/);
+  const mine = await send(henry.visitor, await henry.visitor.get(url), `${url}/ticket`);
+  assert.match(textOf(mine.body), /at this address: .*\/forgotten\/ticket/);
+});
+
 test("O21: who had an app alone and has lost it gets a ticket for an app; while they hold something, no way is opened round it", async () => {
   const server = await startServer({
     settings: {

@@ -7,10 +7,12 @@ interface Message {
   readonly body: string;
 }
 
-const messages = async (origin: string): Promise<readonly Message[]> =>
+/** What the phone simulator has been sent. */
+export const messages = async (origin: string): Promise<readonly Message[]> =>
   (await (await fetch(`${origin}/dev/phone/messages`)).json()) as readonly Message[];
 
-async function lastCode(origin: string, to: string, after: number): Promise<string> {
+/** The code of the last message to this number, behind the first so many. */
+export async function lastCode(origin: string, to: string, after: number): Promise<string> {
   for (let tries = 0; tries < 100; tries++) {
     const found = (await messages(origin)).slice(after).findLast((one) => one.to === to);
     if (found !== undefined) return /#(\d{6})$/.exec(found.body)?.[1] ?? "";

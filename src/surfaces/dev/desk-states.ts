@@ -1,4 +1,5 @@
 /** The pages of the help desk in their states, with made-up facts; a part of previews.ts. */
+import { DESK_ACTS } from "../../core/help-desk-settings.ts";
 import type { Page, PageFacts } from "../../core/pages.ts";
 
 const common = { brand: "Sallyport", appName: "", username: "henry", csrf: "0.preview", helpDesk: true };
@@ -16,6 +17,7 @@ const EVENTS = [
   "enrolment-closed",
   "enrolment-refused",
   "user-changed",
+  "password-ticket",
   "reported",
 ];
 const person: PageFacts<"account-desk-person"> = {
@@ -48,7 +50,7 @@ const approval: PageFacts<"account-desk-approval">["one"] = {
   canDecide: true,
   hasTicket: false,
 };
-const ACTS = ["remove-factor", "add-phone", "open-window", "hand-out-ticket"];
+const ACTS = DESK_ACTS;
 const STATES = ["pending", "approved", "declined", "done", "failed"];
 const SAID = [
   ...["removed", "opened", "closed", "signed-out", "waits", "approved", "declined"].map(
@@ -97,7 +99,7 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
       page: "account-desk-person",
       facts: { ...person, why, name: LONG, person: LONG },
     });
-  for (const act of ["remove", "open", "lost", "close", "sign-out"])
+  for (const act of ["remove", "open", "lost", "password", "close", "sign-out"])
     add(`desk-ask-${act}`, {
       page: "account-desk-act",
       facts: {
@@ -115,9 +117,26 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
         ...(act === "close" ? { notice: "desk.failed.reason", noticeArgs: {} } : {}),
       },
     });
-  add("desk-ticket", {
+  const ticket = {
+    ...common,
+    ticket: "K7PX-3MWD-9RTB-H2QV",
+    act: "hand-out-ticket",
+    url: "",
+    person: "grace",
+    backUrl: "/account/help-desk",
+  };
+  add("desk-ticket", { page: "account-desk-ticket", facts: ticket });
+  add("desk-ticket-password", {
     page: "account-desk-ticket",
-    facts: { ...common, ticket: "K7PX-3MWD-9RTB-H2QV", person: "grace", backUrl: "/account/help-desk" },
+    facts: {
+      ...ticket,
+      act: "password-ticket",
+      url: "https://login.subsidiary.example.org/forgotten/ticket",
+    },
+  });
+  add("desk-ticket-temporary", {
+    page: "account-desk-ticket",
+    facts: { ...ticket, act: "set-password", ticket: "k7px3-mwd9r-tbh2q-vz4e6" },
   });
   add("desk-approvals-none", {
     page: "account-desk-approvals",
@@ -148,6 +167,14 @@ export function deskStates(): readonly { readonly name: string; readonly page: P
     decidedBy: "hannah",
     hasTicket: true,
     person: LONG,
+  });
+  one("password", {
+    act: "set-password",
+    isMine: true,
+    canDecide: false,
+    state: "done",
+    decidedBy: "hannah",
+    hasTicket: true,
   });
   return states;
 }

@@ -19,14 +19,21 @@ export type Answering = ReturnType<typeof createAnswering>;
 
 /** How the answer of an act is told: on a page of its own, or as a word on the one that is gone back to. */
 export function createAnswering(frame: Frame, deps: PortalDeps) {
-  const tickets = deps.storage.records<{ readonly ticket: string; readonly person: string }>("desk-ticket");
+  const tickets = deps.storage.records<{
+    readonly ticket: string;
+    readonly act: string;
+    readonly url: string;
+    readonly person: string;
+  }>("desk-ticket");
   return {
     tickets,
     async answer(asked: Asked, answer: DeskAnswer, back: string, person: string, said: string) {
       switch (answer.kind) {
-        case "ticket":
-          await tickets.put(asked.here.id, { ticket: answer.ticket, person }, deps.now() + SHOWN_WITHIN);
+        case "ticket": {
+          const { ticket, act, url } = answer;
+          await tickets.put(asked.here.id, { ticket, act, url, person }, deps.now() + SHOWN_WITHIN);
           return frame.goOn(asked, `${DESK}/ticket`);
+        }
         case "waits":
           return frame.goOn(asked, back, "desk.done.waits", { until: frame.at(asked, answer.until) });
         case "refused":
@@ -77,6 +84,12 @@ export function mountDeskActs(frame: Frame, within: DeskFrame, deps: PortalDeps,
       danger: true,
       doIt: (agent, { id }, asked, reason) =>
         desk.openWay(agent, id, { by: wayOf(asked), factor: SMS, lost: true }, reason),
+    },
+    {
+      path: "password",
+      act: "password",
+      said: "desk.done.opened",
+      doIt: (agent, { id }, _asked, reason) => desk.passwordTicket(agent, id, reason),
     },
     {
       path: "close",

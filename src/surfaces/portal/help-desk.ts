@@ -39,6 +39,7 @@ const KINDS: readonly AuditKind[] = [
   "enrolment-closed",
   "enrolment-refused",
   "user-changed",
+  "password-ticket",
   "change-undone",
   "reported",
 ];

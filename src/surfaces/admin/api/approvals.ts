@@ -3,7 +3,7 @@
  * tools, pages or an operation by its id; so there is no way round. What was asked is carried out by the same handler, as
  * whoever asked, with the rights they have at that moment; a person, a role or a phone that is gone by then stops it.
  */
-import type { Approval, Approvals, Hand } from "../../../core/approvals.ts";
+import type { Approval, Approvals, Hand, HandOver } from "../../../core/approvals.ts";
 import type { Directory } from "../../../core/directory.ts";
 import type { DeskAct, HelpDeskSettings } from "../../../core/help-desk-settings.ts";
 import { ROLES } from "../../../core/roles.ts";
@@ -11,7 +11,7 @@ import type { Json } from "../../../core/words.ts";
 import * as contract from "../contract/approvals.ts";
 import { deleteAuthenticator } from "../contract/authenticators.ts";
 import type { Operation } from "../contract/operation.ts";
-import { postPasswordTicket } from "../contract/passwords.ts";
+import { postPassword, postPasswordTicket } from "../contract/passwords.ts";
 import { deletePhone, postEnrolment, postPhone } from "../contract/phones.ts";
 import { scopesOfRole } from "../contract/scopes.ts";
 import { type Actor, type Call, type Handler, handle, isRefusal, notFound, refuse } from "./call.ts";
@@ -32,9 +32,6 @@ function actsOf({ id }: Operation, body: unknown): readonly DeskAct[] {
       return ["remove-factor"];
     case postPhone.id:
       return ["add-phone"];
-    // Of whoever has no second factor it is the whole account.
-    case postPasswordTicket.id:
-      return ["hand-out-ticket"];
     case postEnrolment.id: {
       const { by, lost } = body as { by: "window" | "ticket"; lost?: boolean };
       return [
@@ -42,9 +39,30 @@ function actsOf({ id }: Operation, body: unknown): readonly DeskAct[] {
         ...(lost ? ["remove-factor" as const] : []),
       ];
     }
+    case postPassword.id:
+      return ["set-password"];
+    case postPasswordTicket.id:
+      // Of whoever has no second factor it is the whole account: more than the ticket for a phone.
+      return ["password-ticket", "hand-out-ticket"];
     default:
       return [];
   }
+}
+
+/** What of an answer is handed to the person: never to whoever approves. */
+function handOverOf(body: unknown): HandOver | undefined {
+  const {
+    ticket,
+    temporaryPassword = ticket,
+    until,
+    url,
+  } = (body ?? {}) as { ticket?: string; temporaryPassword?: string; until?: string; url?: string };
+  if (temporaryPassword === undefined) return undefined;
+  return {
+    ticket: temporaryPassword,
+    ...(until === undefined ? {} : { until }),
+    ...(url === undefined ? {} : { url }),
+  };
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -133,8 +151,8 @@ export function approvalHandlers(acts: readonly Handler[], deps: ApprovalDeps): 
       throw problem;
     });
     if (isRefusal(done)) return failed(done.description ?? done.message);
-    const ticket = ("body" in done ? (done.body as { ticket?: string } | undefined) : undefined)?.ticket;
-    await approvals.end(id, { state: "done", ...(ticket === undefined ? {} : { ticket }) });
+    const handOver = "body" in done ? handOverOf(done.body) : undefined;
+    await approvals.end(id, { state: "done", ...(handOver === undefined ? {} : { handOver }) });
     return { body: viewOf((await approvals.get(id)) ?? approval) };
   }
 
@@ -185,7 +203,7 @@ export function approvalHandlers(acts: readonly Handler[], deps: ApprovalDeps): 
     ),
     handle(contract.postApprovalTicket, async ({ params, actor }) => {
       const ticket = await approvals.takeTicket(params.id, actor.subject ?? "");
-      return ticket === undefined ? notFound("ticket of yours") : { body: { ticket } };
+      return ticket === undefined ? notFound("ticket of yours") : { body: ticket };
     }),
   ];
 }
@@ -211,5 +229,5 @@ const viewOf = (one: Approval) => ({
   until: new Date(one.until).toISOString(),
   ...(one.decidedBy === undefined ? {} : { decidedBy: one.decidedBy.name }),
   ...(one.why === undefined || one.why === "" ? {} : { why: one.why }),
-  hasTicket: one.ticket !== undefined,
+  hasTicket: one.handOver !== undefined,
 });

@@ -1,5 +1,4 @@
 /** Passwords by an administrator: a temporary one, one that has to be changed, a ticket. Each with a reason, and told. */
-import { randomBytes } from "node:crypto";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
 import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Directory, PersonChange, User } from "../../../core/directory.ts";
@@ -7,11 +6,13 @@ import type { Notices } from "../../../core/notices.ts";
 import type { PasswordOpenings } from "../../../core/password-openings.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
+import { temporaryPassword } from "../../../core/temporary-password.ts";
 import type { Clock, Json } from "../../../core/words.ts";
 import * as contract from "../contract/passwords.ts";
 import {
   type Actor,
   behind,
+  type Call,
   type Handler,
   handle,
   isRefusal,
@@ -34,22 +35,21 @@ export interface PasswordDeps {
   readonly now: Clock;
 }
 
-/** How long a password is good that nobody but a machine has chosen. */
-const TEMPORARY_LIFE = 72 * 3_600_000;
-/** None looks like another; 20 of them are 98 bits. */
-const ALPHABET = "23456789abcdefghjkmnpqrstvwxyz";
 const ELSEWHERE = refuse(
   409,
   "kept-elsewhere",
   "this person is kept in a directory that is changed elsewhere; change the password there",
 );
-
-/** In groups, as it is read out. */
-const newPassword = (): string =>
-  [...randomBytes(20)]
-    .map((byte) => ALPHABET[byte % ALPHABET.length])
-    .join("")
-    .replace(/(.{5})(?=.)/g, "$1-");
+const ODD = refuse(
+  400,
+  "temporary",
+  "temporary: makes the password, and it has to be changed; leave the rest out",
+);
+const NOT_KEPT = refuse(
+  409,
+  "approval",
+  "set-password takes two administrators here: a temporary one can be asked for, or that it has to be changed; no password is kept while it waits, and none that you know becomes final",
+);
 
 export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
   const { directory, passwordOpenings, sessions, audit, notices, rights, now } = deps;
@@ -90,23 +90,22 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       facts: { ...behind(actor), ...facts },
     });
 
-  return [
-    handle(contract.postPassword, async ({ params, body, actor }) => {
+  const odd = ({ temporary, password, mustChange }: Call<typeof contract.postPassword>["body"]) =>
+    temporary && (password !== undefined || !mustChange) ? ODD : undefined;
+
+  const setting = handle(
+    contract.postPassword,
+    async ({ params, body, actor }) => {
       const user = await whom(params.inum, actor, "set a password");
-      if ("refused" in user) return user;
+      if (isRefusal(user)) return user;
       const { password: given, temporary, mustChange, reason } = body;
-      if (temporary && (given !== undefined || !mustChange))
-        return refuse(
-          400,
-          "temporary",
-          "temporary: makes the password, and it has to be changed; leave the rest out",
-        );
-      const made = temporary ? newPassword() : undefined;
-      const until = temporary ? now() + TEMPORARY_LIFE : undefined;
-      const text = given ?? made;
+      const wrong = odd(body);
+      if (wrong !== undefined) return wrong;
+      const made = temporary ? temporaryPassword(now()) : undefined;
+      const password = given === undefined ? made?.password : new Secret(given);
       const change: PersonChange = {
-        ...(text === undefined ? {} : { password: new Secret(text) }),
-        mustChange: until ?? mustChange,
+        ...(password === undefined ? {} : { password }),
+        mustChange: made?.until ?? mustChange,
       };
       const { write } = directory;
       if (write === undefined) return ELSEWHERE;
@@ -116,7 +115,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       if (done.kind === "changed-meanwhile") return lost();
       if (done.kind === "kept-elsewhere") return ELSEWHERE;
       if (done.kind !== "done") return notFound("user");
-      if (text !== undefined) {
+      if (password !== undefined) {
         await sessions.endAll(user.id, actor.label, "new password");
         await passwordOpenings.voidAll(user.id);
         await notices.send(user.id, { kind: "password-changed" });
@@ -124,33 +123,41 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       return {
         body: {
           mustChange: done.user.mustChange === true,
-          ...(made === undefined ? {} : { temporaryPassword: made }),
-          ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+          ...(made === undefined
+            ? {}
+            : { temporaryPassword: made.password.reveal(), until: new Date(made.until).toISOString() }),
         },
       };
-    }),
-    handle(
-      contract.postPasswordTicket,
-      async ({ params, body, actor }) => {
-        const user = await whom(params.inum, actor, "hand out a password ticket");
-        if (isRefusal(user)) return user;
-        const refused = await inTheWay(user, actor);
-        if (refused !== undefined) return refused;
-        await record("password-ticket", user, actor, { reason: body.reason });
-        const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
-        await notices.send(user.id, { kind: "password-ticket" });
-        return {
-          body: {
-            ticket: ticket.reveal(),
-            until: new Date(until).toISOString(),
-            url: new URL("/forgotten/ticket", deps.issuer).href,
-          },
-        };
-      },
-      async ({ params, actor }) => {
-        const user = await directory.get(params.inum);
-        return user === undefined ? notFound("user") : inTheWay(user, actor);
-      },
-    ),
-  ];
+    },
+    // Asked of whatever has to wait for a second administrator: what waits is kept, and a password is not to be. Nor may a
+    // temporary one, which the asker knows, be made final by a yes that does not see the difference.
+    async ({ body }) =>
+      body.password !== undefined || !body.mustChange
+        ? NOT_KEPT
+        : (odd(body) ?? (directory.write === undefined ? ELSEWHERE : undefined)),
+  );
+  const handingOut = handle(
+    contract.postPasswordTicket,
+    async ({ params, body, actor }) => {
+      const user = await whom(params.inum, actor, "hand out a password ticket");
+      if (isRefusal(user)) return user;
+      const no = await inTheWay(user, actor);
+      if (no !== undefined) return no;
+      await record("password-ticket", user, actor, { reason: body.reason });
+      const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
+      await notices.send(user.id, { kind: "password-ticket" });
+      return {
+        body: {
+          ticket: ticket.reveal(),
+          until: new Date(until).toISOString(),
+          url: new URL("/forgotten/ticket", deps.issuer).href,
+        },
+      };
+    },
+    async ({ params, actor }) => {
+      const user = await directory.get(params.inum);
+      return user === undefined ? notFound("user") : inTheWay(user, actor);
+    },
+  );
+  return [setting, handingOut];
 }

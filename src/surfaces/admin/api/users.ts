@@ -3,6 +3,7 @@ import { applyPatch, type Operation as PatchOperation } from "rfc6902";
 import { z } from "zod";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
 import type { Directory, PeopleOrder, PersonChange, User, WriteRefusal } from "../../../core/directory.ts";
+import type { DeskAct } from "../../../core/help-desk-settings.ts";
 import type { Notices } from "../../../core/notices.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import type { Fault } from "../../../core/settings.ts";
@@ -36,6 +37,8 @@ export interface UserDeps {
   readonly rights: Rights;
   readonly cursors: Cursors;
   readonly now: Clock;
+  /** Whether the settings want a second administrator for it. */
+  readonly takesTwo: (act: DeskAct) => boolean;
   /** Removes a person with everything that is kept about them (compose/removal.ts). */
   readonly removePerson: (
     subject: Subject,
@@ -56,6 +59,12 @@ type Erased =
 type Kept = Pick<Call<typeof contract.putUser>, "actor" | "ifMatch" | "externalId">;
 
 const ORDERS: Readonly<Record<string, PeopleOrder>> = { userId: "username" };
+/** A change of a person cannot wait: it is made on a version, and a password is not kept. */
+const TAKES_TWO = refuse(
+  409,
+  "approval",
+  "userPassword: a password takes two administrators here; ask for a temporary one (post-user-password)",
+);
 const READ_ONLY = refuse(400, "read-only", "people are kept in another directory; change them there");
 
 const shown = (user: User) => ({ body: viewOf(user), etag: String(user.version) });
@@ -96,6 +105,7 @@ export function userHandlers(deps: UserDeps): readonly Handler[] {
         : await rights.toGive(actor, before, changes.roles, "change roles")) ??
       (await deps.phones.refuses(actor, before, changes));
     if (refusal !== undefined) return refusal;
+    if (changes.password !== undefined && deps.takesTwo("set-password")) return TAKES_TWO;
     const { write } = directory;
     if (write === undefined) return READ_ONLY;
     if (await addressTaken(changes, before)) return taken("USER_UPDATE_ERROR", "email", sent.mail);

@@ -1,4 +1,5 @@
 /** What `sallyport approval …` asks the server. */
+import { type HandedOver, handOverText } from "../client/hand-over.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { act, print, printJson, printTable } from "./screen.ts";
 import { openVerb } from "./verb.ts";
@@ -45,7 +46,7 @@ export const approve = (id: string, options: ConnectionOptions): Promise<void> =
       hasTicket,
     } = (await verb.call("post-approval-approve", { values: { id } })).body as Approval;
     print(
-      `Done: ${what} of ${userId}.${hasTicket ? ` ${askedBy} gets the ticket: sallyport approval ticket ${id}` : ""}`,
+      `Done: ${what} of ${userId}.${hasTicket ? ` ${askedBy} gets the ${what === "set-password" ? "temporary password" : "ticket"}: sallyport approval ticket ${id}` : ""}`,
     );
   });
 
@@ -62,5 +63,6 @@ export const ticket = (id: string, options: ConnectionOptions): Promise<void> =>
   act(async () => {
     const verb = await openVerb(options);
     const { body } = await verb.call("post-approval-ticket", { values: { id } });
-    print(`Hand this ticket over; it works once, within 24 hours: ${(body as { ticket: string }).ticket}`);
+    const made = body as HandedOver;
+    print(`${handOverText(made, "over")} ${made.ticket}`);
   });

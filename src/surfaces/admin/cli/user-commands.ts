@@ -124,7 +124,7 @@ export function registerUser(
     )
     .action(async (name: string, roles: string[], options) => (await verbs()).roles(name, roles, options));
 
-  registerPassword(user);
+  registerPassword(user, onHost, host, tell);
   registerPhone(user);
   registerFactor(user);
   registerDevice(user);

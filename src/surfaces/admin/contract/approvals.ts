@@ -26,7 +26,9 @@ export const approvalShape = name(
     until: z.iso.datetime().describe("Then it is gone, and nothing was done"),
     decidedBy: z.string().optional(),
     why: z.string().optional().describe("Why it was declined, or could not be done"),
-    hasTicket: z.boolean().describe("A ticket waits for whoever asked: post-approval-ticket, once"),
+    hasTicket: z
+      .boolean()
+      .describe("A ticket or a temporary password waits for whoever asked: post-approval-ticket, once"),
   }),
 );
 
@@ -70,11 +72,19 @@ export const postApprovalTicket = operation({
   method: "POST",
   path: `${BASE}/{id}/ticket`,
   tag: TAG,
-  summary: "Hands the ticket of an approved act to whoever asked for it, once",
+  summary: "Hands the ticket or the temporary password of an approved act to whoever asked for it, once",
   scope: scopes.enrolmentWrite,
   params: id,
   status: 200,
-  answer: name("ApprovalTicket", z.object({ ticket: z.string() })),
+  answer: name(
+    "ApprovalTicket",
+    z.object({
+      ticket: z.string().describe("Of set-password: the temporary password"),
+      act: z.enum(DESK_ACTS),
+      until: z.iso.datetime().optional().describe("How long it is good"),
+      url: z.url().optional().describe("Where the person types it"),
+    }),
+  ),
   problems: [404],
 });
 

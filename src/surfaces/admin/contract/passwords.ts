@@ -46,6 +46,7 @@ export const postPassword = operation({
     }),
   ),
   problems: [404, 409],
+  mayWait: true,
 });
 export const postPasswordTicket = operation({
   id: "post-user-password-ticket",

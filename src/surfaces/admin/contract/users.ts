@@ -118,7 +118,7 @@ export const putUser = operation({
   body: customUser,
   status: 200,
   answer: customUser,
-  problems: [404, 412],
+  problems: [404, 409, 412],
   etag: true,
 });
 export const postUser = operation({
@@ -188,7 +188,7 @@ export const patchUser = operation({
   body: userPatch,
   status: 200,
   answer: customUser,
-  problems: [404, 412],
+  problems: [404, 409, 412],
   etag: true,
 });
 

@@ -30,7 +30,8 @@ export interface Said {
   readonly text: string;
 }
 
-const refusalText = (name: string, refusal: WriteRefusal): string => {
+/** Why a change of a person was not made, in a sentence. */
+export const refusalText = (name: string, refusal: WriteRefusal): string => {
   switch (refusal.kind) {
     case "username-taken":
       return `There is a user ${name} already; choose another name.`;

@@ -88,14 +88,14 @@ function dialogFoot(dialog: Dialog, columns: number): readonly Line[] {
   return [line("─".repeat(columns), "dim"), [piece(` ${dialog.hints()}`, "accent")]];
 }
 
-/** Pieces in as many lines as they need, at most two, never broken within one act. */
+/** Pieces in as many lines as they need, at most three, never broken within one act. */
 function folded(pieces: readonly Piece[], columns: number): readonly Line[] {
   const lines: Piece[][] = [[]];
   let used = 0;
   for (let at = 0; at < pieces.length; at += 3) {
     const act = pieces.slice(at, at + 3);
     const wide = act.reduce((sum, { text }) => sum + widthOf(text), 0);
-    if (used + wide > columns - 1 && lines.length < 2) {
+    if (used + wide > columns - 1 && lines.length < 3) {
       lines.push([piece(" "), ...act.slice(1)]);
       used = wide;
     } else {

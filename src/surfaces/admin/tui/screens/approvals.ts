@@ -1,13 +1,14 @@
 /** Acts that wait for a second administrator, and what became of those of the last hours. */
+
+import type { HandedOver } from "../../client/hand-over.ts";
 import { done, type Outcome } from "../../client/trouble.ts";
 import type { Entry } from "../api.ts";
 import type { Act, Desk, View } from "../desk.ts";
-import { line } from "../lines.ts";
 import { createList, type Loaded } from "../list.ts";
 import type { Row } from "../rows.ts";
 import { clean, commandLine, short, when } from "../words.ts";
 import { person } from "./person.ts";
-import { REASON } from "./person-acts.ts";
+import { handingOver, REASON } from "./person-acts.ts";
 
 export function approvals(desk: Desk): View {
   const { api } = desk;
@@ -42,7 +43,7 @@ export function approvals(desk: Desk): View {
       open: () => desk.open(person(desk, String(one.inum), name)),
       acts: [
         ...(waits ? [approving(id, what), declining(id, what)] : []),
-        ...(one.hasTicket === true ? [taking(id, name)] : []),
+        ...(one.hasTicket === true ? [taking(id, name, one.act === "set-password")] : []),
       ],
     };
   }
@@ -80,14 +81,15 @@ export function approvals(desk: Desk): View {
       }),
   });
 
-  const taking = (id: string, name: string): Act => {
-    let ticket = "";
+  const taking = (id: string, name: string, isPassword: boolean): Act => {
+    const what = isPassword ? "password" : "ticket";
+    let made: HandedOver | undefined;
     return {
       key: "t",
-      label: "show the ticket",
+      label: `show the ${what}`,
       run: () =>
         desk.ask({
-          title: `Ticket for ${name}`,
+          title: `The ${what} for ${name}`,
           about: ["It is shown once, to whoever has asked for it."],
           fields: [],
           verb: "show it",
@@ -95,21 +97,13 @@ export function approvals(desk: Desk): View {
           async send() {
             const answer = await api.call("post-approval-ticket", { values: { id } });
             if (answer.kind !== "done") return answer;
-            ({ ticket } = answer.value.body as { ticket: string });
-            return done(`A ticket for ${name} is open.`);
+            made = answer.value.body as HandedOver;
+            return done(`The ${what} for ${name} was shown.`);
           },
           afterwards() {
             void desk.reload();
-            desk.show(
-              `Ticket for ${name}`,
-              [
-                line(` Hand this ticket to ${name}; it works once, within 24 hours:`),
-                line(),
-                line(`   ${clean(ticket)}`, "strong"),
-              ],
-              true,
-            );
-            ticket = "";
+            if (made !== undefined) handingOver(desk, name, made);
+            made = undefined;
           },
         }),
     };

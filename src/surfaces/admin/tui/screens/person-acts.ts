@@ -1,9 +1,10 @@
 /** What can be done to a person, each with its reason and the command that does the same. */
+import { type HandedOver, handOverText } from "../../client/hand-over.ts";
 import { done, type Outcome } from "../../client/trouble.ts";
 import type { Entry } from "../api.ts";
 import type { Act, Desk, Field } from "../desk.ts";
-import { line } from "../lines.ts";
-import { clean, commandLine } from "../words.ts";
+import { line, wrap } from "../lines.ts";
+import { clean, commandLine, when } from "../words.ts";
 
 /** Whom an act is about. */
 export interface Who {
@@ -59,7 +60,7 @@ async function patch(
   });
 }
 
-const saying = (answer: Outcome<unknown>, text: string): Outcome<string> =>
+export const saying = (answer: Outcome<unknown>, text: string): Outcome<string> =>
   answer.kind === "done" ? done(text) : answer;
 
 export function disabling(desk: Desk, { inum, name, status }: Who): Act {
@@ -192,9 +193,26 @@ export const removingFactor = (desk: Desk, { inum, name }: Who, id: string, what
     }),
 });
 
+/** Shows, once, what is handed to the person. */
+export function handingOver(desk: Desk, name: string, made: HandedOver): void {
+  const until = made.until === undefined ? undefined : `${when(made.until)} UTC`;
+  const text = handOverText({ act: made.act, until }, `to ${clean(name)}`);
+  desk.show(
+    `For ${name}`,
+    [
+      // A note breaks no lines by itself, and an address that is broken cannot be copied.
+      ...wrap(text, 76).map((part) => line(` ${part}`)),
+      line(),
+      line(`   ${clean(made.ticket)}`, "strong"),
+      ...(made.url === undefined ? [] : [line(), line(" It is typed at"), line(`   ${clean(made.url)}`)]),
+    ],
+    true,
+  );
+}
+
 /** Opens the way to a new phone; with `lost` the old ones go first. */
 export const openingWay = (desk: Desk, { inum, name }: Who, lost: boolean): Act => {
-  let ticket: string | undefined;
+  let made: Partial<HandedOver> = {};
   return {
     key: lost ? "z" : "o",
     label: lost ? "lost phone" : "open a way to a phone",
@@ -227,8 +245,8 @@ export const openingWay = (desk: Desk, { inum, name }: Who, lost: boolean): Act 
             body: { by, factor, reason, ...(lost ? { lost } : {}) },
           });
           if (answer.kind !== "done") return answer;
-          ({ ticket } = answer.value.body as { ticket?: string });
-          if (ticket === undefined)
+          made = answer.value.body as Partial<HandedOver>;
+          if (made.ticket === undefined)
             return done(
               `${name} may bind a ${factor === "sms" ? "phone" : `factor ${factor}`} at the next sign-in, once, within 24 hours.`,
             );
@@ -236,17 +254,9 @@ export const openingWay = (desk: Desk, { inum, name }: Who, lost: boolean): Act 
         },
         afterwards() {
           void desk.reload();
-          if (ticket === undefined) return;
-          desk.show(
-            `Ticket for ${name}`,
-            [
-              line(` Hand this ticket to ${clean(name)}; it works once, within 24 hours:`),
-              line(),
-              line(`   ${clean(ticket)}`, "strong"),
-            ],
-            true,
-          );
-          ticket = undefined;
+          const { ticket, until } = made;
+          made = {};
+          if (ticket !== undefined) handingOver(desk, name, { ticket, until });
         },
       }),
   };

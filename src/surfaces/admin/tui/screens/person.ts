@@ -20,6 +20,8 @@ import {
   rolesOf,
   type Who,
 } from "./person-acts.ts";
+import { deviceRow } from "./person-devices.ts";
+import { passwordActs } from "./person-passwords.ts";
 import { sessionRow } from "./session-rows.ts";
 
 const ROLES = "jansAdminUIRole";
@@ -43,11 +45,12 @@ export function person(desk: Desk, inum: string, name: string): View {
     api.has(id) ? api.call(id, { values: { inum } }) : Promise.resolve(undefined);
 
   async function load(): Promise<Outcome<Loaded>> {
-    const [found, held, factors, ways, sessions] = await Promise.all([
+    const [found, held, factors, ways, devices, sessions] = await Promise.all([
       api.call("get-user-by-inum", { values: { inum } }),
       maybe("get-user-phones"),
       maybe("get-user-authenticators"),
       maybe("get-user-enrolment"),
+      maybe("get-user-remembered-devices"),
       api.call("search-session", { query: { fieldValuePair: `userDn=${inum}`, limit: "50" } }),
     ]);
     if (found.kind !== "done") return found;
@@ -59,6 +62,11 @@ export function person(desk: Desk, inum: string, name: string): View {
       ...grouped("Phones", phones.map(phoneRow), "none"),
       ...(others.length === 0 ? [] : grouped("Other factors", others.map(factorRow), "")),
       ...grouped("Ways to a new phone", listed(ways).map(wayRow), "none stands open"),
+      ...grouped(
+        "Remembered devices",
+        listed(devices).map((device) => deviceRow(desk, who(), device)),
+        "none",
+      ),
       ...grouped(
         "Sessions",
         listed(sessions).map((session) => sessionRow(desk, session)),
@@ -192,6 +200,7 @@ export function person(desk: Desk, inum: string, name: string): View {
     addingPhone(desk, who()),
     openingWay(desk, who(), false),
     openingWay(desk, who(), true),
+    ...passwordActs(desk, who()),
     endingSessions(desk, who()),
     disabling(desk, who()),
     { key: "e", label: "edit names", run: edit },
@@ -235,6 +244,7 @@ function factsOf(one: Entry): Facts {
     ["mail", clean(one.mail)],
     ["status", clean(one.status), one.status === "active" ? "ok" : "warn"],
     ["roles", rolesOf(one) || "none"],
+    ...(one.passwordMustChange === true ? [["password", "has to be changed", "warn"] as const] : []),
     ["inum", clean(one.inum)],
     ["since", when(one.createdAt)],
     ...claims.map((claim) => [clean(claim.name), clean(claim.values ?? claim.value)] as const),
