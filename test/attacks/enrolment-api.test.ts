@@ -29,6 +29,7 @@ const ACRS = { enabled: ["simple_password_auth", "twilio_sms", "otp"], default: 
 
 const open = (settings: Record<string, unknown> = {}, options: Partial<ServerOptions> = {}) =>
   startServer({
+    pace: 0.1,
     clients: [...applications, ...machines],
     settings: { acrs: ACRS, portal: { applicationsAlone: "first-phone" }, ...settings },
     hashCost: { memory: 64, passes: 1, lanes: 1 },

@@ -65,7 +65,7 @@ async function asks(server: TestServer, agent: AtDesk, who = "grace"): Promise<s
 }
 
 test("P09: a stolen cookie helps nobody: after five minutes every act asks for the agent's own factor, whatever the portal allows", async () => {
-  const server = await startServer({ settings: { portal: { freshFor: 900 } } });
+  const server = await startServer({ pace: 0.1, settings: { portal: { freshFor: 900 } } });
   const henry = await agentAt(server, "henry");
   await find(henry, "grace");
   const acts = await actsOn(server, "grace");
@@ -82,7 +82,7 @@ test("P09: a stolen cookie helps nobody: after five minutes every act asks for t
 });
 
 test("P09: an approval asks for it as well", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   await takesTwo(server, "remove-factor");
   const [henry, hannah] = [await agentAt(server, "henry"), await agentAt(server, "hannah")];
   const url = await asks(server, henry);
@@ -93,7 +93,7 @@ test("P09: an approval asks for it as well", async () => {
 });
 
 test("S18: to whoever has no role, or looks alone, there is no help desk, and the way there is not shown", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { visitor, page } = await atAccount(server, "root", ROOT_PHONE);
   assert.match(page.body, /help-desk/, "an administrator helps as well");
   for (const [name, roles] of [
@@ -114,7 +114,7 @@ test("S18: to whoever has no role, or looks alone, there is no help desk, and th
 });
 
 test("S18: a role that is taken away counts at the next request, an account that is closed too", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const henry = await agentAt(server, "henry");
   await find(henry, "grace");
   await server.parts.directory.write?.setRoles(henry.id, []);
@@ -128,6 +128,7 @@ test("S18: a role that is taken away counts at the next request, an account that
 
 test("S18: a session of a password alone sees nobody", async () => {
   const server = await startServer({
+    pace: 0.1,
     settings: { acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "simple_password_auth" } },
   });
   const { phone } = await addAgent(server, "henry", ["helpdesk"]);
@@ -153,7 +154,7 @@ test("S18: a session of a password alone sees nobody", async () => {
 });
 
 test("M24: nobody touches an account with more rights than their own, nor their own", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const henry = await agentAt(server, "henry");
   await addAgent(server, "ledger", ["auditor"]);
   for (const who of ["root", "ledger", "henry"]) {
@@ -169,7 +170,7 @@ test("M24: nobody touches an account with more rights than their own, nor their 
 });
 
 test("M24: who was an ordinary person when they were looked for, and is an administrator now, is out of reach", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const henry = await agentAt(server, "henry");
   await find(henry, "grace");
   await server.parts.directory.write?.setRoles(await idOf(server, "grace"), ["admin"]);
@@ -179,7 +180,7 @@ test("M24: who was an ordinary person when they were looked for, and is an admin
 });
 
 test("CSRF: a form of another site, of another session or without its token does nothing", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const henry = await agentAt(server, "henry");
   const root = await atAccount(server, "root", ROOT_PHONE);
   await find(henry, "grace");
@@ -204,7 +205,7 @@ test("CSRF: a form of another site, of another session or without its token does
 });
 
 test("P11: the desk is no directory: a bounded number of looks, found or not, and no page without one", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { settings, audit } = server.parts;
   await settings.change({
     change: (document) => ({ ...document, helpDesk: { ...document.helpDesk, searchesPerHour: 5 } }),
@@ -237,7 +238,7 @@ test("P11: the desk is no directory: a bounded number of looks, found or not, an
 });
 
 test("P11: more in a day than eight hours' worth are too many", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { createLooks } = await import("../../src/surfaces/portal/help-desk-looks.ts");
   let at = Date.UTC(2027, 0, 31);
   const looks = createLooks({ ...server.parts, searchesPerHour: () => 5, now: () => at });
@@ -249,7 +250,7 @@ test("P11: more in a day than eight hours' worth are too many", async () => {
 });
 
 test("S18: nobody approves what they asked for, not from another browser, nor what is done to them", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   await takesTwo(server, "remove-factor");
   const { phone } = await addAgent(server, "henry", ["helpdesk"]);
   const first = await atAccount(server, "henry", phone);
@@ -270,7 +271,7 @@ test("S18: nobody approves what they asked for, not from another browser, nor wh
 });
 
 test("M11: of many approvals at once one does the act, once", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   await takesTwo(server, "remove-factor");
   const agents = [
     await agentAt(server, "henry"),
@@ -296,7 +297,7 @@ test("M11: of many approvals at once one does the act, once", async () => {
 });
 
 test("S18: what nobody approved in time is gone", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   await takesTwo(server, "remove-factor");
   const henry = await agentAt(server, "henry");
   const { phone } = await addAgent(server, "hannah", ["helpdesk"]);
@@ -308,7 +309,7 @@ test("S18: what nobody approved in time is gone", async () => {
 });
 
 test("S18 M24: rights and preconditions are those of the moment of the approval", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   await takesTwo(server, "remove-factor");
   const { directory, audit, authenticators } = server.parts;
   const hannah = await agentAt(server, "hannah");
@@ -343,7 +344,7 @@ test("S18 M24: rights and preconditions are those of the moment of the approval"
 });
 
 test("P09: whoever turns back from the step-up has done nothing", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const henry = await agentAt(server, "henry");
   await find(henry, "grace");
   const [remove] = await actsOn(server, "grace");
@@ -356,7 +357,11 @@ test("P09: whoever turns back from the step-up has done nothing", async () => {
 });
 
 test("S18: where setting a password takes two, no path sets one alone: not the operation, nor a change of the person, nor SCIM", async () => {
-  const server = await startServer({ hashCost: { memory: 64, passes: 1, lanes: 1 }, clients: machines });
+  const server = await startServer({
+    pace: 0.1,
+    hashCost: { memory: 64, passes: 1, lanes: 1 },
+    clients: machines,
+  });
   await takesTwo(server, "set-password", "password-ticket");
   const { directory, audit, storage } = server.parts;
   const api = await startApi(server);
@@ -439,7 +444,7 @@ test("S18: where setting a password takes two, no path sets one alone: not the o
 });
 
 test("S18: a change without a password does not wait, a person is added with one, and nobody asks for a ticket of their own", async () => {
-  const server = await startServer({ hashCost: { memory: 64, passes: 1, lanes: 1 } });
+  const server = await startServer({ pace: 0.1, hashCost: { memory: 64, passes: 1, lanes: 1 } });
   await takesTwo(server, "set-password", "password-ticket");
   const api = await startApi(server);
   const chief = await api.person("chief", ["admin"]);

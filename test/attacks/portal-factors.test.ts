@@ -21,6 +21,7 @@ type Kind = "sms" | "recovery-code" | "totp" | "passkey";
 /** A person with one of these kinds each; `grace` has the phone. */
 async function open(kinds: readonly Kind[]) {
   const server = await startServer({
+    pace: 0.1,
     settings: { acrs: { enabled: ALL, default: "twilio_sms" }, limits: { passkeyOfferDays: 0 } },
     hashCost: { memory: 64, passes: 1, lanes: 1 },
   });

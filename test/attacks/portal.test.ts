@@ -25,7 +25,7 @@ async function tooOld(server: TestServer): Promise<void> {
 }
 
 test("P09: nothing that matters is done on the cookie alone: after five minutes every act asks again", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const second = await secondPhone(server);
   const { visitor, page } = await atAccount(server);
   const ask = await visitor.get(`/account/factors/${second.id}/remove`);
@@ -54,6 +54,7 @@ test("P09: nothing that matters is done on the cookie alone: after five minutes 
 
 test("P09: a session of a password alone changes nothing of a person who has a phone", async () => {
   const server = await startServer({
+    pace: 0.1,
     settings: { acrs: { enabled: ["simple_password_auth", "twilio_sms"], default: "simple_password_auth" } },
   });
   const visitor = server.visitor();
@@ -73,7 +74,7 @@ test("P09: a session of a password alone changes nothing of a person who has a p
 });
 
 test("IDOR: of another person's phones, sessions, events and applications there is nothing here", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const second = await secondPhone(server);
   const grace = await atAccount(server);
   const root = await atAccount(server, "root", ROOT);
@@ -114,7 +115,7 @@ test("IDOR: of another person's phones, sessions, events and applications there 
 });
 
 test("CSRF: a form of another site, of another session or without its token does nothing", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const second = await secondPhone(server);
   const { visitor, page } = await atAccount(server);
   const root = await atAccount(server, "root", ROOT);
@@ -141,7 +142,7 @@ test("CSRF: a form of another site, of another session or without its token does
 });
 
 test("fixation: a cookie that was planted before the sign-in is not the session after it", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const visitor = server.visitor();
   visitor.jar.set("sallyport_account\n/", { value: "planted".repeat(7), path: "/" });
   await twoSteps(server, visitor, await visitor.get("/account"));
@@ -159,7 +160,7 @@ test("fixation: a cookie that was planted before the sign-in is not the session 
 });
 
 test("login CSRF: an answer that another browser asked for signs nobody in here, and none works twice", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const attacker = server.visitor({ stopAt: [`${server.issuer}/account/callback`] });
   const answer = await twoSteps(server, attacker, await attacker.get("/account"));
   assert.equal(answer.url.pathname, "/account/callback");
@@ -174,7 +175,7 @@ test("login CSRF: an answer that another browser asked for signs nobody in here,
 });
 
 test("S10: a step-up by somebody else is no step-up, and mixes no two people", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const second = await secondPhone(server);
   const { visitor } = await atAccount(server);
   await tooOld(server);
@@ -188,7 +189,7 @@ test("S10: a step-up by somebody else is no step-up, and mixes no two people", a
 });
 
 test("M14: a new number opens no other change for a day, and no link that takes changes back is sent to it", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const young = await secondPhone(server, "grace", "window");
   const { visitor } = await atAccount(server);
   // Chosen by whoever has the old phone: from now on codes go to the new number.
@@ -210,7 +211,7 @@ test("M14: a new number opens no other change for a day, and no link that takes 
 });
 
 test("undo: only by a post of our own page, once, and whoever guesses a link finds nothing", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const second = await secondPhone(server);
   const { visitor } = await atAccount(server);
   const before = (await server.simulator.messages()).length;
@@ -230,7 +231,7 @@ test("undo: only by a post of our own page, once, and whoever guesses a link fin
 });
 
 test("two removals at once never take the last two away", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const second = await secondPhone(server);
   const { visitor, page } = await atAccount(server);
   const ids = [...page.body.matchAll(/\/account\/factors\/([\w-]+)/g)].map(([, id]) => id);
@@ -240,13 +241,13 @@ test("two removals at once never take the last two away", async () => {
 });
 
 test("S11: over https the cookie is __Host-, HttpOnly, Secure and Lax", async () => {
-  const server = await startServer({ httpsIssuer: "https://login.example.test" });
+  const server = await startServer({ pace: 0.1, httpsIssuer: "https://login.example.test" });
   const { visitor } = await atAccount(server);
   assert.ok(visitor.cookie("__Host-sallyport_account") !== undefined);
 });
 
 test("enrol is for our own pages: `next` leads nowhere else", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const visitor = server.visitor();
   const page = await twoSteps(server, visitor, await visitor.get("/account?next=https://evil.test"));
   assert.equal(page.url.href, `${server.issuer}/account`);
@@ -255,7 +256,7 @@ test("enrol is for our own pages: `next` leads nowhere else", async () => {
 });
 
 test("M14: past the pages, by a URL of the walk itself, a new number binds nothing further either", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const young = await secondPhone(server, "grace", "two-factors");
   const { visitor } = await atAccount(server);
   await visitor.submit(await visitor.get(`/account/factors/${young.id}/default`), {});

@@ -10,6 +10,7 @@ import { textOf } from "../kit/visitor.ts";
 const SMS = "/enrollment/twilio_sms";
 const MINUTE = 60_000;
 const server = await startServer({
+  pace: 0.1,
   clients: applications,
   settings: {
     acrs: { enabled: ["simple_password_auth", "twilio_sms", "otp"], default: "twilio_sms" },

@@ -9,7 +9,7 @@ import { GRACE, PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { textOf } from "../kit/visitor.ts";
 
 test("S18: somebody is found by username, mail, or full name with the last digits, and never by a part", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { directory, audit } = server.parts;
   const grace = await idOf(server, "grace");
   const claims = { name: "Grace Brewster Hopper", email: "grace@navy.example" };
@@ -50,7 +50,7 @@ test("S18: somebody is found by username, mail, or full name with the last digit
 });
 
 test("S18 O23: the phone is lost: what is there is seen masked, a ticket is shown once, the person is told, all of it in the audit", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { enrolment, audit, authenticators } = server.parts;
   const grace = await idOf(server, "grace");
   const henry = await agentAt(server, "henry");
@@ -89,7 +89,7 @@ test("S18 O23: the phone is lost: what is there is seen masked, a ticket is show
 });
 
 test("S07 O23: sessions of a person are ended, and a factor is removed, each with a reason", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { sessions, authenticators } = server.parts;
   const grace = await idOf(server, "grace");
   const { atAccount } = await import("../kit/account.ts");
@@ -112,7 +112,7 @@ test("S07 O23: sessions of a person are ended, and a factor is removed, each wit
 });
 
 test("S18: with two wanted, an agent asks on the page, another approves there, and the asker gets the ticket", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   await takesTwo(server, "hand-out-ticket");
   const { enrolment, authenticators } = server.parts;
   const grace = await idOf(server, "grace");
@@ -136,7 +136,7 @@ test("S18: with two wanted, an agent asks on the page, another approves there, a
 });
 
 test("S18: who has forgotten the password gets a ticket from an agent, for the page where it is typed; where two are wanted it waits", async () => {
-  const server = await startServer();
+  const server = await startServer({ pace: 0.1 });
   const { audit } = server.parts;
   const grace = await idOf(server, "grace");
   const [henry, hannah] = [await agentAt(server, "henry"), await agentAt(server, "hannah")];
@@ -167,6 +167,7 @@ test("S18: who has forgotten the password gets a ticket from an agent, for the p
 
 test("O21: who had an app alone and has lost it gets a ticket for an app; while they hold something, no way is opened round it", async () => {
   const server = await startServer({
+    pace: 0.1,
     settings: {
       acrs: { enabled: ["twilio_sms", "otp"], default: "twilio_sms" },
       limits: { passkeyOfferDays: 0 },

@@ -12,6 +12,7 @@ const ALL = ["simple_password_auth", "twilio_sms", "otp", "fido2", "recovery_cod
 
 async function open() {
   const server = await startServer({
+    pace: 0.1,
     settings: { acrs: { enabled: ALL, default: "twilio_sms" }, limits: { passkeyOfferDays: 0 } },
   });
   let skew = 0;

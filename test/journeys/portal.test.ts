@@ -5,7 +5,7 @@ import { atAccount, linkIn, numbersOf, SECOND, secondPhone, send, toldAfter } fr
 import { GRACE, PASSWORD, startServer, twoSteps, typePassword } from "../kit/server.ts";
 import { textOf } from "../kit/visitor.ts";
 
-const fresh = () => startServer();
+const fresh = () => startServer({ pace: 0.1 });
 const MINUTES = 60_000;
 
 test("the overview says how strong the account is, and what it is signed in to with", async () => {
@@ -30,7 +30,7 @@ test("a better way is spoken of where there is one to add, and nowhere else", as
   assert.match(textOf(without.page.body), /far better than a password alone/);
   assert.doesNotMatch(textOf(without.page.body), /without texts/);
   const acrs = { enabled: ["twilio_sms", "otp"], default: "twilio_sms" };
-  const withApps = await atAccount(await startServer({ settings: { acrs } }));
+  const withApps = await atAccount(await startServer({ pace: 0.1, settings: { acrs } }));
   assert.match(textOf(withApps.page.body), /A way without texts would protect you better still/);
 });
 
@@ -234,7 +234,7 @@ test("language and time zone are the person's own, on every page and in every br
 });
 
 test("switched off in the settings, there is no such page, and nobody can sign in to it", async () => {
-  const server = await startServer({ settings: { portal: { enabled: false } } });
+  const server = await startServer({ pace: 0.1, settings: { portal: { enabled: false } } });
   for (const path of ["", "/password", "/callback", "/out"])
     assert.equal((await server.visitor().get(`/account${path}`)).status, 404, path);
   const refused = await server.visitor().get(

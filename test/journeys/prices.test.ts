@@ -21,7 +21,7 @@ async function rowsOf(server: Awaited<ReturnType<typeof startServer>>) {
 test("the simulator's price takes the estimate's place, once, behind the sign-in", {
   timeout: 60_000,
 }, async () => {
-  const server = await startServer({ hashCost: { memory: 256, passes: 1, lanes: 1 } });
+  const server = await startServer({ pace: 0.1, hashCost: { memory: 256, passes: 1, lanes: 1 } });
   const visitor = server.visitor();
   await twoSteps(server, visitor, await begin(server, visitor));
   const [before, ...none] = await rowsOf(server);
@@ -48,7 +48,11 @@ test("a failover is a second message: it stands in the ledger, and the hard stop
 }, async (context) => {
   const [first, second] = [await startSimulator(), await startSimulator()];
   context.after(() => Promise.all([first.close(), second.close()]));
-  const server = await startServer({ simulator: first, hashCost: { memory: 256, passes: 1, lanes: 1 } });
+  const server = await startServer({
+    pace: 0.1,
+    simulator: first,
+    hashCost: { memory: 256, passes: 1, lanes: 1 },
+  });
   await standBehind(server, [twilioAt("spare", second, { breakAfter: 100 })]);
   const codePage = async () => {
     const visitor = server.visitor();
@@ -98,7 +102,7 @@ test("a failover is a second message: it stands in the ledger, and the hard stop
 test("a text that was taken although nobody answered costs as much: the provider's report says so", {
   timeout: 60_000,
 }, async () => {
-  const server = await startServer({ hashCost: { memory: 256, passes: 1, lanes: 1 } });
+  const server = await startServer({ pace: 0.1, hashCost: { memory: 256, passes: 1, lanes: 1 } });
   await server.simulator.fault({ then: "drop-after-accept" });
   const visitor = server.visitor();
   const page = await typePassword(visitor, await begin(server, visitor), "grace");
