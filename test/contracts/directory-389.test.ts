@@ -112,7 +112,7 @@ describe("Directory on 389 Directory Server", { skip: no389 }, () => {
     // It answers before it has written down that nothing is to be changed any more.
     for (
       let tries = 0;
-      tries < 50 && (await check("reset", "a third pair of Doors 9")).kind !== "right";
+      tries < 400 && (await check("reset", "a third pair of Doors 9")).kind !== "right";
       tries += 1
     )
       await pause(50);
