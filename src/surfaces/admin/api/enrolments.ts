@@ -1,20 +1,11 @@
 /** The ways that an administrator opens for a person who has lost what they sign in with: seen, opened, closed. */
-import type { AuditKind } from "../../../core/audit.ts";
 import { STRENGTH } from "../../../core/authenticators.ts";
 import type { Directory, User } from "../../../core/directory.ts";
 import type { OpenWay } from "../../../core/enrolment.ts";
-import type { FactorKind, Json, Subject } from "../../../core/words.ts";
+import type { FactorKind } from "../../../core/words.ts";
 import * as contract from "../contract/phones.ts";
-import {
-  type Actor,
-  behind,
-  type Handler,
-  handle,
-  isRefusal,
-  notFound,
-  type Refusal,
-  refuse,
-} from "./call.ts";
+import { type Actor, type Handler, handle, isRefusal, type Refusal, refuse } from "./call.ts";
+import { createHandsOn } from "./hands-on.ts";
 import type { Rights } from "./rights.ts";
 import { createTaking, type TakingDeps } from "./taking.ts";
 
@@ -34,25 +25,10 @@ const SMS = "sms";
 const KINDS = Object.keys(STRENGTH);
 
 export function enrolmentHandlers(deps: EnrolmentDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, audit, notices, rights, now } = deps;
+  const { authenticators, enrolment, notices } = deps;
   const take = createTaking(deps);
 
-  /** The person, where this actor may lay hands on their factors. */
-  async function whom(inum: string, actor: Actor, act?: string): Promise<User | Refusal> {
-    const user = await directory.get(inum);
-    if (user === undefined) return notFound("user");
-    return (act === undefined ? undefined : await rights.toChange(actor, user, act)) ?? user;
-  }
-
-  const record = (kind: AuditKind, actor: Actor, subject: Subject, facts: Record<string, Json>) =>
-    audit.append({
-      kind,
-      at: now(),
-      subject,
-      client: actor.client,
-      address: actor.address,
-      facts: { ...facts, ...behind(actor) },
-    });
+  const { whom, record } = createHandsOn(deps);
 
   /** What stands in the way of this way. */
   async function inTheWay({ id, username }: User, { factor, lost }: Wanted): Promise<Refusal | undefined> {

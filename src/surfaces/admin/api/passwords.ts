@@ -1,5 +1,5 @@
 /** Passwords by an administrator: a temporary one, one that has to be changed, a ticket. Each with a reason, and told. */
-import type { Audit, AuditKind } from "../../../core/audit.ts";
+import type { Audit } from "../../../core/audit.ts";
 import type { Authenticators } from "../../../core/authenticators.ts";
 import type { Directory, PersonChange, User } from "../../../core/directory.ts";
 import type { Notices } from "../../../core/notices.ts";
@@ -7,11 +7,10 @@ import type { PasswordOpenings } from "../../../core/password-openings.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Sessions } from "../../../core/sessions.ts";
 import { temporaryPassword } from "../../../core/temporary-password.ts";
-import type { Clock, Json } from "../../../core/words.ts";
+import type { Clock } from "../../../core/words.ts";
 import * as contract from "../contract/passwords.ts";
 import {
   type Actor,
-  behind,
   type Call,
   type Handler,
   handle,
@@ -21,6 +20,7 @@ import {
   type Refusal,
   refuse,
 } from "./call.ts";
+import { createHandsOn } from "./hands-on.ts";
 import type { Rights } from "./rights.ts";
 
 export interface PasswordDeps {
@@ -52,12 +52,9 @@ const NOT_KEPT = refuse(
 );
 
 export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
-  const { directory, passwordOpenings, sessions, audit, notices, rights, now } = deps;
+  const { directory, passwordOpenings, sessions, notices, now } = deps;
 
-  async function whom(inum: string, actor: Actor, act: string): Promise<User | Refusal> {
-    const user = await directory.get(inum);
-    return user === undefined ? notFound("user") : ((await rights.toChange(actor, user, act)) ?? user);
-  }
+  const { whom, record } = createHandsOn(deps);
 
   /** What stands in the way of a ticket for this person. */
   async function inTheWay(user: User, actor: Actor): Promise<Refusal | undefined> {
@@ -80,16 +77,6 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       : undefined;
   }
 
-  const record = (kind: AuditKind, user: User, actor: Actor, facts: Record<string, Json>) =>
-    audit.append({
-      kind,
-      at: now(),
-      subject: user.id,
-      client: actor.client,
-      address: actor.address,
-      facts: { ...behind(actor), ...facts },
-    });
-
   const odd = ({ temporary, password, mustChange }: Call<typeof contract.postPassword>["body"]) =>
     temporary && (password !== undefined || !mustChange) ? ODD : undefined;
 
@@ -109,7 +96,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       };
       const { write } = directory;
       if (write === undefined) return ELSEWHERE;
-      await record("user-changed", user, actor, { changed: Object.keys(change), reason });
+      await record("user-changed", actor, user.id, { changed: Object.keys(change), reason });
       const done = await write.change(user.id, change, user.version);
       if (done.kind === "password-refused") return refuse(400, "password", `password: ${done.why}`);
       if (done.kind === "changed-meanwhile") return lost();
@@ -143,7 +130,7 @@ export function passwordHandlers(deps: PasswordDeps): readonly Handler[] {
       if (isRefusal(user)) return user;
       const no = await inTheWay(user, actor);
       if (no !== undefined) return no;
-      await record("password-ticket", user, actor, { reason: body.reason });
+      await record("password-ticket", actor, user.id, { reason: body.reason });
       const { ticket, until } = await passwordOpenings.ticket(user, actor.label);
       await notices.send(user.id, { kind: "password-ticket" });
       return {

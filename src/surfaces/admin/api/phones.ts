@@ -6,7 +6,8 @@ import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json, Subject } from "../../../core/words.ts";
 import type { AllowedCountries, Phones } from "../../../kits/phone/phones.ts";
 import * as contract from "../contract/phones.ts";
-import { type Actor, behind, type Handler, handle, notFound, type Refusal, refuse } from "./call.ts";
+import { type Actor, type Handler, handle, notFound, refuse } from "./call.ts";
+import { createHandsOn } from "./hands-on.ts";
 import type { Rights } from "./rights.ts";
 import { createTaking, type TakingDeps } from "./taking.ts";
 
@@ -26,25 +27,12 @@ const WHY_NOT = {
 } as const;
 
 export function phoneHandlers(deps: PhoneDeps): readonly Handler[] {
-  const { directory, authenticators, enrolment, audit, notices, rights, now } = deps;
+  const { authenticators, enrolment, notices, now } = deps;
   const take = createTaking(deps);
 
-  /** The person, where this actor may lay hands on their factors. */
-  async function whom(inum: string, actor: Actor, act?: string): Promise<User | Refusal> {
-    const user = await directory.get(inum);
-    if (user === undefined) return notFound("user");
-    return (act === undefined ? undefined : await rights.toChange(actor, user, act)) ?? user;
-  }
-
+  const { whom, record: recordOf } = createHandsOn(deps);
   const record = (kind: AuditKind, actor: Actor, subject: Subject, facts: Record<string, Json>) =>
-    audit.append({
-      kind,
-      at: now(),
-      subject,
-      client: actor.client,
-      address: actor.address,
-      facts: { factor: KIND, ...behind(actor), ...facts },
-    });
+    recordOf(kind, actor, subject, { factor: KIND, ...facts });
 
   async function add(
     user: User,
