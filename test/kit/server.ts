@@ -87,11 +87,13 @@ export async function startServer(options: ServerOptions = {}) {
   const port = options.config?.listen?.port ?? (await freePort());
   const phones = options.simulator ?? (await startSimulator());
   const simulator = Object.assign(phones, {
-    /** The code of the first message to this number after the first `before` messages; waits for it. */
+    /** The code of the first message with one to this number after the first `before` messages; waits for it. */
     async codeAfter(before: number, to: string): Promise<string> {
       const until = Date.now() + 2000;
       for (;;) {
-        const found = (await phones.messages()).slice(before).find((message) => message.to === to);
+        const found = (await phones.messages())
+          .slice(before)
+          .find((message) => message.to === to && /#\d+$/.test(message.body));
         if (found !== undefined) return codeOf(found);
         if (Date.now() >= until) return codeOf(await phones.nextMessage(to, 1));
         await pause(5);
