@@ -1,22 +1,14 @@
 /** In which words, in which language and by which way people are told what was done behind their back. */
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { resetPhone } from "../../src/surfaces/admin/host/people.ts";
-import { createMailbox } from "../../src/surfaces/dev/mailbox.ts";
 import { changeSettings } from "../kit/gateways.ts";
+import { startMailbox } from "../kit/mailbox.ts";
 import { CALLBACK, GRACE, startServer, typePassword } from "../kit/server.ts";
 import { textOf } from "../kit/visitor.ts";
 
-const mailbox = createMailbox({ now: Date.now });
-const smtp = {
-  ...(await mailbox.listen()),
-  security: "none",
-  username: undefined,
-  password: undefined,
-  from: "Sign-in <login@example.test>",
-} as const;
-after(() => mailbox.close());
+const { mailbox, smtp } = await startMailbox();
 const server = await startServer({
   pace: 0.1,
   config: { smtp },

@@ -1,19 +1,12 @@
 /** What a person learns of somebody who has their password and guesses at the codes. Letters go over real SMTP. */
 import assert from "node:assert/strict";
-import { after, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { createMailbox } from "../../src/surfaces/dev/mailbox.ts";
+import { startMailbox } from "../kit/mailbox.ts";
 import { GRACE, startServer, typePassword } from "../kit/server.ts";
 
-const mailbox = createMailbox({ now: Date.now });
-const smtp = {
-  ...(await mailbox.listen()),
-  security: "none",
-  username: undefined,
-  password: undefined,
-  from: "Sign-in <login@example.test>",
-} as const;
-after(() => mailbox.close());
+const { mailbox, smtp } = await startMailbox();
 const hashCost = { memory: 256, passes: 1, lanes: 1 };
 const server = await startServer({ config: { smtp }, hashCost, pace: 0.1 });
 

@@ -1,8 +1,7 @@
 /** Whoever has forgotten a password, at a server with a mail server beside it. */
 import assert from "node:assert/strict";
-import { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { createMailbox } from "../../src/surfaces/dev/mailbox.ts";
+import { startMailbox } from "./mailbox.ts";
 import { GRACE, startServer, type TestServer } from "./server.ts";
 import type { Seen, TestVisitor } from "./visitor.ts";
 
@@ -11,15 +10,7 @@ const hashCost = { memory: 256, passes: 1, lanes: 1 };
 
 /** A server where forgotten passwords are on, and grace's address is verified. */
 export async function startForgetful(settings: Record<string, unknown> = {}) {
-  const mailbox = createMailbox({ now: Date.now });
-  const smtp = {
-    ...(await mailbox.listen()),
-    security: "none",
-    username: undefined,
-    password: undefined,
-    from: "Sign-in <login@example.test>",
-  } as const;
-  after(() => mailbox.close());
+  const { mailbox, smtp } = await startMailbox();
   const server = await startServer({
     config: { smtp },
     pace: 0.1,
