@@ -120,7 +120,8 @@ export function behindApproval(handlers: readonly Handler[], deps: ApprovalDeps)
 /** `acts`: the handlers themselves, without anything before them. */
 export function approvalHandlers(acts: readonly Handler[], deps: ApprovalDeps): readonly Handler[] {
   const { approvals, directory, rights } = deps;
-  const gone = () => notFound("approval, or its time is over");
+  const gone = () =>
+    refuse(404, "The requested approval doesn't exist", "its time may be over; ask anew for what was wanted");
 
   /** The asker as they are now; undefined: they may not do it any more. */
   async function askerOf({ asker, operation }: Approval, by: Hand): Promise<Actor | undefined> {
