@@ -36,7 +36,7 @@ function begin(origin: string, agent: Agent): Attempt {
   return { browser: createBrowser(origin, agent), verifier, nonce, url: `/authorize?${query}` };
 }
 
-/** Password, code from the phone, token: seven requests. Rejects when anything is not as it should be. */
+/** Password, code from the phone, token: six requests. Rejects when anything is not as it should be. */
 export async function signIn(origin: string, phones: string, agent: Agent, person: Person): Promise<void> {
   const attempt = begin(origin, agent);
   const { browser } = attempt;
@@ -46,8 +46,7 @@ export async function signIn(origin: string, phones: string, agent: Agent, perso
   leadsTo(await browser.post(login, { csrf: csrfOf(first), username, password }), login);
   const second = await browser.get(login);
   const code = await codeFor(phones, phone, agent);
-  const resume = leadsTo(await browser.post(login, { csrf: csrfOf(second), code }));
-  const { acr, amr } = await redeem(attempt, await browser.get(resume));
+  const { acr, amr } = await redeem(attempt, await browser.post(login, { csrf: csrfOf(second), code }));
   if (acr !== "twilio_sms" || amr?.includes("sms") !== true || !amr.includes("pwd"))
     throw new Error(`the ID token says acr ${acr}, amr ${amr}`);
 }

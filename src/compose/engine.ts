@@ -71,11 +71,12 @@ export function engineBuilder(
       languages: deps.languages,
       apis,
       addressOf: deps.addressOf,
+      begin: (ctx, interaction) => engine.login.beginEarly(ctx, interaction, visits.of(ctx.req)),
       now,
     });
     provider.on("server_error", (_ctx, problem) => onProblem(problem));
     onRefused(provider, (facts) => log.debug("Refused a request", facts));
-    return createEngine({
+    const engine = createEngine({
       provider,
       device,
       snapshot,
@@ -94,5 +95,6 @@ export function engineBuilder(
       csrfToken,
       now,
     });
+    return engine;
   };
 }

@@ -6,19 +6,18 @@ import { test } from "node:test";
 import Provider from "oidc-provider";
 import { createTrustedPeers } from "../../src/kits/web/address.ts";
 import { createVisits } from "../../src/surfaces/oidc/visitor.ts";
+import { notTakenUp } from "../kit/not-taken-up.ts";
 import { startServer, typePassword } from "../kit/server.ts";
 import { formOf, type Seen, textOf } from "../kit/visitor.ts";
 import {
   begin,
   claims,
   codeAfter,
-  cookiesFor,
   finish,
   grantOf,
   nameOf,
   plant,
   ROOT,
-  rawRequest,
   signedIn,
   signIn,
   texts,
@@ -203,15 +202,7 @@ test("S11 M07 login CSRF: a login the attacker has finished cannot be resumed in
   for (const victimIsSignedIn of [false, true]) {
     const attacker = server.visitor();
     const { page, code } = await toCodePage(server, attacker, {}, ["root", ROOT]);
-    const { action, fields } = formOf(page);
-    const posted = await rawRequest(server, {
-      method: "POST",
-      target: action,
-      headers: { Cookie: cookiesFor(attacker, page.url.pathname) },
-      body: new URLSearchParams({ ...fields, code }).toString(),
-    });
-    const resume = /location: (\S+)/i.exec(posted.text)?.[1] ?? "";
-    assert.match(resume, /\/authorize\/[\w-]+$/);
+    const resume = await notTakenUp(server, attacker, page, code);
     const victim = server.visitor();
     if (victimIsSignedIn) await signIn(server, victim);
     else await begin(server, victim);

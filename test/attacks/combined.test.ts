@@ -10,6 +10,7 @@ import { callApi, machines, startApi, tokenOf } from "../kit/admin.ts";
 import { applications, callEnrolment, machineToken, personToken } from "../kit/enrolment-api.ts";
 import { forgets, linkOf, NEXT, startForgetful, toNewPassword } from "../kit/forgotten.ts";
 import { takesTwo } from "../kit/help-desk.ts";
+import { notTakenUp } from "../kit/not-taken-up.ts";
 import { createRelyingParty } from "../kit/relying-party.ts";
 import { anotherDay, byPassword, rememberedVisitor, startRemembering } from "../kit/remembered.ts";
 import { GRACE, PASSWORD, startServer, type TestServer, twoSteps, typePassword } from "../kit/server.ts";
@@ -421,13 +422,14 @@ test("S07: a login that was under way ends with everything else: who has shown t
 
 test("S07: nor is a login taken up that was proven before, by whoever has kept the last redirect for later", async () => {
   const server = await startServer({ hashCost });
-  const thief = server.visitor({ stopAt: ["https://rp.example.test/", `${server.issuer}/authorize/`] });
+  const thief = server.visitor();
   const begun = await (await createRelyingParty(server)).begin({ acr_values: "twilio_sms" });
-  const kept = await twoSteps(server, thief, await thief.get(begun.url.href));
-  assert.match(kept.url.pathname, /^\/authorize\//, "proven, and not gone on");
+  const before = (await server.simulator.messages()).length;
+  const page = await typePassword(thief, await thief.get(begun.url.href), "grace");
+  const kept = await notTakenUp(server, thief, page, await server.simulator.codeAfter(before, GRACE));
   const id = await idOf(server, "grace");
   await server.parts.sessions.endAll(id, id, "reported");
-  const seen = await thief.get(kept.url.href);
+  const seen = await thief.get(kept);
   assert.ok(!seen.url.searchParams.has("code"), seen.url.href);
   assert.match(seen.body, /name="password"/);
   assert.match((await thief.get("/account")).url.pathname, /^\/login/);

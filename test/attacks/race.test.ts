@@ -110,8 +110,9 @@ describe("two server processes on one PostgreSQL", { skip: noPostgres }, () => {
     const answers = await allAtOnce(nodes, (node) =>
       node.call("POST", path, { fields: { ...form.fields, code }, headers }),
     );
+    // 200: the page that says that this login has come to its end.
     assert.equal(
-      answers.every(({ status }) => status === 303),
+      answers.every(({ status }) => status === 303 || status === 200),
       true,
       statuses(answers),
     );
@@ -121,17 +122,17 @@ describe("two server processes on one PostgreSQL", { skip: noPostgres }, () => {
       [1, 1],
       "one code-right and one signed-in",
     );
-    // Every tab goes where it was sent, and the resume URL is used twenty times more, all at once (M31): one code.
-    const resume = answers
-      .map(({ headers: { location = "" } }) => location)
-      .find((url) => /\/authorize\//.test(url));
-    const target = new URL(resume ?? assert.fail("no resume URL"), page.url).pathname;
+    // Every tab goes where it was sent, and where the login would be resumed is asked twenty times more (M31): one code.
+    const target = path.replace("/login/", "/authorize/");
     const cookie = { cookie: cookiesFor(visitor, target) };
+    const led = answers.flatMap(({ headers: { location } }) => location ?? []);
+    const atLogin = led.filter((url) => new URL(url, page.url).pathname === path);
     const [ends, resumed] = await Promise.all([
-      Promise.all(answers.map(({ headers: { location = "" } }) => visitor.get(location))),
+      Promise.all(atLogin.map((url) => visitor.get(url))),
       allAtOnce(nodes, (node) => node.call("GET", target, { headers: cookie })),
     ]);
     const places = [
+      ...led,
       ...ends.map(({ url }) => url.href),
       ...resumed.map(({ headers }) => headers.location ?? ""),
     ];

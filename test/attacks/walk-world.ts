@@ -208,9 +208,8 @@ export async function createWalking(server: TestServer) {
     const { sub, acr, amr } = await claims(server, seen);
     const person = nameOfSub.get(sub) ?? sub;
     const [asked = "", prompt] = (seen.url.searchParams.get("state") ?? "").split(".");
-    const resumed = seen.trail
-      .map(({ url }) => /^\/authorize\/([\w-]+)$/.exec(url.pathname)?.[1])
-      .findLast((uid) => uid);
+    // The last answer before the application: to the form that ended a login, or at the URL where one is resumed.
+    const resumed = /^\/(?:login|authorize)\/([\w-]+)$/.exec(seen.trail.at(-1)?.url.pathname ?? "")?.[1];
     const kept = browser.session?.person === person && prompt !== "login" ? [...browser.session.logins] : [];
     const counting = new Set([...(resumed === undefined ? [] : [resumed]), ...kept]);
     const has = (factor: Shown["factor"]) =>

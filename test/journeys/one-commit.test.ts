@@ -6,9 +6,9 @@ import { CALLBACK, startServer, twoSteps } from "../kit/server.ts";
 
 const server = await startServer();
 const { records } = server.parts.store;
-const commit = records.commit;
+const { commit, commitTold } = records;
 
-async function signIn(onCommit: (writes: readonly ByteWrite[]) => void) {
+async function signIn(onCommit: (writes: readonly ByteWrite[], told: readonly string[]) => void) {
   const visitor = server.visitor();
   const page = await visitor.get(
     server.authorizeUrl({
@@ -17,39 +17,62 @@ async function signIn(onCommit: (writes: readonly ByteWrite[]) => void) {
       code_challenge_method: "S256",
     }),
   );
+  assert.ok(commitTold !== undefined);
   records.commit = async (writes, now) => {
-    onCommit(writes);
+    onCommit(writes, []);
     return commit(writes, now);
+  };
+  records.commitTold = async (writes, events, now) => {
+    onCommit(
+      writes,
+      events.map(({ kind }) => kind),
+    );
+    return commitTold(writes, events, now);
   };
   try {
     return await twoSteps(server, visitor, page);
   } finally {
-    records.commit = commit;
+    Object.assign(records, { commit, commitTold });
   }
 }
 
-it("the code, its grant and the session are one commit", async () => {
+it("the login that is taken up, the grant, what the audit hears of it, the code and the session are one commit", async () => {
   const commits: string[][] = [];
-  const seen = await signIn((writes) => commits.push(writes.map(({ kind }) => kind)));
+  const seen = await signIn((writes, told) => commits.push([...writes.map(({ kind }) => kind), ...told]));
   assert.ok(seen.url.href.startsWith(`${CALLBACK}?code=`), seen.url.href);
   const engine = commits.filter((kinds) =>
     kinds.some((kind) => /Grant|AuthorizationCode|Session/.test(kind)),
   );
   assert.deepEqual(
     engine.map((kinds) => kinds.sort()),
-    [["oidc.AuthorizationCode", "oidc.Grant", "oidc.Session", "oidc.Session.uid"]],
+    [
+      [
+        "consent-skipped",
+        "oidc.AuthorizationCode",
+        "oidc.Grant",
+        "oidc.Interaction",
+        "oidc.Session",
+        "oidc.Session.uid",
+      ],
+    ],
   );
 });
 
 it("what a text may cost is one commit more, and what a right code gives back is none", async () => {
   const commits: string[][] = [];
   await signIn((writes) => commits.push(writes.map(({ kind }) => kind)));
-  const { commitTold } = records;
-  assert.ok(commitTold !== undefined);
   const drawn = commits.filter((kinds) => kinds.includes("sends"));
   assert.equal(drawn.length, 2, JSON.stringify(commits));
   assert.deepEqual([...new Set(drawn[0])], ["sends"]);
   assert.deepEqual(drawn[1]?.sort(), ["challenge", "code-failures", "sends"]);
+});
+
+it("the form of the code is answered by the way back to the application, with no hop between", async () => {
+  const { trail } = await signIn(() => {});
+  assert.deepEqual(
+    trail.map(({ url, status }) => [url.pathname.replace(/[^/]+$/, "*"), status]),
+    [["/login/*", 303]],
+  );
 });
 
 it("no code is handed out when it could not be stored with its session", async () => {

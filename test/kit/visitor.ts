@@ -138,6 +138,9 @@ export function createVisitor(options: VisitorOptions) {
 
   return {
     jar,
+    /** One request; a redirect is not followed. */
+    hop: (target: string): Promise<Omit<Seen, "trail">> =>
+      once("GET", new URL(target, options.origin), undefined, {}),
     get: (target: string, headers?: Readonly<Record<string, string>>) =>
       go("GET", target, undefined, headers),
     send: (

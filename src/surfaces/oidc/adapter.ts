@@ -6,7 +6,9 @@ import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, Json } from "../../core/words.ts";
+import { letSettle } from "./begin-early.ts";
 import { createPolls } from "./device-polls.ts";
+import { handedOn } from "./hand-on.ts";
 import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
 import type { ToldActs } from "./told-acts.ts";
@@ -91,15 +93,20 @@ function createAdapter(
         throw new errors.InvalidClientAuth("client assertion tokens must only be used once");
       }
       const row = rows.write(id, value, end, group === undefined ? {} : { group });
-      if (BEFORE_SESSION.includes(model) && held.canWait()) held.hold({ model, id, payload, write: row });
+      const events = told.written(model, payload);
+      if (BEFORE_SESSION.includes(model) && held.canWait())
+        held.hold({ model, id, payload, write: row, events });
       // Sessions are found by their uid too; interactions are named by it already.
       else if (model === "Session" && payload.uid !== undefined)
         await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
       else if (model === "DeviceCode" && payload.userCode !== undefined)
         await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
-      else await storage.commit([row], told.written(model, payload));
+      else if (model === "Interaction") await letSettle(storage.commit([row]));
+      else await storage.commit([row], events);
     },
     async find(id) {
+      const handed = model === "Interaction" ? handedOn(id) : undefined;
+      if (handed !== undefined) return handed;
       const found = held.find(model, id) ?? (await known(await rows.get(id)));
       if (found !== undefined) await poll?.(id);
       return found;
@@ -135,6 +142,14 @@ function createAdapter(
       // Of a session that goes on under a new name the old row goes first; the new one brings what waits.
       if (model !== "Session") await held.commit([]);
       // A login is resumed once: of parallel resumes one takes it, the others find it gone (M31).
+      if (model === "Interaction" && held.canWait() && handedOn(id)?.result?.login !== undefined) {
+        const version = rows.recall(id)?.version;
+        // As it was found a moment ago, by the commit that makes a session of it.
+        if (version !== undefined) {
+          held.hold({ model, id, write: rows.write(id, null, 0, { expect: version }), events: [] });
+          return;
+        }
+      }
       if (model !== "Interaction") {
         const events = await told.removed(
           model,

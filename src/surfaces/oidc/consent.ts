@@ -2,30 +2,27 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { Audit } from "../../core/audit.ts";
 import type { Clock } from "../../core/words.ts";
 import { shownAs } from "./access.ts";
 import { claimsByScope } from "./account.ts";
-import { loginBehind } from "./told-acts.ts";
+import { loginBehind, tellWithGrant } from "./told-acts.ts";
 
 /** Claims that nobody is asked about; the engine leaves them out of consent as well. */
 const NEVER_ASKED = ["sub", "sid", "auth_time", "acr", "amr", "iss"];
 
 /**
  * The grant of this session, or for a trusted client one over all it asks for. Whoever skips the person's consent
- * stands in the audit first, once for each grant that is made or widened so: without it there is no grant.
+ * stands in the audit by the same commit, once for each grant that is made or widened so: without it there is no grant.
  */
 export async function loadGrant(
   ctx: KoaContextWithOIDC,
   trusted: boolean,
   deps: {
-    readonly audit: Audit;
     readonly addressOf: (request: IncomingMessage) => string;
     readonly now: Clock;
   },
 ): Promise<Grant | undefined> {
   const { oidc } = ctx;
-  const { audit, now } = deps;
   const { client, session, provider } = oidc;
   if (client === undefined || session?.accountId === undefined) return undefined;
   const id = oidc.result?.consent?.grantId ?? session.grantIdFor(client.clientId);
@@ -45,9 +42,9 @@ export async function loadGrant(
     return missing.length === 0 ? [] : [[resource, missing] as const];
   });
   if (usable !== undefined && scopes.length + claims.length + resources.length === 0) return usable;
-  await audit.append({
+  tellWithGrant(ctx, {
     kind: "consent-skipped",
-    at: now(),
+    at: deps.now(),
     subject: accountId,
     login: loginBehind(oidc),
     client: clientId,

@@ -1,17 +1,21 @@
 /**
- * A grant, the code that is given on it and the session that knows of both are written by the engine one after the
- * other, in one request and before its answer. Held until the session, its last write, they are one commit: all of them
- * are there or none is. Used by adapter.ts alone.
+ * A login that is taken up, a grant, the code that is given on it and the session that knows of them are written by the
+ * engine one after the other, in one request and before its answer. Held until the session, its last write, they are one
+ * commit: all of them are there or none is. Used by adapter.ts alone.
  */
 import type { AdapterPayload } from "oidc-provider";
-import { Provider } from "oidc-provider";
+import { errors, Provider } from "oidc-provider";
+import type { AuditEvent } from "../../core/audit.ts";
 import type { Storage, Write } from "../../core/records.ts";
 
 export interface Held {
   readonly model: string;
   readonly id: string;
-  readonly payload: AdapterPayload;
+  /** undefined: the row goes. */
+  readonly payload?: AdapterPayload | undefined;
   readonly write: Write;
+  /** What the audit hears of it. */
+  readonly events: readonly AuditEvent[];
 }
 
 export interface HeldWrites {
@@ -41,9 +45,13 @@ export function createHeldWrites(storage: Storage): HeldWrites {
     },
     find: (model, id) => rows().findLast((row) => row.model === model && row.id === id)?.payload,
     async commit(writes) {
-      const all = [...rows().map(({ write }) => write), ...writes];
+      const waiting = rows();
+      const all = [...waiting.map(({ write }) => write), ...writes];
       const { ctx } = Provider;
-      if (all.length > 0) await storage.commit(all);
+      const events = waiting.flatMap((row) => row.events);
+      // Only the login that becomes the session is held with a condition: that nobody has resumed it meanwhile.
+      if (all.length > 0 && !(await storage.commit(all, events)))
+        throw new errors.SessionNotFound("the login has ended");
       // Not before: the engine tries once more to write a session that it could not write.
       if (ctx !== undefined) held.delete(ctx);
     },

@@ -1,15 +1,16 @@
 /**
- * `/login/:uid`: between the engine and the walk. One URL per login; a POST always answers 303; every page can be
- * reloaded. Whatever the walk has proven becomes the engine's login result here, and nothing else does.
+ * `/login/:uid`: between the engine and the walk. One URL per login; a form is never answered by the next page, so
+ * every page can be reloaded. Whatever the walk has proven becomes the engine's login result here, and nothing else does.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { errors, type Provider } from "oidc-provider";
+import { errors, type KoaContextWithOIDC, type Provider } from "oidc-provider";
 import type { Devices } from "../../core/device.ts";
 import { STAND_IN } from "../../core/gate.ts";
 import type { Standing, Turn } from "../../core/login.ts";
 import type { Form } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Walk } from "../../core/walk.ts";
+import { canHandOn } from "./hand-on.ts";
 import { createStart, type Interaction, restartUrl, type StartDeps } from "./login-start.ts";
 import { UNMET } from "./policy.ts";
 import type { createDeviceCookies } from "./remembering.ts";
@@ -23,7 +24,20 @@ export type Answer =
       readonly redirectUri?: unknown;
       readonly uiLocales?: unknown;
     }
-  | { readonly kind: "see-other"; readonly url: string; readonly cookies?: readonly string[] };
+  | SeeOther;
+
+interface SeeOther {
+  readonly kind: "see-other";
+  readonly url: string;
+  readonly cookies?: readonly string[];
+}
+
+/** The login's result stands in its interaction, for the engine of this revision to go on with in the same request. */
+export interface HandingOn {
+  readonly kind: "hand-on";
+  readonly revision: number;
+  readonly cookies?: readonly string[] | undefined;
+}
 
 export interface LoginDeps extends StartDeps {
   readonly walk: Walk;
@@ -55,6 +69,9 @@ export type CurrentSession = () => Promise<
   { accountId?: string | undefined; destroy(): Promise<void> } | undefined
 >;
 
+/** Gives a login's result to the engine; answers the URL at which the engine goes on. */
+type Give = (details: Interaction, result: Record<string, unknown>) => Promise<string>;
+
 export function createLogin(deps: LoginDeps) {
   const { provider, snapshot, walk } = deps;
 
@@ -68,15 +85,16 @@ export function createLogin(deps: LoginDeps) {
     details: Interaction,
     visit: Visit,
     current: CurrentSession,
+    give: Give = record,
   ): Promise<Answer> {
     switch (turn.kind) {
       case "proven":
-        return finish(details, turn, visit, current);
+        return finish(details, turn, visit, current, give);
       case "stopped":
         if (turn.reason === "cancelled")
           return {
             kind: "see-other",
-            url: await refuse(details, "access_denied", "the person cancelled the sign-in"),
+            url: await refuse(details, "access_denied", "the person cancelled the sign-in", give),
           };
         return inLanguage(
           turn.login.locale,
@@ -129,6 +147,7 @@ export function createLogin(deps: LoginDeps) {
     { end, login: walked }: Extract<Standing, { kind: "proven" }>,
     visit: Visit,
     current: CurrentSession,
+    give: Give,
   ): Promise<Answer> {
     const { revision, enrol, enrolled } = walked;
     const old = await current();
@@ -148,7 +167,7 @@ export function createLogin(deps: LoginDeps) {
       loginId: details.uid,
       ...(enrolled === true ? { enrolled: enrol } : {}),
     };
-    const url = await record(details, { login });
+    const url = await give(details, { login });
     const fully = end.proofs.some(({ factor }) => factor !== "password" && factor !== STAND_IN);
     return {
       kind: "see-other",
@@ -160,13 +179,19 @@ export function createLogin(deps: LoginDeps) {
     };
   }
 
-  const refuse = (details: Interaction, error: string, description: string) =>
-    record(details, { error, error_description: description });
+  const refuse = (details: Interaction, error: string, description: string, give: Give = record) =>
+    give(details, { error, error_description: description });
 
-  async function record(details: Interaction, result: Record<string, unknown>): Promise<string> {
+  const lay: Give = async (details, result) => {
     details.result = ("error" in result ? result : { ...details.lastSubmission, ...result }) as NonNullable<
       Interaction["result"]
     >;
+    return details.returnTo;
+  };
+
+  /** Writes the result down, for the request that the browser is sent to. */
+  async function record(details: Interaction, result: Record<string, unknown>): Promise<string> {
+    await lay(details, result);
     try {
       await details.save(Math.max(1, details.exp - Math.floor(deps.now() / 1000)));
     } catch (problem) {
@@ -244,6 +269,16 @@ export function createLogin(deps: LoginDeps) {
       const { delivery, stateAt } = turn.page.facts;
       return { state: delivery, seconds: Math.max(0, Math.floor(deps.now() / 1000) - stateAt) };
     },
+    /** Begins a login with the request for it, in a browser in which nobody is signed in. */
+    async beginEarly({ req, res }: KoaContextWithOIDC, details: Interaction, visit: Visit): Promise<void> {
+      const { prompt, session, deviceCode } = details;
+      const nobody = session?.accountId === undefined && !hasSession(provider, req);
+      if (prompt.name !== "login" || deviceCode !== undefined || !nobody) return;
+      const start = await startOf(details, visit);
+      if (start === undefined) return;
+      await walk.begin(start);
+      for (const cookie of visit.setCookies) res.appendHeader("set-cookie", cookie);
+    },
     async show(details: Interaction, visit: Visit, current: CurrentSession): Promise<Answer> {
       // Somebody has signed in in another window since this login began: say so instead of asking again.
       if (details.session?.accountId === undefined) {
@@ -274,9 +309,18 @@ export function createLogin(deps: LoginDeps) {
       const ended = next.kind === "proven" || (next.kind === "stopped" && next.reason === "cancelled");
       return ended ? next : "goes-on";
     },
-    /** A login that has come to its end, told to the engine. */
-    end: (standing: Ended, details: Interaction, visit: Visit, current: CurrentSession): Promise<Answer> =>
-      answerOf(standing, details, visit, current),
+    /** A login that has come to its end by a form, told to the engine. */
+    async end(
+      standing: Ended,
+      details: Interaction,
+      visit: Visit,
+      current: CurrentSession,
+    ): Promise<Answer | HandingOn> {
+      if (!canHandOn(details)) return answerOf(standing, details, visit, current);
+      const answer = await answerOf(standing, details, visit, current, lay);
+      if (answer.kind === "page") return answer;
+      return { kind: "hand-on", revision: standing.login.revision, cookies: answer.cookies };
+    },
     /**
      * What stands in the way of a resume; undefined: nothing. A login that was begun in another browser would, by a
      * planted cookie, sign this one's person in as whoever showed the factors there (login CSRF, M07). One that is not
@@ -325,6 +369,10 @@ export function createLogin(deps: LoginDeps) {
     },
   };
 }
+
+/** Whether a browser says that it has a session. */
+export const hasSession = (provider: Provider, { headers }: IncomingMessage): boolean =>
+  (headers.cookie ?? "").includes(provider.cookieName("session"));
 
 /** A page in the language its login began in; without a login in the browser's. */
 const inLanguage = (locale: string | undefined, answer: Answer): Answer =>

@@ -11,7 +11,8 @@ import { kept } from "../../kits/web/kept.ts";
 import { wantedLocales } from "../../kits/web/locale.ts";
 import type { Engine } from "./engine.ts";
 import { formActions } from "./form-actions.ts";
-import { type Answer, findInteraction } from "./interaction.ts";
+import { handOn } from "./hand-on.ts";
+import { type Answer, findInteraction, hasSession } from "./interaction.ts";
 import { mountDevice } from "./mount-device.ts";
 import type { createVisits, Visit } from "./visitor.ts";
 
@@ -123,7 +124,9 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       const { login, consent, provider } = engine();
       // Whoever has a session may have got it, or another, since: then the engine is asked first.
       const known =
-        hasSession(request) || visit.setCookies.length > 0 ? undefined : await login.continued(uid, visit);
+        hasSession(provider, request.raw) || visit.setCookies.length > 0
+          ? undefined
+          : await login.continued(uid, visit);
       if (known !== undefined) return send(reply, known, visit);
       const details = await findInteraction(provider, request.raw, reply.raw);
       if (details === undefined || details === "other-person" || details.uid !== uid)
@@ -162,8 +165,14 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
           await login.late(uid, visit, details === "other-person" ? details : undefined),
           visit,
         );
-      if (standing !== undefined)
-        return send(reply, await login.end(standing, details, visit, currentSession(request, reply)), visit);
+      if (standing !== undefined) {
+        const answer = await login.end(standing, details, visit, currentSession(request, reply));
+        if (answer.kind !== "hand-on") return send(reply, answer, visit);
+        const by = await options.engineOf(answer.revision);
+        addCookies(reply, [...visit.setCookies, ...(answer.cookies ?? [])]);
+        handOn(request.raw, by.provider, details);
+        return serve(request.raw, reply, by);
+      }
       if (turn === undefined)
         return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
       if (details.prompt.name === "consent")
@@ -173,19 +182,15 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
     });
   });
 
-  const hasSession = (request: FastifyRequest): boolean =>
-    (request.headers.cookie ?? "").includes(engine().provider.cookieName("session"));
-
   // Costs nothing where the browser has no session cookie.
   const currentSession = (request: FastifyRequest, reply: FastifyReply) => async () => {
     const { provider } = engine();
-    if (!hasSession(request)) return undefined;
+    if (!hasSession(provider, request.raw)) return undefined;
     return provider.Session.get(provider.createContext(request.raw, reply.raw));
   };
 
   async function send(reply: FastifyReply, answer: Answer, visit: Visit): Promise<FastifyReply> {
-    const cookies = [...visit.setCookies, ...(answer.kind === "see-other" ? (answer.cookies ?? []) : [])];
-    for (const cookie of cookies) reply.raw.appendHeader("set-cookie", cookie);
+    addCookies(reply, [...visit.setCookies, ...(answer.kind === "see-other" ? (answer.cookies ?? []) : [])]);
     if (answer.kind === "see-other") return reply.code(303).header("location", answer.url).send("");
     return reply
       .header(
@@ -201,6 +206,10 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
         ),
       );
   }
+}
+
+function addCookies(reply: FastifyReply, cookies: readonly string[]): void {
+  for (const cookie of cookies) reply.raw.appendHeader("set-cookie", cookie);
 }
 
 const policyFor = kept((redirectUri) => contentSecurityPolicy({ formAction: formActions(redirectUri) }));

@@ -17,6 +17,7 @@ import type { Clock } from "../../core/words.ts";
 import { defaultResource, type OwnApi, resourceServer } from "./access.ts";
 import { claimsByScope, createFindAccount } from "./account.ts";
 import { createAdapterFactory } from "./adapter.ts";
+import { settled } from "./begin-early.ts";
 import { acrClaimProblem, namesOf } from "./choice.ts";
 import { authMethodOf, clientSettings, engineClient } from "./clients.ts";
 import { loadGrant } from "./consent.ts";
@@ -25,6 +26,7 @@ import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
 import { withoutEnded } from "./ended-tokens.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
+import type { Interaction } from "./login-start.ts";
 import type { LogoutQueue } from "./logout-queue.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
 import { createPolicy, enrolProblem, keepProofs } from "./policy.ts";
@@ -47,6 +49,8 @@ export interface ProviderDeps {
   /** Our own APIs, which tokens are given out for. */
   readonly apis: readonly OwnApi[];
   readonly addressOf: (request: IncomingMessage) => string;
+  /** Begins the login that this interaction is for, where that needs no page. */
+  readonly begin: (ctx: KoaContextWithOIDC, interaction: Interaction) => Promise<void>;
   readonly now: Clock;
 }
 
@@ -125,7 +129,10 @@ export function createProvider(deps: ProviderDeps): Provider {
     findAccount: createFindAccount(deps.directory, deps.authenticators),
     loadExistingGrant: (ctx) => loadGrant(ctx, settingsOf(ctx.oidc.client?.clientId)?.trusted === true, deps),
     interactions: {
-      url: (_ctx, interaction) => `/login/${interaction.uid}`,
+      url: async (ctx, interaction) => {
+        await Promise.all([settled(ctx), deps.begin(ctx, interaction)]);
+        return `/login/${interaction.uid}`;
+      },
       policy: createPolicy(snapshot, mechanisms),
     },
     fetch: fetchMetadata,

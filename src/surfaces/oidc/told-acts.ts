@@ -30,6 +30,12 @@ const TAKEN_BACK: readonly string[] = [...GIVEN_OUT, "RefreshToken"];
 export const loginBehind = ({ result, session }: KoaContextWithOIDC["oidc"]): string | undefined =>
   (result?.login as WithLogin | undefined)?.loginId ?? (session as WithLogin | undefined)?.loginId;
 
+const withGrant = new WeakMap<KoaContextWithOIDC, AuditEvent>();
+
+/** Tells of a consent that was skipped, in the commit of the grant that is written for it next. */
+export const tellWithGrant = (ctx: KoaContextWithOIDC, event: AuditEvent): void =>
+  void withGrant.set(ctx, event);
+
 function loginOf(oidc: KoaContextWithOIDC["oidc"] | undefined): string | undefined {
   const { AuthorizationCode, DeviceCode, RotatedRefreshToken, RefreshToken } = oidc?.entities ?? {};
   const sources = [AuthorizationCode, DeviceCode, RotatedRefreshToken, RefreshToken, oidc?.session];
@@ -59,6 +65,9 @@ export function createToldActs(deps: {
       return loginId === undefined ? payload : { ...payload, loginId };
     },
     written(model, payload) {
+      const { ctx } = Provider;
+      const skipped = model === "Grant" && ctx !== undefined ? withGrant.get(ctx) : undefined;
+      if (skipped !== undefined) return [skipped];
       if (!GIVEN_OUT.includes(model)) return [];
       const { accountId, clientId, scope = "", gty } = payload;
       const { acr, amr } = (payload.extra ?? {}) as Extra;
