@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { ByteWrite } from "../../src/core/records.ts";
 import { CALLBACK, startServer, twoSteps } from "../kit/server.ts";
+import { textOf } from "../kit/visitor.ts";
 
 const server = await startServer();
 const { records } = server.parts.store;
@@ -81,4 +82,7 @@ it("no code is handed out when it could not be stored with its session", async (
   });
   assert.equal(seen.status, 500);
   assert.ok(!seen.url.searchParams.has("code"), seen.url.href);
+  assert.match(textOf(seen.body), /you were not signed in/, "a page of ours");
+  assert.match(String(seen.headers["content-security-policy"]), /default-src 'none'/);
+  assert.deepEqual([seen.headers.location, seen.headers["set-cookie"]], [undefined, undefined]);
 });

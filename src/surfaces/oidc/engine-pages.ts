@@ -1,10 +1,29 @@
 /** The pages the engine asks for, in our design: errors, logout, logged out. */
 import type { IncomingMessage } from "node:http";
-import type { ErrorOut, KoaContextWithOIDC } from "oidc-provider";
+import type { ErrorOut, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Page } from "../../core/pages.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
 import { wantedLocales } from "../../kits/web/locale.ts";
 import { formActions } from "./form-actions.ts";
+
+/**
+ * The engine writes its session last, outside of what catches its own errors: what breaks there gets a page as well, with
+ * the headers that every page has.
+ */
+export const withBrokenPage =
+  (provider: Provider, pages: Pick<EnginePages, "error">) =>
+  async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    try {
+      await next();
+    } catch (problem) {
+      const error = problem instanceof Error ? problem : new Error(String(problem));
+      provider.emit("server_error", ctx, error);
+      ctx.status = 500;
+      // Nothing came of it: the browser keeps what it needs to be led on when it looks again.
+      ctx.remove("set-cookie");
+      await pages.error(ctx, { error: "server_error" }, error);
+    }
+  };
 
 export interface EnginePages {
   error(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void>;
@@ -16,6 +35,8 @@ export interface EnginePages {
 export const createShow =
   (render: (page: Page, languages?: readonly string[]) => Promise<string>) =>
   async (ctx: KoaContextWithOIDC, page: Page): Promise<void> => {
+    // Where the last write failed, the answer was on its way to the application already.
+    ctx.remove("location");
     ctx.type = "html";
     ctx.body = await render(page, wantedLocales(ctx.oidc?.params?.ui_locales, ctx.get("accept-language")));
   };

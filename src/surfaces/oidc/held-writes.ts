@@ -33,6 +33,8 @@ const WITH_SESSION = new Set(["authorization", "resume"]);
 
 export function createHeldWrites(storage: Storage): HeldWrites {
   const held = new WeakMap<object, Held[]>();
+  /** Requests that came too late to take their login up: nothing they write counts any more, their session least. */
+  const late = new WeakSet<object>();
   const rows = (): readonly Held[] => {
     const { ctx } = Provider;
     return (ctx === undefined ? undefined : held.get(ctx)) ?? [];
@@ -49,9 +51,12 @@ export function createHeldWrites(storage: Storage): HeldWrites {
       const all = [...waiting.map(({ write }) => write), ...writes];
       const { ctx } = Provider;
       const events = waiting.flatMap((row) => row.events);
+      if (ctx !== undefined && late.has(ctx)) return;
       // Only the login that becomes the session is held with a condition: that nobody has resumed it meanwhile.
-      if (all.length > 0 && !(await storage.commit(all, events)))
+      if (all.length > 0 && !(await storage.commit(all, events))) {
+        if (ctx !== undefined) late.add(ctx);
         throw new errors.SessionNotFound("the login has ended");
+      }
       // Not before: the engine tries once more to write a session that it could not write.
       if (ctx !== undefined) held.delete(ctx);
     },

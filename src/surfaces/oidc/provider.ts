@@ -24,7 +24,7 @@ import { loadGrant } from "./consent.ts";
 import { createCookieSigner } from "./cookie-signer.ts";
 import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
 import { withoutEnded } from "./ended-tokens.ts";
-import type { EnginePages } from "./engine-pages.ts";
+import { type EnginePages, withBrokenPage } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
 import type { Interaction } from "./login-start.ts";
 import type { LogoutQueue } from "./logout-queue.ts";
@@ -220,6 +220,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.proxy = true;
   keepProofs(provider);
   queueLogouts(provider, deps);
+  provider.use(withBrokenPage(provider, deps.pages));
   provider.use(allowFormPost);
   provider.on("device_authorization.success", (_ctx, body) =>
     Object.assign(body, { interval: DEVICE_INTERVAL }),
