@@ -5,9 +5,9 @@
 import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
-import type { Clock, Json } from "../../core/words.ts";
+import type { Clock, EpochMs, Json } from "../../core/words.ts";
 import { createPolls } from "./device-polls.ts";
-import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
+import type { HeldWrites } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
 import type { ToldActs } from "./told-acts.ts";
 
@@ -31,10 +31,10 @@ type Payload = { readonly [key: string]: Json | undefined };
 /** Creates the factory the engine calls once per model name. */
 export function createAdapterFactory(
   storage: Storage,
+  held: HeldWrites,
   told: ToldActs,
   now: Clock,
 ): (model: string) => Adapter {
-  const held = createHeldWrites(storage);
   return (model) => createAdapter(model, storage, held, told, now);
 }
 
@@ -97,6 +97,8 @@ function createAdapter(
         await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
       else if (model === "DeviceCode" && payload.userCode !== undefined)
         await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
+      // A token brings what was spent for it: the code that is redeemed.
+      else if (held.canSpendLater()) await held.commit([row], told.written(model, payload));
       else await storage.commit([row], told.written(model, payload));
     },
     async find(id) {
@@ -118,13 +120,19 @@ function createAdapter(
     },
     async consume(id) {
       await held.commit([]);
-      // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does.
+      // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does: whoever
+      // commits first the version that all have read, with the token that is given for it.
+      const seen = model === "AuthorizationCode" && held.canSpendLater() ? rows.recall(id) : undefined;
+      if (seen !== undefined && seen.value.consumed === undefined) {
+        const { write: payload, expiresAt, group } = consumed(seen.value, now());
+        const write = rows.write(id, payload, expiresAt, { ...group, expect: seen.version });
+        held.hold({ model, id, payload: payload as AdapterPayload, write, spends: true });
+        return;
+      }
       const won = await rows.update(id, (current) => {
         if (current === undefined || current.consumed !== undefined) return { result: false };
-        const write = { ...current, consumed: Math.floor(now() / 1000) };
-        const end = typeof current.exp === "number" ? current.exp * 1000 : now() + 60_000;
-        const group = current.grantId;
-        return { result: true, write, expiresAt: end, ...(typeof group === "string" ? { group } : {}) };
+        const { group, ...change } = consumed(current, now());
+        return { result: true, ...change, ...group };
       });
       if (won) return;
       if (model === "PushedAuthorizationRequest")
@@ -155,4 +163,11 @@ function createAdapter(
       await rows.removeGroup(grantId);
     },
   };
+}
+
+/** The row of what was redeemed: it stays until it would have ended, so that a second use is known as one. */
+function consumed(current: Payload, at: EpochMs) {
+  const write = { ...current, consumed: Math.floor(at / 1000) };
+  const expiresAt = typeof current.exp === "number" ? current.exp * 1000 : at + 60_000;
+  return { write, expiresAt, group: typeof current.grantId === "string" ? { group: current.grantId } : {} };
 }

@@ -1,10 +1,12 @@
 /**
  * A grant, the code that is given on it and the session that knows of both are written by the engine one after the
  * other, in one request and before its answer. Held until the session, its last write, they are one commit: all of them
- * are there or none is. Used by adapter.ts alone.
+ * are there or none is. So are a code that is redeemed and the token that is given for it: a redemption that loses gives
+ * out nothing, and one that is cut off spends nothing. Used by adapter.ts, and by provider.ts for what is left.
  */
 import type { AdapterPayload } from "oidc-provider";
-import { Provider } from "oidc-provider";
+import { errors, Provider } from "oidc-provider";
+import type { AuditEvent } from "../../core/audit.ts";
 import type { Storage, Write } from "../../core/records.ts";
 
 export interface Held {
@@ -12,16 +14,22 @@ export interface Held {
   readonly id: string;
   readonly payload: AdapterPayload;
   readonly write: Write;
+  /** It spends something: whatever comes of the request, it is written. */
+  readonly spends?: boolean | undefined;
 }
 
 export interface HeldWrites {
   /** Whether a write of the request at work can wait: a session will be written after it. */
   canWait(): boolean;
+  /** Whether what the request at work spends can wait: a token will be written after it. */
+  canSpendLater(): boolean;
   hold(row: Held): void;
   /** What the request at work has written and not committed yet. */
   find(model: string, id: string): AdapterPayload | undefined;
-  /** Commits what waits, with these. */
-  commit(writes: readonly Write[]): Promise<void>;
+  /** Commits what waits, with these. Throws `invalid_grant` where another request has spent the same. */
+  commit(writes: readonly Write[], events?: readonly AuditEvent[]): Promise<void>;
+  /** Around each request: what it has spent is spent, also when nothing was written after it. */
+  settle(ctx: object, next: () => Promise<void>): Promise<void>;
 }
 
 /** The engine's routes that end by writing the session. */
@@ -35,17 +43,27 @@ export function createHeldWrites(storage: Storage): HeldWrites {
   };
   return {
     canWait: () => WITH_SESSION.has(Provider.ctx?.oidc.route ?? ""),
+    canSpendLater: () => Provider.ctx?.oidc.route === "token",
     hold(row) {
       const { ctx } = Provider;
       if (ctx !== undefined) held.set(ctx, [...rows(), row]);
     },
     find: (model, id) => rows().findLast((row) => row.model === model && row.id === id)?.payload,
-    async commit(writes) {
+    async commit(writes, events = []) {
       const all = [...rows().map(({ write }) => write), ...writes];
       const { ctx } = Provider;
-      if (all.length > 0) await storage.commit(all);
+      const done = all.length === 0 || (await storage.commit(all, events));
       // Not before: the engine tries once more to write a session that it could not write.
       if (ctx !== undefined) held.delete(ctx);
+      if (!done) throw new errors.InvalidGrant("already used");
+    },
+    async settle(ctx, next) {
+      try {
+        await next();
+      } finally {
+        const left = held.get(ctx)?.filter(({ spends }) => spends === true) ?? [];
+        if (left.length > 0) await storage.commit(left.map(({ write }) => write));
+      }
     },
   };
 }

@@ -25,6 +25,7 @@ import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
 import { withoutEnded } from "./ended-tokens.ts";
 import type { EnginePages } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
+import { createHeldWrites } from "./held-writes.ts";
 import type { LogoutQueue } from "./logout-queue.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
 import { createPolicy, enrolProblem, keepProofs } from "./policy.ts";
@@ -76,8 +77,9 @@ export function createProvider(deps: ProviderDeps): Provider {
   const cookie = { httpOnly: true, sameSite: "lax", secure: https, signed: true } as const;
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
+  const held = createHeldWrites(deps.storage);
   const configuration: Configuration = {
-    adapter: withoutEnded(createAdapterFactory(deps.storage, createToldActs(deps), deps.now), snapshot),
+    adapter: withoutEnded(createAdapterFactory(deps.storage, held, createToldActs(deps), deps.now), snapshot),
     clients: snapshot.clients
       .filter(({ disabled }) => !disabled)
       .map((client) => engineClient(client, apiScopes)),
@@ -213,6 +215,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.proxy = true;
   keepProofs(provider);
   queueLogouts(provider, deps);
+  provider.use((ctx, next) => held.settle(ctx, next));
   provider.use(allowFormPost);
   provider.on("device_authorization.success", (_ctx, body) =>
     Object.assign(body, { interval: DEVICE_INTERVAL }),
