@@ -3,7 +3,7 @@
  * code or session cookie stands in the database.
  */
 import type { Adapter, AdapterPayload } from "oidc-provider";
-import { errors } from "oidc-provider";
+import { errors, Provider } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, EpochMs, Json } from "../../core/words.ts";
 import { createPolls } from "./device-polls.ts";
@@ -35,7 +35,24 @@ export function createAdapterFactory(
   told: ToldActs,
   now: Clock,
 ): (model: string) => Adapter {
-  return (model) => createAdapter(model, storage, held, told, now);
+  const isEnded = createEndedLook(storage);
+  return (model) => createAdapter(model, storage, held, told, now, isEnded);
+}
+
+/**
+ * A token and the session it came of are looked up in one request, and their session's mark but once. What is ended
+ * while that request runs was ended after it; what it gives out then is under the mark for whoever shows it.
+ */
+function createEndedLook(storage: Storage): (uid: string) => Promise<boolean> {
+  const ended = endedSessions(storage);
+  const alive = new WeakMap<object, string>();
+  return async (uid) => {
+    const { ctx } = Provider;
+    if (ctx !== undefined && alive.get(ctx) === uid) return false;
+    const is = (await ended.get(uid)) === true;
+    if (!is && ctx?.oidc.route === "token") alive.set(ctx, uid);
+    return is;
+  };
 }
 
 /** Written in one request before the session that refers to them. */
@@ -47,19 +64,19 @@ function createAdapter(
   held: HeldWrites,
   told: ToldActs,
   now: Clock,
+  isEnded: (uid: string) => Promise<boolean>,
 ): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
   const grants: Records<Payload> = storage.records("oidc.Grant");
   const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
   const poll = model === "DeviceCode" ? createPolls(storage, now) : undefined;
-  const ended = endedSessions(storage);
   const sessionField = OF_SESSION[model];
 
   /** A row as the engine gets it: not at all, where its session was ended from outside. */
   async function known(value: Payload | undefined): Promise<AdapterPayload | undefined> {
     const uid = sessionField === undefined ? undefined : value?.[sessionField];
-    if (typeof uid === "string" && (await ended.get(uid)) === true) return undefined;
+    if (typeof uid === "string" && (await isEnded(uid))) return undefined;
     return value as AdapterPayload | undefined;
   }
 
