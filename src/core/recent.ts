@@ -12,6 +12,8 @@ export interface RecentRow {
   /** What is sealed in it. */
   readonly text: string;
   readonly expiresAt: EpochMs;
+  /** The name of its group as it is stored, null for none; not known of a row that was read. */
+  readonly group?: string | null | undefined;
 }
 
 export interface Recent {

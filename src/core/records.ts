@@ -56,6 +56,8 @@ export interface ByteWrite {
   readonly group?: string | undefined;
   /** Write only if the live row has this version; `"absent"`: only if there is none. Not given: in any case. */
   readonly expect?: number | "absent" | undefined;
+  /** The row of the version that is expected has this very end and group already: a store need not write them. */
+  readonly sameEnd?: boolean | undefined;
 }
 
 /** The result of a pure change: what the caller gets, and what becomes of the row (nothing said: it stays). */

@@ -59,12 +59,16 @@ export function createStorage(deps: StorageDeps): Storage {
     };
   }
 
-  function seal(name: string, value: Json, expiresAt: EpochMs, version: number): RecentRow {
+  function seal(
+    name: string,
+    value: Json,
+    { expiresAt, version, group }: Pick<RecentRow, "expiresAt" | "version" | "group">,
+  ): RecentRow {
     const text = JSON.stringify(value);
     const plain = Buffer.allocUnsafe(END_BYTES + Buffer.byteLength(text));
     plain.writeDoubleBE(expiresAt, 0);
     plain.write(text, END_BYTES);
-    return { version, bytes: sealer.seal(name, plain), text, expiresAt };
+    return { version, bytes: sealer.seal(name, plain), text, expiresAt, group };
   }
 
   function records<T extends Json>(kind: string): Records<T> {
@@ -82,13 +86,31 @@ export function createStorage(deps: StorageDeps): Storage {
       expect?: ByteWrite["expect"],
     ) {
       const version = Math.floor(random() * VERSIONS);
-      const sealed = value === null ? undefined : seal(nameOf(row), value, expiresAt, version);
-      // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
-      if (sealed === undefined) recent.forget(nameOf(row));
-      else recent.keep(nameOf(row), sealed);
+      const name = nameOf(row);
       const inGroup = group === undefined ? undefined : groupKey(group);
-      const bytes = sealed?.bytes ?? null;
-      return { kind, key: row, bytes, version, expiresAt, group: inGroup, expect, sealed: true } as const;
+      if (value === null) {
+        recent.forget(name);
+        return { kind, key: row, bytes: null, version, expiresAt, expect, sealed: true } as const;
+      }
+      // A version names one write of one process, and with it the end and the group that were written.
+      const before = recent.get(name);
+      const sameEnd =
+        before?.version === expect && before?.expiresAt === expiresAt && before.group === (inGroup ?? null);
+      const next = seal(name, value, { expiresAt, version, group: inGroup ?? null });
+      // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
+      recent.keep(name, next);
+      const { bytes } = next;
+      return {
+        kind,
+        key: row,
+        bytes,
+        version,
+        expiresAt,
+        group: inGroup,
+        expect,
+        sameEnd,
+        sealed: true,
+      } as const;
     }
 
     function openRow({ key, bytes, version }: StoredBytes): T | undefined {

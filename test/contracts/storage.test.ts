@@ -168,6 +168,27 @@ for (const engine of engines) {
       assert.equal(here.recall("short"), undefined, "an end is an end");
     });
 
+    it("a row that is changed keeps its end and group, or gets those it is given", async () => {
+      const rows = storage.records<number>("moved");
+      const end = async (key: string) =>
+        (await store.records.read("moved", testSealer().lookup("row moved", key), 0))?.expiresAt;
+      await rows.put("a", 1, LATER, "one");
+      const to = (value: number, expiresAt: number, group?: string) =>
+        rows.update("a", () => ({ result: 0, write: value, expiresAt, group }));
+      await to(2, LATER, "one");
+      assert.deepEqual([await rows.list("one", 9), await end("a")], [[2], LATER]);
+      await to(3, LATER, "two");
+      assert.deepEqual([await rows.list("one", 9), await rows.list("two", 9)], [[], [3]]);
+      await to(4, LATER + 5, "two");
+      assert.deepEqual([await rows.list("two", 9), await end("a")], [[4], LATER + 5]);
+      await to(5, LATER + 5);
+      assert.deepEqual([await rows.list("two", 9), await rows.get("a")], [[], 5]);
+      // Another node moves it meanwhile: what this one remembers of it is not believed.
+      await over(store.records).records<number>("moved").put("a", 6, LATER, "three");
+      await to(7, LATER + 5);
+      assert.deepEqual([await rows.list("three", 9), await end("a")], [[], LATER + 5]);
+    });
+
     it("O09: no key, group or value stands in the database in clear", async () => {
       const rows = storage.records<{ readonly code: string }>("dumped");
       const secrets = ["key-4711-visible", "group-4711-visible", "value-4711-visible"] as const;

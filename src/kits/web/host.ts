@@ -11,7 +11,7 @@ import type { TrustedPeers } from "./address.ts";
 export function namesHost(request: IncomingMessage, host: string, peers: TrustedPeers): boolean {
   const { headers } = request;
   // Of several Host fields Node keeps the first, and a proxy in front may have gone by another (RFC 9112 §3.2).
-  if (request.rawHeaders.filter((name, at) => at % 2 === 0 && /^host$/i.test(name)).length > 1) return false;
+  if (namesHostTwice(request.rawHeaders)) return false;
   const trusted = peers.trusts(request.socket.remoteAddress);
   const forwarded = [...list(headers["x-forwarded-host"]), ...forwardedHosts(headers.forwarded)];
   if (!forwarded.every((name) => same(name, host))) return false;
@@ -27,24 +27,39 @@ export function namesHost(request: IncomingMessage, host: string, peers: Trusted
 
 /** Turns an absolute-form target, already checked, into its path. */
 export const pathOf = (target: string): string => {
+  if (target.startsWith("/")) return target;
   const path = target.replace(/^https?:\/\/[^/?#]*/i, "");
   return path.startsWith("/") ? path : `/${path}`;
 };
 
+/** Names and values take turns. */
+function namesHostTwice(raw: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count > 1;
+}
+
 const same = (name: string, host: string): boolean =>
-  withoutDefaultPort(name.trim().toLowerCase()) === withoutDefaultPort(host.toLowerCase());
+  name === host || withoutDefaultPort(name.trim().toLowerCase()) === withoutDefaultPort(host.toLowerCase());
 const withoutDefaultPort = (host: string): string => host.replace(/:(80|443)$/, "");
 
 const list = (value: string | string[] | undefined): string[] =>
-  (Array.isArray(value) ? value : [value ?? ""])
-    .flatMap((part) => part.split(","))
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+  value === undefined
+    ? []
+    : [value]
+        .flat()
+        .flatMap((part) => part.split(","))
+        .map((part) => part.trim())
+        .filter((part) => part !== "");
 
 /** `host=` parameters of a Forwarded field (RFC 7239 §5.3). */
 function forwardedHosts(value: string | undefined): string[] {
   const found: string[] = [];
-  for (const match of (value ?? "").matchAll(/(?:^|[;,\s])host\s*=\s*("([^"]*)"|[^;,\s]*)/gi))
+  if (value === undefined) return found;
+  for (const match of value.matchAll(/(?:^|[;,\s])host\s*=\s*("([^"]*)"|[^;,\s]*)/gi))
     found.push((match[2] ?? match[1] ?? "").trim());
   return found;
 }

@@ -3,13 +3,13 @@
  * code or session cookie stands in the database.
  */
 import type { Adapter, AdapterPayload } from "oidc-provider";
-import { errors } from "oidc-provider";
+import { errors, Provider } from "oidc-provider";
 import type { Records, Storage } from "../../core/records.ts";
-import type { Clock, Json } from "../../core/words.ts";
+import type { Clock, EpochMs, Json } from "../../core/words.ts";
 import { letSettle } from "./begin-early.ts";
 import { createPolls } from "./device-polls.ts";
 import { handedOn } from "./hand-on.ts";
-import { createHeldWrites, type HeldWrites } from "./held-writes.ts";
+import type { HeldWrites } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
 import type { ToldActs } from "./told-acts.ts";
 
@@ -33,11 +33,28 @@ type Payload = { readonly [key: string]: Json | undefined };
 /** Creates the factory the engine calls once per model name. */
 export function createAdapterFactory(
   storage: Storage,
+  held: HeldWrites,
   told: ToldActs,
   now: Clock,
 ): (model: string) => Adapter {
-  const held = createHeldWrites(storage);
-  return (model) => createAdapter(model, storage, held, told, now);
+  const isEnded = createEndedLook(storage);
+  return (model) => createAdapter(model, storage, held, told, now, isEnded);
+}
+
+/**
+ * A token and the session it came of are looked up in one request, and their session's mark but once. What is ended
+ * while that request runs was ended after it; what it gives out then is under the mark for whoever shows it.
+ */
+function createEndedLook(storage: Storage): (uid: string) => Promise<boolean> {
+  const ended = endedSessions(storage);
+  const alive = new WeakMap<object, string>();
+  return async (uid) => {
+    const { ctx } = Provider;
+    if (ctx !== undefined && alive.get(ctx) === uid) return false;
+    const is = (await ended.get(uid)) === true;
+    if (!is && ctx?.oidc.route === "token") alive.set(ctx, uid);
+    return is;
+  };
 }
 
 /** Written in one request before the session that refers to them. */
@@ -49,19 +66,19 @@ function createAdapter(
   held: HeldWrites,
   told: ToldActs,
   now: Clock,
+  isEnded: (uid: string) => Promise<boolean>,
 ): Adapter {
   const rows: Records<Payload> = storage.records(`oidc.${model}`);
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
   const grants: Records<Payload> = storage.records("oidc.Grant");
   const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
   const poll = model === "DeviceCode" ? createPolls(storage, now) : undefined;
-  const ended = endedSessions(storage);
   const sessionField = OF_SESSION[model];
 
   /** A row as the engine gets it: not at all, where its session was ended from outside. */
   async function known(value: Payload | undefined): Promise<AdapterPayload | undefined> {
     const uid = sessionField === undefined ? undefined : value?.[sessionField];
-    if (typeof uid === "string" && (await ended.get(uid)) === true) return undefined;
+    if (typeof uid === "string" && (await isEnded(uid))) return undefined;
     return value as AdapterPayload | undefined;
   }
 
@@ -102,6 +119,8 @@ function createAdapter(
       else if (model === "DeviceCode" && payload.userCode !== undefined)
         await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
       else if (model === "Interaction") await letSettle(storage.commit([row]));
+      // A token brings what was spent for it: the code that is redeemed.
+      else if (held.canSpendLater()) await held.commit([row], events);
       else await storage.commit([row], events);
     },
     async find(id) {
@@ -125,13 +144,19 @@ function createAdapter(
     },
     async consume(id) {
       await held.commit([]);
-      // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does.
+      // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does: whoever
+      // commits first the version that all have read, with the token that is given for it.
+      const seen = model === "AuthorizationCode" && held.canSpendLater() ? rows.recall(id) : undefined;
+      if (seen !== undefined && seen.value.consumed === undefined) {
+        const { write: payload, expiresAt, group } = consumed(seen.value, now());
+        const write = rows.write(id, payload, expiresAt, { ...group, expect: seen.version });
+        held.hold({ model, id, payload: payload as AdapterPayload, write, events: [], spends: true });
+        return;
+      }
       const won = await rows.update(id, (current) => {
         if (current === undefined || current.consumed !== undefined) return { result: false };
-        const write = { ...current, consumed: Math.floor(now() / 1000) };
-        const end = typeof current.exp === "number" ? current.exp * 1000 : now() + 60_000;
-        const group = current.grantId;
-        return { result: true, write, expiresAt: end, ...(typeof group === "string" ? { group } : {}) };
+        const { group, ...change } = consumed(current, now());
+        return { result: true, ...change, ...group };
       });
       if (won) return;
       if (model === "PushedAuthorizationRequest")
@@ -170,4 +195,11 @@ function createAdapter(
       await rows.removeGroup(grantId);
     },
   };
+}
+
+/** The row of what was redeemed: it stays until it would have ended, so that a second use is known as one. */
+function consumed(current: Payload, at: EpochMs) {
+  const write = { ...current, consumed: Math.floor(at / 1000) };
+  const expiresAt = typeof current.exp === "number" ? current.exp * 1000 : at + 60_000;
+  return { write, expiresAt, group: typeof current.grantId === "string" ? { group: current.grantId } : {} };
 }

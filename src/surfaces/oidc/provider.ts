@@ -26,6 +26,7 @@ import { DEVICE_INTERVAL, DEVICE_LIFE, type DeviceFlow } from "./device.ts";
 import { withoutEnded } from "./ended-tokens.ts";
 import { type EnginePages, withBrokenPage } from "./engine-pages.ts";
 import { allowFormPost } from "./form-actions.ts";
+import { createHeldWrites } from "./held-writes.ts";
 import type { Interaction } from "./login-start.ts";
 import type { LogoutQueue } from "./logout-queue.ts";
 import { fetchMetadata, MOST_METADATA } from "./outbound.ts";
@@ -80,8 +81,9 @@ export function createProvider(deps: ProviderDeps): Provider {
   const cookie = { httpOnly: true, sameSite: "lax", secure: https, signed: true } as const;
   const settingsOf = (id: string | undefined): ClientSettings | undefined => clientSettings(snapshot, id);
 
+  const held = createHeldWrites(deps.storage);
   const configuration: Configuration = {
-    adapter: withoutEnded(createAdapterFactory(deps.storage, createToldActs(deps), deps.now), snapshot),
+    adapter: withoutEnded(createAdapterFactory(deps.storage, held, createToldActs(deps), deps.now), snapshot),
     clients: snapshot.clients
       .filter(({ disabled }) => !disabled)
       .map((client) => engineClient(client, apiScopes)),
@@ -220,6 +222,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.proxy = true;
   keepProofs(provider);
   queueLogouts(provider, deps);
+  provider.use((ctx, next) => held.settle(ctx, next));
   provider.use(withBrokenPage(provider, deps.pages));
   provider.use(allowFormPost);
   provider.on("device_authorization.success", (_ctx, body) =>

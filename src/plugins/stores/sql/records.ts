@@ -3,6 +3,7 @@ import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.
 import type { EpochMs } from "../../../core/words.ts";
 import { ask, type Call, type Database, statement, type Transaction } from "../../../kits/sql/database.ts";
 import { toCall } from "./audit.ts";
+import { createSweep } from "./records-sweep.ts";
 
 // Named as the port names them, so that a row is handed on as it comes.
 const COLUMNS = 'key, bytes, version, expires_at as "expiresAt"';
@@ -34,6 +35,10 @@ const change = statement(
   `update records set bytes = $3, version = $4, expires_at = $5, grp = $6
    where kind = $1 and key = $2 and expires_at > $7 and version = $8`,
 );
+// An index is written for each of its columns that a statement sets, also to what it is.
+const changeBytes = statement(
+  `update records set bytes = $3, version = $4 where kind = $1 and key = $2 and expires_at > $5 and version = $6`,
+);
 const remove = statement("delete from records where kind = $1 and key = $2");
 const removeVersion = statement(
   "delete from records where kind = $1 and key = $2 and expires_at > $3 and version = $4",
@@ -43,11 +48,6 @@ const removeGroup = statement(
   `delete from records where (kind, key) in
    (select kind, key from records where kind = $1 and grp = $2 order by kind, key {for update})`,
 );
-const sweep = statement(
-  `delete from records where (kind, key) in
-   (select kind, key from records where expires_at <= $1 order by expires_at limit $2 {for update skip locked})`,
-);
-
 const NOTHING = new Uint8Array();
 
 /** Makes the record store; the tables must be there. */
@@ -88,9 +88,7 @@ export function createSqlRecords(database: Database): RecordStore {
           : await database.run(pageOfGroup, kind, after, now, limit, group);
       return rows;
     },
-    async sweep(now, limit) {
-      return (await database.run(sweep, now, limit)).changes;
-    },
+    sweep: createSweep(database),
   };
 }
 
@@ -120,6 +118,8 @@ function toCalls(write: ByteWrite, now: EpochMs): readonly Checked[] {
   }
   if (expect === undefined) return [{ statement: put, values: row, sure: true }];
   if (expect === "absent") return [{ statement: add, values: row, sure: false }];
+  if (write.sameEnd === true)
+    return [{ statement: changeBytes, values: [kind, key, bytes, version, now, expect], sure: false }];
   return [{ statement: change, values: [...row, expect], sure: false }];
 }
 
