@@ -35,6 +35,8 @@ export interface SegmentCount {
 interface Fitted extends SegmentCount {
   readonly brand: string;
   readonly name: string;
+  /** What stands around the code, wherever it stands; undefined where the text does more with it than show it. */
+  readonly around: readonly string[] | undefined;
 }
 
 /** Found out once for each text and set of facts, for each look composes a message; digits are in any alphabet. */
@@ -53,12 +55,12 @@ export function composeMessage(facts: MessageFacts, text: MessageText): Composed
   fitted.set(text, known);
   let found = known.get(key);
   if (found === undefined) {
-    found = fit({ ...facts, code: "0".repeat(code.length) }, text);
+    found = fit(facts, text);
     if (known.size >= MOST) known.clear();
     known.set(key, found);
   }
-  const { name, segments, encoding } = found;
-  return { text: written(facts, found.brand, name, text), name, segments, encoding };
+  const { brand: shown, name, around, segments, encoding } = found;
+  return { text: around?.join(code) ?? written(facts, shown, name, text), name, segments, encoding };
 }
 
 function fit(facts: MessageFacts, text: MessageText): Fitted {
@@ -69,7 +71,16 @@ function fit(facts: MessageFacts, text: MessageText): Fitted {
   const most = sizeWith("").segments;
   const fits = (name: string) => sizeWith(name).segments <= most;
   const name = cut(letters(facts.appName), fits) || (fits(host) ? host : "");
-  return { brand, name, ...sizeWith(name) };
+  return { brand, name, around: aroundOf(facts, brand, name, text), ...sizeWith(name) };
+}
+
+/** Two codes tell where one goes: a name with these digits in it, or a text that counts with them, gives two others. */
+function aroundOf(facts: MessageFacts, brand: string, name: string, text: MessageText) {
+  const [one = "", other = ""] = ["9182736450", "2736459180"].map((digits) =>
+    digits.slice(0, facts.code.length),
+  );
+  const around = written({ ...facts, code: one }, brand, name, text).split(one);
+  return around.join(other) === written({ ...facts, code: other }, brand, name, text) ? around : undefined;
 }
 
 function written(facts: MessageFacts, brand: string, name: string, text: MessageText): string {
