@@ -247,7 +247,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         : isOver
           ? gone(keyOf(challenge))
           : undefined;
-      return { attempt, events, isNews, outbox: outboxRow };
+      // The provider waits for its 204, the person for nothing: seconds have gone by since the text.
+      return { attempt, events, isNews, outbox: outboxRow, patient: !goesOn };
     });
     if (done === undefined) return "taken";
     if (late) {
