@@ -18,8 +18,6 @@ export interface AttemptChange {
   readonly events?: readonly AuditEvent[] | undefined;
   /** Whether the attempt's new state is a fact for those who count. */
   readonly isNews?: boolean | undefined;
-  /** Whether nobody is kept waiting by it. */
-  readonly patient?: boolean | undefined;
 }
 
 export interface AttemptLedger {
@@ -72,12 +70,12 @@ export function createAttemptLedger(deps: {
         const { value, version } = current;
         const made = change(value);
         if (made === undefined) return undefined;
-        const { attempt, outbox, events = [], isNews = false, patient = false } = made;
+        const { attempt, outbox, events = [], isNews = false } = made;
         const next: Challenge =
           attempt === undefined ? value : { ...value, attempts: withAttempt(value.attempts ?? [], attempt) };
         const write = challenges.write(id, next, next.endsAt + KEEP, { expect: version });
         const writes = outbox === undefined ? [write] : [write, outbox];
-        if (await deps.storage.commit(writes, events, patient)) {
+        if (await deps.storage.commit(writes, events)) {
           if (attempt !== undefined && isNews) tell(next, attempt);
           return { value: next, version: write.version };
         }

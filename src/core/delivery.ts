@@ -247,8 +247,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         : isOver
           ? gone(keyOf(challenge))
           : undefined;
-      // The provider waits for its 204, the person for nothing: seconds have gone by since the text.
-      return { attempt, events, isNews, outbox: outboxRow, patient: !goesOn };
+      return { attempt, events, isNews, outbox: outboxRow };
     });
     if (done === undefined) return "taken";
     if (late) {

@@ -18,14 +18,9 @@ export interface RecordStore {
   commit(writes: readonly ByteWrite[], now: EpochMs): Promise<boolean>;
   /**
    * The same with events of the audit, all or nothing. Only of a store that keeps the audit in the same database; with
-   * any other the events are appended first. A patient one may wait a moment to be committed with others.
+   * any other the events are appended first.
    */
-  commitTold?(
-    writes: readonly ByteWrite[],
-    events: readonly SignedEvent[],
-    now: EpochMs,
-    patient?: boolean,
-  ): Promise<boolean>;
+  commitTold?(writes: readonly ByteWrite[], events: readonly SignedEvent[], now: EpochMs): Promise<boolean>;
   /** Reads and deletes in one act: of any number of parallel takers exactly one gets the bytes. */
   take(kind: string, key: string, now: EpochMs): Promise<Uint8Array | undefined>;
   /** Rows of a group, oldest first, at most `limit`. */
@@ -131,9 +126,8 @@ export interface Storage {
   records<T extends Json>(kind: string): Records<T>;
   /**
    * All or nothing. The audit's `events` are durable before the writes take effect: in the same transaction where the
-   * store keeps the audit too (then a commit that is refused leaves none of them), else before it. `patient`: nobody is
-   * kept waiting by this one, so that it may be committed together with the next.
+   * store keeps the audit too (then a commit that is refused leaves none of them), else before it.
    */
-  commit(writes: readonly Write[], events?: readonly AuditEvent[], patient?: boolean): Promise<boolean>;
+  commit(writes: readonly Write[], events?: readonly AuditEvent[]): Promise<boolean>;
   sweep(limit: number): Promise<number>;
 }

@@ -205,11 +205,11 @@ export function createStorage(deps: StorageDeps): Storage {
     };
   }
 
-  async function tell(writes: readonly Write[], events: readonly AuditEvent[], patient?: boolean) {
+  async function tell(writes: readonly Write[], events: readonly AuditEvent[]): Promise<boolean> {
     if (store.commitTold !== undefined) {
       const { signer } = deps;
       const told = signer === undefined ? events : events.map((event) => signer.signed(event));
-      return store.commitTold(writes, told, now(), patient);
+      return store.commitTold(writes, told, now());
     }
     if (deps.audit === undefined) throw new Error("there is no audit to tell");
     for (const event of events) await deps.audit.append(event);
@@ -218,8 +218,8 @@ export function createStorage(deps: StorageDeps): Storage {
 
   return {
     records,
-    commit: (writes, events = [], patient = false) =>
-      events.length === 0 ? store.commit(writes, now()) : tell(writes, events, patient),
+    commit: (writes, events = []) =>
+      events.length === 0 ? store.commit(writes, now()) : tell(writes, events),
     sweep: (limit) => store.sweep(now(), limit),
   };
 }

@@ -75,40 +75,6 @@ test("what was acknowledged is committed: another connection sees it at once", a
   await database.close();
 });
 
-test("a patient write rides along with the next, is committed by itself when none comes, and is told of no sooner", async () => {
-  const { file, database } = await open("patient.db");
-  const other = await openSqlite({ file, readOnly: true });
-  const seen = async () => (await other.run(all)).rows.map(({ id }) => id);
-  const told: string[] = [];
-  const patient = (id: number) =>
-    database
-      .transact(function* () {
-        yield* ask(insert, id, "patient");
-        return { keep: id };
-      }, true)
-      .then(() => told.push(`patient ${id}`));
-  const first = patient(1);
-  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
-  assert.deepEqual([await seen(), told], [[], []], "it waits, and nobody has heard of success");
-  await database.run(insert, 2, "next").then(() => told.push("next"));
-  await first;
-  assert.deepEqual(
-    [await seen(), told],
-    [
-      [1, 2],
-      ["patient 1", "next"],
-    ],
-    "in the order they came in",
-  );
-  await patient(3);
-  assert.deepEqual(await seen(), [1, 2, 3], "nobody came by");
-  const last = patient(4);
-  await database.close();
-  await last;
-  assert.deepEqual(await seen(), [1, 2, 3, 4]);
-  await other.close();
-});
-
 test("closing commits what is still waiting", async () => {
   const { file, database } = await open("closing.db");
   const waiting = database.run(insert, 1, "word").then(() => "written");

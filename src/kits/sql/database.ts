@@ -49,8 +49,8 @@ export interface Database {
    * or `store-damaged`; a violated constraint is thrown as the engine's own error, see `isDuplicate`.
    */
   run<Row>(statement: Statement<Row>, ...values: readonly Value[]): Promise<Result<Row>>;
-  /** Runs a transaction; a throw inside the body undoes it. A patient one may wait a moment to be committed with others. */
-  transact<T>(body: () => Transaction<T>, patient?: boolean): Promise<T>;
+  /** Runs a transaction; a throw inside the body undoes it. */
+  transact<T>(body: () => Transaction<T>): Promise<T>;
   /** Kysely's query builder over this database, for cold paths. Its own transactions are refused: use `transact`. */
   kysely<Tables>(): Kysely<Tables>;
   close(): Promise<void>;

@@ -9,11 +9,8 @@ import type { DatabaseSync } from "node:sqlite";
 export type Write<T> = () => { readonly keep: T } | { readonly undo: T };
 
 export interface GroupCommit {
-  /**
-   * Resolves with the act's answer when it is committed (or undone at its own wish). The act may run again. A patient
-   * one rides along with the next that comes, and is committed by itself when none has come in time.
-   */
-  write<T>(act: Write<T>, atomic: boolean, patient?: boolean): Promise<T>;
+  /** Resolves with the act's answer when it is committed (or undone at its own wish). The act may run again. */
+  write<T>(act: Write<T>, atomic: boolean): Promise<T>;
   /** Commits what is waiting. */
   flush(): Promise<void>;
 }
@@ -30,8 +27,6 @@ type Outcome = { readonly answer: unknown } | { readonly error: unknown };
 
 /** A batch holds the event loop; it is no longer than this. */
 const MOST_AT_ONCE = 32;
-/** Milliseconds a patient write waits for company; nobody notices. */
-const PATIENCE = 50;
 
 /** `attempt` runs a synchronous act, patient with locks of other processes, its errors put into our words. */
 export function createGroupCommit(
@@ -40,8 +35,6 @@ export function createGroupCommit(
   fatal: (error: unknown) => boolean,
 ): GroupCommit {
   let waiting: Member[] = [];
-  let due = false;
-  let alone: NodeJS.Timeout | undefined;
   const begin = db.prepare("begin immediate");
   const commit = db.prepare("commit");
   const savepoint = db.prepare("savepoint member");
@@ -95,9 +88,6 @@ export function createGroupCommit(
   }
 
   async function flush(): Promise<void> {
-    due = false;
-    clearTimeout(alone);
-    alone = undefined;
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_AT_ONCE);
       waiting = waiting.slice(MOST_AT_ONCE);
@@ -115,14 +105,10 @@ export function createGroupCommit(
   }
 
   return {
-    write: (act, atomic, patient = false) =>
+    write: (act, atomic) =>
       new Promise((resolve, reject) => {
-        if (patient) alone ??= setTimeout(() => void flush(), PATIENCE);
-        else if (!due) {
-          due = true;
-          // Two turns: what the first one brings in commits along, and where nothing comes in a turn takes microseconds.
-          setImmediate(() => setImmediate(() => void flush()));
-        }
+        // Two turns: what the first one brings in commits along, and where nothing comes in a turn takes microseconds.
+        if (waiting.length === 0) setImmediate(() => setImmediate(() => void flush()));
         waiting.push({ act, atomic, settle: { resolve, reject } });
       }),
     flush,

@@ -124,7 +124,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
       const act = () => execute(prepare(what), values) as Result<Row>;
       return asks(what) ? atOnce(act) : commits.write(() => ({ keep: act() }), false);
     },
-    transact: (body, patient) => commits.write(() => executeAll(body), true, patient),
+    transact: (body) => commits.write(() => executeAll(body), true),
     kysely: <Tables>() =>
       createKysely<Tables>("sqlite", (text, values) =>
         attempt(() => {

@@ -65,10 +65,10 @@ export function createSqlRecords(database: Database): RecordStore {
       const { changes } = await database.run(only.statement, ...only.values);
       return only.sure || changes === 1;
     },
-    commitTold(writes, events, now, patient) {
+    commitTold(writes, events, now) {
       const told = events.map((event) => ({ ...toCall(event), sure: true }));
       const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
-      return database.transact(() => all([...told, ...calls]), patient);
+      return database.transact(() => all([...told, ...calls]));
     },
     async take(kind, key, now) {
       const { rows } = await database.run(take, kind, key, now);
