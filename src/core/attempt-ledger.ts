@@ -30,9 +30,13 @@ export interface AttemptLedger {
     found: Versioned<Challenge> | undefined,
     change: (challenge: Challenge) => AttemptChange | undefined,
   ): Promise<Versioned<Challenge> | undefined>;
+  /** Tells whoever counts of a state that is not written down; of the same one once, as long as it is remembered. */
+  mention(challenge: Challenge, attempt: Attempt): void;
 }
 
 const ROUNDS = 50;
+/** States that are remembered as told; a word that comes again comes within seconds. */
+const MOST_TOLD = 1_000;
 
 export function createAttemptLedger(deps: {
   readonly storage: Storage;
@@ -47,7 +51,18 @@ export function createAttemptLedger(deps: {
     Promise.resolve(factOf(challenge, attempt)).then(deps.onSend).catch(deps.onProblem);
   }
 
+  const told = new Set<string>();
+
   return {
+    mention(challenge, attempt) {
+      if (deps.onSend === undefined) return;
+      const name = `${challenge.id}.${attempt.send}.${attempt.number} ${attempt.state}`;
+      if (told.has(name)) return;
+      const [oldest] = told.size >= MOST_TOLD ? told : [];
+      if (oldest !== undefined) told.delete(oldest);
+      told.add(name);
+      tell(challenge, attempt);
+    },
     async apply(id, found, change) {
       let current = found ?? (await challenges.read(id));
       for (let round = 0; round < ROUNDS; round += 1) {

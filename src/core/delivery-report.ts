@@ -26,6 +26,8 @@ export interface Word {
   readonly another: boolean;
   /** Whether an attempt in this state is all that could be hoped for. */
   readonly isEnough: (attempt: Attempt) => boolean;
+  /** Whether this process is still at it: what is known of the attempt may not be durable yet. */
+  readonly isUnderWay: boolean;
   readonly now: EpochMs;
 }
 
@@ -35,14 +37,22 @@ export interface Heard {
   readonly isNews: boolean;
   /** The next gateway is to bring the same code. */
   readonly goesOn: boolean;
-  /** Nothing is to be sent for this send any more. */
+  /** Nothing is to be sent for this send any more, and there may be a row that says otherwise. */
   readonly isOver: boolean;
   /** Taken after all, although nobody had answered: it costs as much. */
   readonly late: boolean;
 }
 
-/** What it changes; undefined: nothing. */
-export function hear({ challenge, name, word, another, isEnough, now }: Word): Heard | undefined {
+/** What it changes; undefined: nothing. An attempt alone: a state that is worth telling, and on which nothing hangs. */
+export function hear({
+  challenge,
+  name,
+  word,
+  another,
+  isEnough,
+  isUnderWay,
+  now,
+}: Word): Heard | { readonly passing: Attempt } | undefined {
   const attempts = challenge.attempts ?? [];
   const known = attempts.find(({ send, number }) => send === name.send && number === name.number);
   // Of an attempt that is not written down, only the one that is being made can be spoken of, at a gateway of its own.
@@ -63,13 +73,13 @@ export function hear({ challenge, name, word, another, isEnough, now }: Word): H
   // One message, one name: what was said of another is not said of this one.
   if (before.providerId !== undefined && before.providerId !== word.id) return undefined;
   const attempt = advance(before, { ...word, providerId: word.id }, now);
-  // Taken before and not arrived after: nobody is shown anything else, so the word is worth no commit.
+  if (attempt === before) return undefined;
+  // Taken before and not arrived after: nobody is shown anything else, so the word is worth no commit, unless it takes
+  // back what would be sent without it.
   const isOnTheWay =
-    isTaken(before) &&
-    before.providerId === attempt.providerId &&
-    !isTerminal(attempt.state) &&
-    !isEnough(attempt);
-  if (attempt === before || isOnTheWay) return undefined;
+    isTaken(before) && before.providerId === attempt.providerId && !isTerminal(attempt.state);
+  if (isOnTheWay && !isEnough(attempt)) return undefined;
+  if (isOnTheWay && before.isLast === true && !isUnderWay) return { passing: attempt };
   const isCurrent = attempt.send === challenge.sends && !isStale(challenge, keyOf(challenge), now);
   const isNewest = own.every(({ number }) => number <= attempt.number);
   const goesOn =
@@ -85,7 +95,10 @@ export function hear({ challenge, name, word, another, isEnough, now }: Word): H
     isNews: attempt.state !== before.state,
     goesOn,
     isOver:
-      isCurrent && known !== undefined && (isEnough(attempt) || (isNewest && isTerminal(attempt.state))),
+      isCurrent &&
+      known !== undefined &&
+      known.isLast !== true &&
+      (isEnough(attempt) || (isNewest && isTerminal(attempt.state))),
     late: before.state === "unknown" && !hasFailed(attempt.state),
   };
 }

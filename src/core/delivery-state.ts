@@ -25,6 +25,8 @@ export type Attempt = {
   /** When it was begun, and when it came into its state. */
   readonly at: EpochMs;
   readonly stateAt: EpochMs;
+  /** With its answer the outbox row went: nothing waits for a receipt, and nothing goes on but what a failure writes. */
+  readonly isLast?: true | undefined;
 };
 
 /** What a provider, or the send itself, has said of an attempt. */

@@ -205,7 +205,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           ? row(challenge, "awaiting", receiptWithin * 1000)
           : gone(key);
       return {
-        attempt,
+        attempt: { ...attempt, isLast: goesOn || waits ? undefined : true },
         outbox: outboxRow,
         events: [sentEvent(challenge, attempt, receipt, now())],
         isNews: true,
@@ -233,13 +233,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     );
     const channel = known.value.channel ?? "sms";
     const another = hasFailed(word.state) && (await line.hasNext(channel, new Set([...tried, name.gateway])));
+    const isUnderWay = underWay.has(`${name.challenge}.${name.send}`);
     let goesOn = false;
     let late = false;
     const done = await ledger.apply(name.challenge, known, (challenge) => {
-      const heard = hear({ challenge, name, word, another, isEnough, now: now() });
-      goesOn = heard?.goesOn === true;
-      late = heard?.late === true;
-      if (heard === undefined) return undefined;
+      const heard = hear({ challenge, name, word, another, isEnough, isUnderWay, now: now() });
+      if (heard !== undefined && "passing" in heard) ledger.mention(challenge, heard.passing);
+      if (heard === undefined || "passing" in heard) return undefined;
+      ({ goesOn, late } = heard);
       const { attempt, events, isNews, isOver } = heard;
       const outboxRow = goesOn
         ? row(challenge, "unsent", LEASE)

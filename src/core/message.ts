@@ -31,29 +31,62 @@ export interface SegmentCount {
   readonly encoding: "gsm7" | "ucs2";
 }
 
+/** What does not hang on the digits of a code: how names are written and cut, and how much the whole takes. */
+interface Fitted extends SegmentCount {
+  readonly brand: string;
+  readonly name: string;
+  /** What stands around the code, wherever it stands; undefined where the text does more with it than show it. */
+  readonly around: readonly string[] | undefined;
+}
+
+/** Found out once for each text and set of facts, for each look composes a message; digits are in any alphabet. */
+const fitted = new WeakMap<MessageText, Map<string, Fitted>>();
+/** Sets of facts kept of one text: one for each relying party and number of minutes in use. */
+const MOST = 500;
+
 /**
  * Composes the message of a code. A text in GSM-7 stays in it: names lose what the alphabet lacks. In a text that
  * needs UCS-2 anyway, names keep their letters. A name takes the room that is left in the segments the text needs.
  */
 export function composeMessage(facts: MessageFacts, text: MessageText): ComposedMessage {
-  const { code, minutes, host, appName } = facts;
-  const letters = lettersWith(text, minutes);
+  const { code, minutes, brand, host, appName } = facts;
+  const key = JSON.stringify([code.length, minutes, brand, host, appName]);
+  const known = fitted.get(text) ?? new Map<string, Fitted>();
+  fitted.set(text, known);
+  let found = known.get(key);
+  if (found === undefined) {
+    found = fit(facts, text);
+    if (known.size >= MOST) known.clear();
+    known.set(key, found);
+  }
+  const { brand: shown, name, around, segments, encoding } = found;
+  return { text: around?.join(code) ?? written(facts, shown, name, text), name, segments, encoding };
+}
+
+function fit(facts: MessageFacts, text: MessageText): Fitted {
+  const { code, minutes, host } = facts;
+  const letters = lettersOf(text, { code, minutes, app: "x", named: "yes" });
   const brand = letters(facts.brand).join("").trim();
-  // The name that is chosen was looked at before.
-  const made = new Map<string, ComposedMessage>();
-  const written = (name: string): ComposedMessage => {
-    let message = made.get(name);
-    if (message === undefined) {
-      const values = { code, minutes, brand, app: name, named: name === "" ? "no" : "yes" };
-      const whole = `${sentence(text, values, name)}\n\n@${host} #${code}`;
-      message = { text: whole, name, ...countSegments(whole) };
-      made.set(name, message);
-    }
-    return message;
-  };
-  const most = written("").segments;
-  const fits = (name: string) => written(name).segments <= most;
-  return written(cut(letters(appName), fits) || (fits(host) ? host : ""));
+  const sizeWith = (name: string) => countSegments(written(facts, brand, name, text));
+  const most = sizeWith("").segments;
+  const fits = (name: string) => sizeWith(name).segments <= most;
+  const name = cut(letters(facts.appName), fits) || (fits(host) ? host : "");
+  return { brand, name, around: aroundOf(facts, brand, name, text), ...sizeWith(name) };
+}
+
+/** Two codes tell where one goes: a name with these digits in it, or a text that counts with them, gives two others. */
+function aroundOf(facts: MessageFacts, brand: string, name: string, text: MessageText) {
+  const [one = "", other = ""] = ["9182736450", "2736459180"].map((digits) =>
+    digits.slice(0, facts.code.length),
+  );
+  const around = written({ ...facts, code: one }, brand, name, text).split(one);
+  return around.join(other) === written({ ...facts, code: other }, brand, name, text) ? around : undefined;
+}
+
+function written(facts: MessageFacts, brand: string, name: string, text: MessageText): string {
+  const { code, minutes, host } = facts;
+  const values = { code, minutes, brand, app: name, named: name === "" ? "no" : "yes" };
+  return `${sentence(text, values, name)}\n\n@${host} #${code}`;
 }
 
 export interface NoticeFacts extends Pick<MessageFacts, "brand" | "host"> {
@@ -101,17 +134,6 @@ export function composeLetter(
 /** How names are written in a text: by whether it is in GSM-7 itself. */
 const lettersOf = (text: MessageText, values: MessageValues): ((name: string) => readonly string[]) =>
   gsm7Units(oneLine(text({ ...values, brand: "x" }))) === undefined ? ownLetters : plainText;
-
-const alphabets = new WeakMap<MessageText, Map<number, ReturnType<typeof lettersOf>>>();
-
-/** The same of a code's message, found out once for each text and number of minutes; digits are in any alphabet. */
-function lettersWith(text: MessageText, minutes: number): ReturnType<typeof lettersOf> {
-  const known = alphabets.get(text) ?? new Map<number, ReturnType<typeof lettersOf>>();
-  alphabets.set(text, known);
-  const letters = known.get(minutes) ?? lettersOf(text, { code: "000000", minutes, app: "x", named: "yes" });
-  known.set(minutes, letters);
-  return letters;
-}
 
 /** "Example Inc." brings the sentence's full stop along. */
 function sentence(text: MessageText, values: MessageValues, name: string): string {

@@ -6,7 +6,7 @@ import type { PhoneNumber } from "./secret.ts";
 import type { DeliveryState, SmsRefusal } from "./sms.ts";
 import type { EpochMs, Subject } from "./words.ts";
 
-/** `challenge`, `send` and `number` together name the attempt; a fact may be told twice after a crash. */
+/** `challenge`, `send` and `number` together name the attempt; a fact may be told twice after a crash, or by two nodes. */
 export interface SendFact {
   readonly challenge: string;
   readonly send: number;
@@ -28,5 +28,5 @@ export interface SendFact {
   readonly at: EpochMs;
 }
 
-/** Takes a fact after it is durable. What it throws is reported and keeps nobody from signing in. */
+/** Takes a fact after it is durable, or is to be nowhere: `sent` that nothing hangs on. What it throws is reported and keeps nobody from signing in. */
 export type OnSend = (fact: SendFact) => void | Promise<void>;

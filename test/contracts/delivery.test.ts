@@ -1,15 +1,16 @@
 /** O16, O17, M33: what the outbox promises is kept over crashes and nodes, on every store; with the same code. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { it } from "node:test";
+import { describe, it } from "node:test";
 import { type Codes, createCodes, type OutboxRow } from "../../src/core/codes.ts";
 import { createDelivery, type Delivery } from "../../src/core/delivery.ts";
 import { createGatewayLine, type GatewayEntry } from "../../src/core/gateway-line.ts";
 import type { Keys } from "../../src/core/keys.ts";
 import { createReportUrls } from "../../src/core/report-url.ts";
 import { PhoneNumber } from "../../src/core/secret.ts";
+import type { SendFact } from "../../src/core/send-fact.ts";
 import { deliverySchema, limitsSchema } from "../../src/core/settings.ts";
-import type { Receipt } from "../../src/core/sms.ts";
+import type { DeliveryState, Receipt } from "../../src/core/sms.ts";
 import { createStorage } from "../../src/core/storage.ts";
 import { messageTexts } from "../kit/messages.ts";
 import { overEngines } from "../kit/over-engines.ts";
@@ -101,6 +102,7 @@ overEngines("the outbox", ({ store }) => {
     const textOf = (code: string) => new RegExp(`^${code} is your code[\\s\\S]*#${code}$`);
     return {
       hooks,
+      now,
       codes,
       commits,
       storage,
@@ -249,6 +251,128 @@ overEngines("the outbox", ({ store }) => {
       sent.map(({ gateway: at }) => at),
       ["a"],
     );
+  });
+
+  describe("what a provider tells of it", () => {
+    /** A process over one or two gateways that believe whatever is said; counts what it commits. */
+    async function told(gateways: readonly string[], answers: Readonly<Record<string, Receipt>> = {}) {
+      const { gateway, promised, sent, advance, now, codes } = world();
+      const facts: SendFact[] = [];
+      const commits: (readonly string[])[] = [];
+      let held: { kind: string; reached: () => void; released: Promise<void> } | undefined;
+      /** The next commit of this kind waits at the store's door. */
+      const hold = (kind: string) => {
+        const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+        held = { kind, reached: reached.resolve, released: released.promise };
+        return { reached: reached.promise, release: released.resolve };
+      };
+      const { records, audit } = store();
+      const urls = createReportUrls(new URL("https://login.example.org"), testKeys, now);
+      const entries = gateways.map((name): GatewayEntry => {
+        const entry = gateway(name, async () => answers[name] ?? accepted);
+        const readReport = async ({ url }: { readonly url: string }) => ({
+          id: "one",
+          state: url as DeliveryState,
+        });
+        return { ...entry, gateway: { ...entry.gateway, readReport } };
+      });
+      const delivery = createDelivery({
+        storage: createStorage({
+          store: {
+            ...records,
+            async commit(writes, at) {
+              const kinds = writes.map(({ kind, bytes }) => (bytes === null ? `no ${kind}` : kind));
+              if (held !== undefined && kinds.includes(held.kind)) {
+                const { reached, released } = held;
+                held = undefined;
+                reached();
+                await released;
+              }
+              commits.push(kinds);
+              return records.commit(writes, at);
+            },
+            commitTold: undefined as never,
+          },
+          sealer: testSealer(),
+          now,
+          audit,
+        }),
+        codes,
+        line: createGatewayLine({ entries: async () => entries, now, onProblem: () => {} }),
+        urls,
+        settings: () => deliverySchema.parse({}),
+        now,
+        host: "login.example.org",
+        texts: messageTexts(),
+        brand: () => "Sallyport",
+        onSend: (fact) => void facts.push(fact),
+        onProblem: (problem) => assert.fail(String(problem)),
+      });
+      const { id, key, look } = await promised();
+      async function say(state: DeliveryState, name: string, number = 1) {
+        const { endsAt } = await look();
+        const about = { challenge: id, send: 1, number, gateway: name };
+        const { pathname, searchParams } = urls.of(about, endsAt + 3_600_000);
+        const attempt = pathname.split("/").at(-1) ?? "";
+        const before = commits.length;
+        const body = Buffer.alloc(0);
+        const query = Object.fromEntries(searchParams);
+        assert.equal(await delivery.report({ attempt, query, url: state, headers: {}, body }), "taken");
+        await new Promise(setImmediate);
+        return commits.slice(before);
+      }
+      const states = async () => (await look()).attempts.map(({ state }) => state);
+      return { delivery, key, say, hold, states, facts, sent, advance };
+    }
+    const toldStates = (facts: readonly SendFact[]) => facts.map(({ state }) => state);
+
+    it("`sent` on which nothing hangs is told once and written nowhere; the end is written, and the row is not looked for", async () => {
+      const { delivery, key, say, states, facts } = await told(["a"]);
+      await delivery.deliver(key);
+      assert.deepEqual(await say("sent", "a"), []);
+      assert.deepEqual(await say("sent", "a"), []);
+      assert.deepEqual(await states(), ["accepted"]);
+      assert.deepEqual(await say("delivered", "a"), [["challenge"]]);
+      assert.deepEqual(await say("sent", "a"), []);
+      assert.deepEqual(await states(), ["delivered"]);
+      assert.deepEqual(toldStates(facts), ["accepted", "sent", "delivered"]);
+    });
+
+    it("M33: `sent` takes back the row that waits for it, so that no other gateway is asked", async () => {
+      const { delivery, key, say, states, sent, advance } = await told(["a", "b"]);
+      await delivery.deliver(key);
+      assert.deepEqual(await say("sent", "a"), [["challenge", "no outbox"]]);
+      assert.deepEqual(await states(), ["sent"]);
+      advance(60_000);
+      await delivery.sweep();
+      await delivery.idle();
+      assert.equal(sent.length, 1);
+    });
+
+    it("M33: of two that may have it, the one nobody had answered for is written when it turns out to be taken", async () => {
+      const { delivery, key, say, states, sent } = await told(["a", "b"], {
+        a: { kind: "refused", reason: "no-answer" },
+      });
+      await delivery.deliver(key);
+      assert.deepEqual(await states(), ["unknown", "accepted"]);
+      assert.deepEqual(await say("sent", "b", 2), [], "behind the last one nobody stands");
+      assert.deepEqual(await say("sent", "a", 1), [["challenge", "no outbox"]]);
+      assert.deepEqual(await states(), ["sent", "accepted"]);
+      assert.equal(sent.length, 2);
+    });
+
+    it("O17: `sent` that comes before the answer to the send is durable is written down itself", async () => {
+      const { delivery, key, say, hold, states } = await told(["a"]);
+      const { reached, release } = hold("no outbox");
+      const sending = delivery.deliver(key);
+      await reached;
+      assert.deepEqual(await states(), [], "killed now, nobody would know of the answer");
+      assert.ok((await say("sent", "a")).length > 0);
+      assert.deepEqual(await states(), ["sent"]);
+      release();
+      await sending;
+      assert.deepEqual(await states(), ["sent"]);
+    });
   });
 
   it("what a send writes is what it has always written: one commit for the promise, one for what came of it", async () => {

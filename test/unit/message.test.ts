@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { composeMessage, countSegments, gsm7Septets, type MessageFacts } from "../../src/core/message.ts";
-import type { CodePurpose } from "../../src/core/message-texts.ts";
+import type { CodePurpose, MessageValues } from "../../src/core/message-texts.ts";
 import { messageTexts } from "../kit/messages.ts";
 
 const texts = messageTexts();
@@ -42,6 +42,24 @@ describe("the text of a code", () => {
     assert.deepEqual(
       { ...compose(), text: "" },
       { text: "", name: "Example Bank", segments: 1, encoding: "gsm7" },
+    );
+  });
+
+  it("the same text again brings the code of each message, whatever else has its digits", () => {
+    const codes = ["012345", "918273", "273645", "918273", "000000"];
+    const names = ["Example Bank", "Bank 918273", "273645", "018273 918273"];
+    for (const appName of names)
+      for (const code of codes)
+        assert.equal(
+          compose({ appName, code }).text,
+          `${code} is your code to sign in to ${appName}. Valid 5 minutes. Never share it.\n\n@login.example.org #${code}`,
+        );
+    const counting = (values: MessageValues) =>
+      `${Number(values.code).toLocaleString("en")} for ${values.app}`;
+    const said = codes.map((code) => composeMessage({ ...facts, code }, counting).text.split("\n")[0]);
+    assert.deepEqual(
+      said,
+      codes.map((code) => `${Number(code).toLocaleString("en")} for Example Bank`),
     );
   });
 
