@@ -181,8 +181,8 @@ type StepPageName =
   | "new-password";
 
 export interface Step<S extends Json = Json> {
-  /** Once on entering, never on a reload. */
-  prepare(login: Login<Json>): Promise<Prepared<S>>;
+  /** Once on entering, never on a reload. `bound`: all that is bound to the person, where it was read just now. */
+  prepare(login: Login<Json>, bound?: readonly Authenticator[]): Promise<Prepared<S>>;
   /** Reads only: a reload never sends, spends or skips anything. */
   view(login: Login<S>): Promise<{ readonly page: StepPage; readonly notice?: Notice | undefined }>;
   /** `claim` is given to a step that `takesTurn`. Where it is lost, nobody looks at the outcome. */

@@ -102,7 +102,7 @@ export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) 
     mechanisms: async () => [mechanism],
     factors: new Map([password, sms].map((one) => [one.kind, one])),
     delivery: { deliver: async (key) => void sent.push(key) },
-    audit: { append: async (event) => void events.push(event) } as never,
+    audit: { append: async (event: AuditEvent) => void events.push(event) } as never,
     limits,
     now,
   });

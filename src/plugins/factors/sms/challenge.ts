@@ -1,5 +1,6 @@
 /** Signing in with a phone that is bound: a code on entering, the same code on a resend. */
 import type { AuditEvent } from "../../../core/audit.ts";
+import type { Authenticator } from "../../../core/authenticators.ts";
 import { hasTurn } from "../../../core/claim.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
@@ -25,10 +26,11 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     login: Login<Json>,
     wanted?: string,
     sendsSoFar = 0,
+    bound?: readonly Authenticator[],
   ): Promise<Prepared<State> & { notice?: Notice }> {
     const { subject } = login;
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
-    const all = await phonesOf(deps, subject, login.phoneAttribute);
+    const all = await phonesOf(deps, subject, login.phoneAttribute, bound);
     const phone = wanted === undefined ? all[0] : all.find(({ id }) => id === wanted);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
     const { number, country } = phone;
@@ -98,7 +100,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
   }
 
   return {
-    prepare: (login) => send(login),
+    prepare: (login, bound) => send(login, undefined, 0, bound),
 
     async view(login) {
       const { challenge, others } = login.state as State;
