@@ -5,9 +5,10 @@
  */
 import { z } from "zod";
 import type { BulkPeople } from "../../../core/bulk-people.ts";
-import type { Directory, DirectoryWriter } from "../../../core/directory.ts";
+import type { Directory, DirectoryWriter, PasswordCheck } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
 import type { Plugin } from "../../../core/plugin.ts";
+import type { Secret } from "../../../core/secret.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
 import type { Clock, Subject } from "../../../core/words.ts";
 import { createBlocklist } from "../../../kits/password/blocklist.ts";
@@ -102,22 +103,28 @@ function createReader(people: People, hashing: Hashing, now: Clock): Directory {
       return { users: rows.map((row) => toUser(row)), ...page };
     },
 
-    async checkPassword(username, password) {
+    checkPassword: async (username, password) => check(await byName(username), password),
+
+    async lookUp(username) {
       const row = await byName(username);
-      const text = normalPassword(password);
-      const user = toUser(row);
-      const stored = row.password_hash ?? hashing.decoy;
-      const others = { forms: await forms.beside(stored), typed: password.reveal() };
-      const verdict = await hashing.verify(stored, text, others);
-      if (user === undefined) return { kind: "unknown" };
-      if (user.status === "disabled") return { kind: "disabled", user };
-      const until = row.must_change_until;
-      // What somebody else has chosen has had its time: it is nobody's password any more.
-      if (!verdict.right || (until !== null && until <= now())) return { kind: "wrong" };
-      if (verdict.outdated && text !== undefined) await renew(user.id, row.password_hash ?? "", text);
-      return { kind: until === null ? "right" : "must-change", user };
+      return { user: toUser(row), check: (password) => check(row, password) };
     },
   };
+
+  async function check(row: Awaited<ReturnType<typeof byName>>, password: Secret): Promise<PasswordCheck> {
+    const text = normalPassword(password);
+    const user = toUser(row);
+    const stored = row.password_hash ?? hashing.decoy;
+    const others = { forms: await forms.beside(stored), typed: password.reveal() };
+    const verdict = await hashing.verify(stored, text, others);
+    if (user === undefined) return { kind: "unknown" };
+    if (user.status === "disabled") return { kind: "disabled", user };
+    const until = row.must_change_until;
+    // What somebody else has chosen has had its time: it is nobody's password any more.
+    if (!verdict.right || (until !== null && until <= now())) return { kind: "wrong" };
+    if (verdict.outdated && text !== undefined) await renew(user.id, row.password_hash ?? "", text);
+    return { kind: until === null ? "right" : "must-change", user };
+  }
 
   /** P07: the hash at today's cost. A full queue is no reason to turn a right password away; the next sign-in will do. */
   async function renew(id: Subject, old: string, password: string): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { hasTurn } from "../../../core/claim.ts";
 import type { Devices } from "../../../core/device.ts";
-import type { Directory } from "../../../core/directory.ts";
+import type { Directory, LookedUp } from "../../../core/directory.ts";
 import type { Events, Factor, Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Throttle } from "../../../core/throttle.ts";
@@ -32,6 +32,11 @@ export function createPasswordFactor(deps: PasswordDeps, renewal?: Step): Factor
 
 function createStep({ directory, throttle, devices, forgotten, now }: PasswordDeps): Step {
   const pauses = createNotes();
+  const lookUp = async (username: string): Promise<LookedUp> =>
+    (await directory.lookUp?.(username)) ?? {
+      user: await directory.find(username),
+      check: (password) => directory.checkPassword(username, password),
+    };
   const retry = (
     key: string,
     login: Login,
@@ -78,7 +83,7 @@ function createStep({ directory, throttle, devices, forgotten, now }: PasswordDe
       if (username === "" || username.length > LONGEST_NAME || password === "")
         return retry("password.wrong", login, undefined, shortened(form));
 
-      const known = await directory.find(username);
+      const { user: known, check: checked } = await lookUp(username);
       // Looked for whether somebody has the name or not: the same work (P11).
       const marked = devices.knows(login.visitor, known?.id ?? "");
       const device = known !== undefined && marked ? login.visitor.browser : undefined;
@@ -101,13 +106,11 @@ function createStep({ directory, throttle, devices, forgotten, now }: PasswordDe
         const events: Events = isNew ? [{ ...event, kind: "password-paused" }] : [];
         return retry("password.paused", login, { seconds: slot.seconds }, shortened(form), events);
       }
-      const check = await directory
-        .checkPassword(username, new Secret(password))
-        .catch(async (problem: unknown) => {
-          // Nothing was compared: the try is given back, and a full queue is the server's fault, not a wrong password.
-          await slot.settle("not-compared");
-          throw problem;
-        });
+      const check = await checked(new Secret(password)).catch(async (problem: unknown) => {
+        // Nothing was compared: the try is given back, and a full queue is the server's fault, not a wrong password.
+        await slot.settle("not-compared");
+        throw problem;
+      });
       const right =
         (check.kind === "right" || check.kind === "must-change") &&
         (login.subject === undefined || check.user.id === login.subject);
