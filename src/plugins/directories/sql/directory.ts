@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { BulkPeople } from "../../../core/bulk-people.ts";
-import type { Directory, DirectoryWriter, PasswordCheck } from "../../../core/directory.ts";
+import type { Directory, DirectoryWriter, LookedUp, PasswordCheck, User } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
 import type { Plugin } from "../../../core/plugin.ts";
 import type { Secret } from "../../../core/secret.ts";
@@ -21,7 +21,7 @@ import { createBulk } from "./bulk.ts";
 import { createForms } from "./forms.ts";
 import { migrations } from "./migrations.ts";
 import { createPeople, type People } from "./people.ts";
-import { toUser } from "./row.ts";
+import { type PersonRow, toUser } from "./row.ts";
 import { createWriter } from "./writer.ts";
 
 /** A directory that can be written to, with the figures of its hashing for metrics. */
@@ -103,17 +103,22 @@ function createReader(people: People, hashing: Hashing, now: Clock): Directory {
       return { users: rows.map((row) => toUser(row)), ...page };
     },
 
-    checkPassword: async (username, password) => check(await byName(username), password),
-
-    async lookUp(username) {
-      const row = await byName(username);
-      return { user: toUser(row), check: (password) => check(row, password) };
-    },
+    checkPassword: async (username, password) => (await lookUp(username)).check(password),
+    lookUp,
   };
 
-  async function check(row: Awaited<ReturnType<typeof byName>>, password: Secret): Promise<PasswordCheck> {
-    const text = normalPassword(password);
+  async function lookUp(username: string): Promise<LookedUp> {
+    const row = await byName(username);
     const user = toUser(row);
+    return { user, check: (password) => check(row, user, password) };
+  }
+
+  async function check(
+    row: Pick<PersonRow, "password_hash" | "must_change_until">,
+    user: User | undefined,
+    password: Secret,
+  ): Promise<PasswordCheck> {
+    const text = normalPassword(password);
     const stored = row.password_hash ?? hashing.decoy;
     const others = { forms: await forms.beside(stored), typed: password.reveal() };
     const verdict = await hashing.verify(stored, text, others);
