@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, it } from "node:test";
 import type { Challenge } from "../../src/core/codes.ts";
 import { endLogins } from "../../src/core/login.ts";
+import type { Step } from "../../src/core/mechanism.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { overEngines } from "../kit/over-engines.ts";
 import { openTwoSteps, RIGHT, type TwoStepNode, visitorAt } from "../kit/two-step-node.ts";
@@ -95,6 +96,22 @@ overEngines("turns", ({ store, place }) => {
     }
   });
 
+  it("S01: a step that knows of no claim runs once for 20 clicks, and is given none", async () => {
+    const claims: unknown[] = [];
+    const step = {
+      prepare: async () => ({ kind: "ready", state: null }),
+      view: async () => ({ page: { page: "password", facts: {} } }),
+      async authenticate(_login: unknown, _form: unknown, claim: unknown) {
+        claims.push(claim);
+        return { kind: "retry", notice: { key: "no" } };
+      },
+    };
+    node = openTwoSteps(store(), undefined, step as unknown as Step);
+    const id = await node.begin();
+    await allAtOnce([node], (one) => one.submit(id, 0, {}));
+    assert.deepEqual(claims, [undefined]);
+  });
+
   it("P13: many logins that try one account at once, each clicked twice, are counted to the very try", async () => {
     const nodes = await twoNodes();
     const username = randomUUID();
@@ -181,6 +198,27 @@ overEngines("turns", ({ store, place }) => {
     assert.equal(standing.kind, "open");
     assert.equal(standing.kind === "open" ? standing.login.notice?.key : "", "code.spent");
     assert.deepEqual([node.tell("code-right"), node.tell("signed-in")], [0, 0]);
+    assert.equal((await node.codes.failures(username)).failures, 0);
+  });
+
+  it("O03 O08: a code that was replaced in that very moment opens nothing, and is no failure either", async () => {
+    let challenge = "";
+    node = before(() =>
+      openTwoSteps(store())
+        .storage.records<Challenge>("challenge")
+        .update(challenge, (current) => {
+          assert.ok(current);
+          return { result: undefined, write: { ...current, random: "another" }, expiresAt: current.endsAt };
+        }),
+    );
+    const username = randomUUID();
+    const login = await node.toCode(username);
+    challenge = login.challenge;
+    const digits = await node.digitsOf(challenge, login.id);
+    const standing = await node.submit(login.id, login.turn, { code: digits });
+    assert.equal(standing.kind === "open" ? standing.login.notice?.key : standing.kind, "code.spent");
+    assert.equal((await node.codes.look(challenge, login.id))?.spent, false);
+    assert.deepEqual([node.tell("code-right"), node.tell("code-wrong")], [0, 1]);
     assert.equal((await node.codes.failures(username)).failures, 0);
   });
 

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { AuditEvent } from "../../src/core/audit.ts";
 import { createCodes } from "../../src/core/codes.ts";
 import type { User } from "../../src/core/directory.ts";
-import { composeMechanism } from "../../src/core/mechanism.ts";
+import { composeMechanism, type Step } from "../../src/core/mechanism.ts";
 import type { ByteWrite } from "../../src/core/records.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
 import { createStorage } from "../../src/core/storage.ts";
@@ -26,8 +26,8 @@ type Around = (kinds: readonly string[], commit: () => Promise<boolean>) => Prom
 export const visitorAt = (address: string) => ({ browser: "b", address, marks: [] });
 const HERE = visitorAt("192.0.2.7");
 
-/** Everybody whose name is asked for exists, and has one phone. */
-export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) => commit()) {
+/** Everybody whose name is asked for exists, and has one phone. `plain`: a step in place of the password's. */
+export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) => commit(), plain?: Step) {
   const { records } = store;
   const events: AuditEvent[] = [];
   const [compared, sent]: [string[], string[]] = [[], []];
@@ -61,7 +61,7 @@ export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) 
   const throttle = createThrottle(throttles);
   const personOf = (username: string): User =>
     ({ id: username, username, status: "active", claims: {}, roles: [] }) as unknown as User;
-  const password = createPasswordFactor({
+  const throttled = createPasswordFactor({
     directory: {
       find: async (name: string) => personOf(name),
       async checkPassword(name: string, typed: { reveal(): string }) {
@@ -74,6 +74,7 @@ export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) 
     devices: { knows: () => false } as never,
     now,
   });
+  const password = plain === undefined ? throttled : { ...throttled, challenge: plain };
   const sms = createSmsFactor({
     codes,
     testNumberOf: () => undefined,
