@@ -99,7 +99,7 @@ export function createWalk(deps: WalkDeps): Walk {
       const done = await turned.end(record, [...writes, ...more], [...events, ...ending]);
       if (done === "done") break;
       if (done === "again" && along !== undefined && round < ROUNDS) {
-        await pause(round);
+        if (round > 0) await pause(round);
         continue;
       }
       if (turned.isOpen()) return "lost";
