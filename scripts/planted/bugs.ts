@@ -23,6 +23,7 @@ export const BUGS: readonly Bug[] = [
         from: "asked: meter.timed(directory),",
         to: `asked: {
         ...directory,
+        lookUp: undefined,
         async checkPassword(username, password) {
           const check = await directory.checkPassword(username, password);
           if (check.kind === "right") await storage.records("code-failures").remove(check.user.id);
@@ -40,8 +41,8 @@ export const BUGS: readonly Bug[] = [
     changes: [
       {
         file: "src/core/codes.ts",
-        from: "challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect });",
-        to: "challenges.write(right.id, { ...challenge, spent: expect !== -1 }, challenge.endsAt + KEEP);",
+        from: "challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect })",
+        to: "challenges.write(right.id, { ...challenge, spent: expect !== -1 }, challenge.endsAt + KEEP)",
       },
     ],
     test: "test/contracts/codes.test.ts",

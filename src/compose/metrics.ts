@@ -2,6 +2,7 @@
 import type { BootConfig } from "../config.ts";
 import type { AuditEvent } from "../core/audit.ts";
 import type { Directory } from "../core/directory.ts";
+import type { Secret } from "../core/secret.ts";
 import type { OnSend } from "../core/send-fact.ts";
 import type { Gauges, Metrics } from "../surfaces/metrics/series.ts";
 
@@ -43,17 +44,27 @@ export async function openMeter({ metrics: at }: Pick<BootConfig, "metrics">): P
       metrics.sent(fact);
       return onSend?.(fact);
     },
-    timed: (directory) => ({
-      ...directory,
-      async checkPassword(...given) {
+    timed(directory) {
+      const { lookUp } = directory;
+      const clocked = async <T>(check: () => Promise<T>): Promise<T> => {
         const began = performance.now();
         try {
-          return await directory.checkPassword(...given);
+          return await check();
         } finally {
           metrics.passwordChecked((performance.now() - began) / 1000);
         }
-      },
-    }),
+      };
+      return {
+        ...directory,
+        checkPassword: (...given) => clocked(() => directory.checkPassword(...given)),
+        ...(lookUp && {
+          async lookUp(username: string) {
+            const found = await lookUp(username);
+            return { ...found, check: (password: Secret) => clocked(() => found.check(password)) };
+          },
+        }),
+      };
+    },
     async open(gauges, onProblem) {
       metrics.look(gauges);
       const { text, contentType } = metrics;

@@ -6,8 +6,8 @@
  * a try. The account's counter hangs on the account and the factor, over all logins, codes and browsers, and only a
  * right code resets it (NIST SP 800-63B-4 §3.2.2; CVE-2026-128332 is what happens otherwise).
  */
-import { randomInt, timingSafeEqual } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
+import { timingSafeEqual } from "node:crypto";
+import { type Along, alone, type Claim, pause, ROUNDS } from "./claim.ts";
 import { deriveCode, newRandom } from "./code-derive.ts";
 import { createFailures, type FailureCount } from "./code-failures.ts";
 import { type Attempt, type Channel, channelOf, messageOf } from "./delivery-state.ts";
@@ -73,8 +73,13 @@ export interface Compared {
 }
 
 export type CodeCheck =
-  /** `channel`: by what it has come. */
-  | { readonly kind: "right"; readonly channel: Channel; readonly of: Compared }
+  /** `channel`: by what it has come. `along`: what makes it count, where the caller has claimed. */
+  | {
+      readonly kind: "right";
+      readonly channel: Channel;
+      readonly of: Compared;
+      readonly along?: Along | undefined;
+    }
   /** `failures`: in a row, over all codes and logins of the account; `pausedUntil`: with this one a pause begins. */
   | {
       readonly kind: "wrong";
@@ -89,6 +94,8 @@ export type CodeCheck =
       readonly compared?: { readonly failures: number; readonly of: Compared } | undefined;
     }
   | { readonly kind: "malformed" | "expired" | "spent" }
+  /** Another form has had the turn: nothing was counted and nothing compared. */
+  | { readonly kind: "lost" }
   | { readonly kind: "paused"; readonly until: EpochMs };
 
 export type Issued =
@@ -119,7 +126,8 @@ export interface Codes {
   }): Promise<Issued>;
   /** The same code once more, by text or call; the same limits hold for both, and no try is given back. */
   resend(challenge: string, boundTo: string, channel?: Channel): Promise<Resent>;
-  check(challenge: string, code: string, boundTo: string): Promise<CodeCheck>;
+  /** With a `claim` its turn is taken with the slots, and a right code counts when its `along` is committed. */
+  check(challenge: string, code: string, boundTo: string, claim?: Claim): Promise<CodeCheck>;
   look(challenge: string, boundTo: string): Promise<Challenge | undefined>;
   failures(subject: Subject): Promise<FailureCount>;
   /** The code and number of a challenge, for the one who sends it. */
@@ -151,13 +159,6 @@ export const KEEP = 3_600_000;
 /** A resend that would leave less than this makes a new code instead. */
 const LEAST_LIFE = 60_000;
 const LEASE = 10_000;
-/** Rounds of compare-and-set against other processes before a try is given up, uncounted and uncompared. */
-const ROUNDS = 100;
-const LONGEST_PAUSE_MS = 50;
-
-/** A moment, longer with each round, after another process was faster. */
-const pause = (round: number): Promise<void> =>
-  sleep(randomInt(1, Math.min(2 ** round, LONGEST_PAUSE_MS) + 2));
 
 export function createCodes(deps: CodesDeps): Codes {
   const { storage, keys, now } = deps;
@@ -278,10 +279,11 @@ export function createCodes(deps: CodesDeps): Codes {
     },
 
     // One try after the other for one code in this process; with other processes the commits decide.
-    check: (id, typed, boundTo) => turns.take(id, () => check(id, typed.replace(/[ \u00a0-]/g, ""), boundTo)),
+    check: (id, typed, boundTo, claim) =>
+      turns.take(id, () => check(id, typed.replace(/[ \u00a0-]/g, ""), boundTo, claim)),
   };
 
-  async function check(id: string, code: string, boundTo: string): Promise<CodeCheck> {
+  async function check(id: string, code: string, boundTo: string, claim?: Claim): Promise<CodeCheck> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const remembered = round === 0 ? challenges.recall(id) : undefined;
       const found =
@@ -300,8 +302,11 @@ export function createCodes(deps: CodesDeps): Codes {
       if (current.spent || current.tries >= triesPerCode) return { kind: "spent" };
       const tried: Challenge = { ...current, tries: current.tries + 1 };
       const slot = challenges.write(id, tried, tried.endsAt + KEEP, { expect: found.version });
-      // The account's slot and the code's, both or neither, before anything is compared.
-      if (!(await storage.commit([account.write, slot]))) {
+      // The account's slot and the code's, and the turn of the form: all or nothing, before anything is compared.
+      const slots = [account.write, slot];
+      const done = await (claim?.commit(slots) ?? storage.commit(slots));
+      if (done === "lost") return { kind: "lost" };
+      if (done === "again" || done === false) {
         await pause(round);
         continue;
       }
@@ -315,7 +320,11 @@ export function createCodes(deps: CodesDeps): Codes {
         if (account.disabled) return { kind: "disabled", compared: { failures, of } };
         return { kind: "wrong", left: triesPerCode - tried.tries, failures, pausedUntil, of };
       }
-      return spend(tried, slot.version);
+      const along = counting(tried, slot.version);
+      if (claim === undefined && !(await alone(storage, along))) return { kind: "spent" };
+      const { attempts, sends, channel } = tried;
+      const by = channelOf(attempts, sends, channel);
+      return { kind: "right", channel: by, of: comparedOf(tried), ...(claim === undefined ? {} : { along }) };
     }
     throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
   }
@@ -333,33 +342,33 @@ export function createCodes(deps: CodesDeps): Codes {
   }
 
   /** Of several right answers at once one finds the code unspent; with it the account's counter is clean again. */
-  async function spend(right: Challenge, version: number): Promise<CodeCheck> {
-    const spent = (challenge: Challenge, expect: number) =>
-      challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect });
-    const clean = failures.clean(right.subject);
-    const found = ({ attempts, sends, channel }: Challenge): CodeCheck => ({
-      kind: "right",
-      channel: channelOf(attempts, sends, channel),
-      of: comparedOf(right),
-    });
-    const count = async (challenge: Challenge, expect: number, fresh: boolean): Promise<boolean> => {
-      const effects = await deps.withRight?.(right, fresh);
-      const done = await storage.commit([spent(challenge, expect), clean, ...(effects?.writes ?? [])]);
-      if (done) effects?.done();
-      return done;
+  function counting(right: Challenge, version: number): Along {
+    let effects: RightEffects | undefined;
+    const along: Along = {
+      async writes(again) {
+        // A report on the message may have come since; that a code is used is never believed from memory.
+        const known = again ? undefined : challenges.recall(right.id);
+        const isSame = known !== undefined && !known.value.spent && known.value.random === right.random;
+        const slot = { value: right, version };
+        const current = again ? await challenges.read(right.id) : isSame ? known : slot;
+        // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
+        if (current === undefined || current.value.spent || current.value.random !== right.random) {
+          await failures.giveBack(right.subject);
+          return "off";
+        }
+        const { value: challenge, version: expect } = current;
+        effects = await deps.withRight?.(right, again);
+        return [
+          challenges.write(right.id, { ...challenge, spent: true }, challenge.endsAt + KEEP, { expect }),
+          failures.clean(right.subject),
+          ...(effects?.writes ?? []),
+        ];
+      },
+      done: () => effects?.done(),
+      // A login that was ended meanwhile leaves no code behind that is good for anything.
+      dropped: async () => void (await alone(storage, along)),
     };
-    if (await count(right, version, false)) return found(right);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const current = await challenges.read(right.id);
-      // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
-      if (current === undefined || current.value.spent || current.value.random !== right.random) {
-        await failures.giveBack(right.subject);
-        return { kind: "spent" };
-      }
-      if (await count(current.value, current.version, true)) return found(current.value);
-      await pause(round);
-    }
-    throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
+    return along;
   }
 }
 

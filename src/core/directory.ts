@@ -36,6 +36,12 @@ export type PasswordCheck =
   /** The password was right, and opens nothing until it is changed. */
   | { readonly kind: "must-change"; readonly user: User };
 
+/** Somebody, or nobody, of whom a password can be checked at once. */
+export interface LookedUp {
+  readonly user: User | undefined;
+  check(password: Secret): Promise<PasswordCheck>;
+}
+
 export interface Directory {
   get(id: Subject): Promise<User | undefined>;
   find(username: string): Promise<User | undefined>;
@@ -44,6 +50,8 @@ export interface Directory {
    * queue is full and `directory-unavailable` when the directory cannot answer.
    */
   checkPassword(username: string, password: Secret): Promise<PasswordCheck>;
+  /** `find` and one `checkPassword` of the same moment by one reading; the same work for every name. */
+  readonly lookUp?: ((username: string) => Promise<LookedUp>) | undefined;
   list(query: PeopleQuery): Promise<PeoplePage>;
   readonly write?: DirectoryWriter | undefined;
   /**

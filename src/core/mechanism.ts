@@ -5,6 +5,7 @@
  */
 import type { AuditEvent } from "./audit.ts";
 import type { Authenticator } from "./authenticators.ts";
+import type { Along, Claim } from "./claim.ts";
 import type { User } from "./directory.ts";
 import type { PageFacts } from "./pages.ts";
 import type { Write } from "./records.ts";
@@ -151,6 +152,10 @@ export type Outcome<S extends Json> =
       readonly mustChange?: boolean | undefined;
       readonly user?: User | undefined;
       readonly events?: Events | undefined;
+      /** What is committed with it, of a step that took its turn. */
+      readonly along?: Along | undefined;
+      /** What has come of the form where that has come to nothing. */
+      readonly instead?: Outcome<S> | undefined;
     };
 
 /** The facts a step gives its page; the surface adds those every form has. */
@@ -176,11 +181,17 @@ type StepPageName =
   | "new-password";
 
 export interface Step<S extends Json = Json> {
-  /** Once on entering, never on a reload. */
-  prepare(login: Login<Json>): Promise<Prepared<S>>;
+  /** Once on entering, never on a reload. `bound`: all that is bound to the person, where it was read just now. */
+  prepare(login: Login<Json>, bound?: readonly Authenticator[]): Promise<Prepared<S>>;
   /** Reads only: a reload never sends, spends or skips anything. */
   view(login: Login<S>): Promise<{ readonly page: StepPage; readonly notice?: Notice | undefined }>;
-  authenticate(login: Login<S>, form: Form): Promise<Outcome<S>>;
+  /** `claim` is given to a step that `takesTurn`. Where it is lost, nobody looks at the outcome. */
+  authenticate(login: Login<S>, form: Form, claim?: Claim): Promise<Outcome<S>>;
+  /**
+   * It takes the turn of its form itself, before anything that could not be done twice: in the first commit it makes, or
+   * not at all where it makes none. For any other step the walk takes it first.
+   */
+  readonly takesTurn?: boolean | undefined;
 }
 
 /** A kind of authenticator and how it is shown and bound. */

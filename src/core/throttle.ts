@@ -23,6 +23,8 @@
  * only known devices and `forget` remain until there was a week without a try (at most 5300 guesses a year).
  * Spraying: one address gets at most 2500 guesses a day over all accounts.
  */
+import { type Along, type Claim, pause, ROUNDS } from "./claim.ts";
+import { Breakage } from "./errors.ts";
 import { networksOf } from "./network.ts";
 import type { Change, Records } from "./records.ts";
 import {
@@ -38,6 +40,7 @@ import {
   uncounted,
 } from "./throttle-lanes.ts";
 import { createZones } from "./throttle-zones.ts";
+import { createTurns } from "./turns.ts";
 import { usernameKey } from "./username.ts";
 import type { Clock, Seconds, Subject } from "./words.ts";
 
@@ -56,12 +59,22 @@ export interface Try {
 export type TryOutcome = "right" | "wrong" | "not-compared";
 
 export type Slot =
-  | { readonly kind: "go"; settle(outcome: TryOutcome): Promise<void> }
+  | {
+      readonly kind: "go";
+      settle(outcome: TryOutcome): Promise<void>;
+      /** Settles it as right in a commit of the caller's, instead of one of its own. */
+      right(): Promise<Along>;
+    }
   | { readonly kind: "wait"; readonly seconds: Seconds };
 
 export interface Throttle {
   /** Takes a slot or says how long to wait. Settle it once; a slot never settled stays a failure. */
   reserve(who: Try): Promise<Slot>;
+  /**
+   * The same, and takes the turn of a form in the commit of the slot. Who has to wait may have committed nothing; `lost`:
+   * another form has had the turn, and nothing was counted.
+   */
+  reserveBy(claim: Claim, who: Try): Promise<Slot | { readonly kind: "lost" }>;
   /** How long this try would have to wait now; takes no slot. For whoever explains a sign-in. */
   look(who: Try): Promise<{ readonly seconds: Seconds; readonly failures: number }>;
   /** Forgets all failures of an account: an administrator's act. */
@@ -94,10 +107,11 @@ const STRANGERS = "strangers";
 /** Bounds on what one row keeps; the strangers' lane still counts whoever falls out. */
 const MOST_LANES = { place: 16, device: 8 };
 
-/** Makes the throttle. On a right password it costs two updates of one row and a read. */
+/** Makes the throttle. On a right password it costs two writes of one row and a read. */
 export function createThrottle(deps: ThrottleDeps): Throttle {
   const { records, now, limits = DEFAULT_THROTTLE_LIMITS } = deps;
   const zones = createZones({ records, now, perHour: limits.zone });
+  const turns = createTurns({ perKey: 1_000, overall: 10_000 });
 
   const take = (stored: ThrottleRow = {}, who: Try, place: string): Change<ThrottleRow, Taking> => {
     const at = now();
@@ -126,7 +140,12 @@ export function createThrottle(deps: ThrottleDeps): Throttle {
     };
   };
 
-  const giveBack = (row: ThrottleRow = {}, lanes: readonly Taken[], forgive: boolean, device: string) => {
+  const giveBack = (
+    row: ThrottleRow = {},
+    lanes: readonly Taken[],
+    forgive: boolean,
+    device: string,
+  ): Change<ThrottleRow, undefined> => {
     const next: Record<string, Count> = { ...row };
     const own = lanes.find(({ name }) => name !== STRANGERS);
     const times = forgive && own !== undefined ? (row[own.name]?.failures ?? 1) : 1;
@@ -137,9 +156,34 @@ export function createThrottle(deps: ThrottleDeps): Throttle {
     }
     if (forgive) delete next[device];
     return Object.keys(next).length === 0
-      ? { result: undefined, remove: true as const }
+      ? { result: undefined, remove: true }
       : { result: undefined, write: next, expiresAt: rowEnd(next) };
   };
+
+  /** Takes the slot in the commit that takes the turn of a form: a second click is no second try. */
+  async function takeBy(
+    claim: Claim,
+    account: string,
+    who: Try,
+  ): Promise<Taking | { readonly kind: "lost" }> {
+    const { place } = networksOf(who.address);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const known = round === 0 ? records.recall(account) : undefined;
+      const found = known ?? (await records.read(account));
+      const change = take(found?.value, who, place);
+      if (!("write" in change)) {
+        // Only what was read tells anybody to wait.
+        if (known !== undefined) continue;
+        return change.result;
+      }
+      const expect = found?.version ?? "absent";
+      const done = await claim.commit([records.write(account, change.write, change.expiresAt, { expect })]);
+      if (done === "done") return change.result;
+      if (done === "lost") return { kind: "lost" };
+      await pause(round);
+    }
+    throw new Breakage("store-conflict", "Too many tries of one account at once.", { retryAfter: 1 });
+  }
 
   const accountOf = (who: Try): string =>
     who.subject === undefined ? `name ${usernameKey(who.username)}` : person(who.subject);
@@ -155,30 +199,55 @@ export function createThrottle(deps: ThrottleDeps): Throttle {
       return { seconds: result.kind === "wait" ? result.seconds : zone, failures };
     },
     async reserve(who) {
+      const { place } = networksOf(who.address);
+      return slotOf(who, await records.update(accountOf(who), (row) => take(row, who, place)));
+    },
+    async reserveBy(claim, who) {
       const account = accountOf(who);
-      const networks = networksOf(who.address);
-      const taking = await records.update(account, (row) => take(row, who, networks.place));
-      if (taking.kind === "wait") return taking;
-      const restore = (forgive: boolean) =>
-        records.update(account, (row) => giveBack(row, taking.lanes, forgive, `device ${who.device}`));
-      const zone = taking.stranger ? await zones.reserve(networks.zones) : undefined;
-      if (zone?.kind === "wait") {
-        await restore(false);
-        return zone;
-      }
-      let settled = false;
-      return {
-        kind: "go",
-        async settle(outcome) {
-          if (settled) return;
-          settled = true;
-          await zone?.settle(outcome === "wrong");
-          if (outcome !== "wrong") await restore(outcome === "right");
-        },
-      };
+      const taking = await turns.take(account, () => takeBy(claim, account, who));
+      return taking.kind === "lost" ? taking : slotOf(who, taking);
     },
     forget: (subject) => records.remove(person(subject)),
   };
+
+  async function slotOf(who: Try, taking: Taking): Promise<Slot> {
+    if (taking.kind === "wait") return taking;
+    const account = accountOf(who);
+    const networks = networksOf(who.address);
+    const restore = (forgive: boolean) =>
+      records.update(account, (row) => giveBack(row, taking.lanes, forgive, `device ${who.device}`));
+    const zone = taking.stranger ? await zones.reserve(networks.zones) : undefined;
+    if (zone?.kind === "wait") {
+      await restore(false);
+      return zone;
+    }
+    let settled = false;
+    return {
+      kind: "go",
+      async settle(outcome) {
+        if (settled) return;
+        settled = true;
+        await zone?.settle(outcome === "wrong");
+        if (outcome !== "wrong") await restore(outcome === "right");
+      },
+      async right() {
+        settled = true;
+        await zone?.settle(false);
+        return {
+          async writes(again) {
+            const found = (again ? undefined : records.recall(account)) ?? (await records.read(account));
+            const change = giveBack(found?.value, taking.lanes, true, `device ${who.device}`);
+            const expect = found?.version ?? "absent";
+            if ("write" in change)
+              return [records.write(account, change.write, change.expiresAt, { expect })];
+            return found === undefined ? [] : [records.write(account, null, 0, { expect: found.version })];
+          },
+          done: () => {},
+          dropped: () => restore(true),
+        };
+      },
+    };
+  }
 }
 
 const person = (subject: Subject): string => `person ${subject}`;

@@ -173,7 +173,7 @@ export function createEntering(deps: EnteringDeps) {
     mechanisms: readonly Mechanism[],
     visitor: Visitor,
   ): Promise<Entered> {
-    const { held, holds, facts } = await factsOf(record, mechanism);
+    const { held, holds, facts, bound } = await factsOf(record, mechanism);
     const next = await mechanism.next({ ...facts, held });
     // Whoever is known and has no key yet binds one, once they have shown what they have.
     const lacks = record.subject !== undefined && next?.act === "challenge" && !held.includes(next.factor);
@@ -186,7 +186,7 @@ export function createEntering(deps: EnteringDeps) {
     if (other !== undefined)
       return ask({ ...record, asked: record.acr, acr: other.acr }, other, mechanisms, visitor);
     const found = await guarded({ ...record, holds }, task, mechanisms);
-    return enterTask(found.record, found.task, visitor, mechanism.phoneAttribute);
+    return enterTask(found.record, found.task, visitor, mechanism.phoneAttribute, bound);
   }
 
   async function enterTask(
@@ -194,6 +194,7 @@ export function createEntering(deps: EnteringDeps) {
     task: Task,
     visitor: Visitor,
     phoneAttribute = record.phoneAttribute,
+    bound?: readonly Authenticator[],
   ): Promise<Entered> {
     const step = await stepOf(task, record.revision);
     if (step === undefined) return { record: stop(record, "no-factor"), effects: {} };
@@ -208,7 +209,7 @@ export function createEntering(deps: EnteringDeps) {
       rememberDays,
       ...(phoneAttribute === undefined ? {} : { phoneAttribute }),
     };
-    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor));
+    const prepared: Prepared<Json> = await step.prepare(viewOf({ ...entered, state: null }, visitor), bound);
     if (prepared.kind === "stop") return { record: stop(record, prepared.reason), effects: {} };
     return {
       record: { ...entered, state: prepared.state, notice: prepared.notice ?? record.notice },
@@ -216,11 +217,11 @@ export function createEntering(deps: EnteringDeps) {
     };
   }
 
-  /** Reads what is bound once, for the factors of the acr and for the other ways. */
+  /** Reads what is bound once, for the factors of the acr, for the other ways and for the step that is entered. */
   async function factsOf(record: LoginRecord, mechanism: Mechanism) {
     const { subject } = record;
     const facts = { proved: record.proofs.map(({ factor }) => factor), fresh: freshOf(record) };
-    if (subject === undefined) return { facts, held: [], holds: undefined };
+    if (subject === undefined) return { facts, held: [] as readonly FactorKind[] };
     const bound = await deps.boundTo?.(subject);
     const held = await Promise.all(
       mechanism.requires.map(async (kind) => {
@@ -230,7 +231,7 @@ export function createEntering(deps: EnteringDeps) {
     );
     const kinds = held.flat();
     const holds = bound && [...new Set([...kinds, ...bound.map(({ kind }) => kind)])];
-    return { facts, held: kinds, holds };
+    return { facts, held: kinds, holds, bound };
   }
 
   return { enter, enterTask };

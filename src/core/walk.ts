@@ -5,10 +5,12 @@
  *
  *   begin → page ──submit──▶ claim turn ▶ step.authenticate ▶ commit ▶ send ──▶ page | proven | stopped
  *
- * A turn is claimed by compare-and-set before the step runs, so two submits of one page count once and a crash in
- * between costs the person a reload. An exception in a step leaves the login where it was: it fails closed.
+ * A turn is claimed by compare-and-set before the step runs, or by the step in its first commit (claim.ts), so two
+ * submits of one page count once and a crash in between costs the person a reload. An exception in a step leaves the
+ * login where it was: it fails closed.
  */
 import type { Audit } from "./audit.ts";
+import { type Along, pause, ROUNDS } from "./claim.ts";
 import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { usableProofs } from "./gate.ts";
@@ -25,11 +27,12 @@ import type {
   Task,
   Visitor,
 } from "./mechanism.ts";
-import type { Storage, Write } from "./records.ts";
+import type { Storage } from "./records.ts";
 import { type BeforeDeps, createBefore, marksOf } from "./walk-before.ts";
 import { endingOf } from "./walk-ending.ts";
 import { createEntering, type Entered, type EnteringDeps, stop } from "./walk-enter.ts";
 import { createShown, endingScript } from "./walk-shown.ts";
+import { createTurn, type Turned } from "./walk-turn.ts";
 import { createWays } from "./walk-ways.ts";
 import type { FactorKind, Json, Proof } from "./words.ts";
 
@@ -55,13 +58,11 @@ export interface WalkDeps extends BeforeDeps, Pick<EnteringDeps, "boundTo" | "st
   readonly onProven?: ((login: LoginRecord) => void) | undefined;
 }
 
-/** Records outlive their login, so that a late page can offer a new start. */
-const KEEP = 3_600_000;
-
 export function createWalk(deps: WalkDeps): Walk {
   const logins = loginRows(deps.storage);
+  const rows = { storage: deps.storage, logins };
   const { now } = deps;
-  const { waysFrom, turned, inviting } = createWays(deps.factors);
+  const { waysFrom, turned: waysTo, inviting } = createWays(deps.factors);
   const before = createBefore(deps);
   const { freshOf } = before;
 
@@ -79,27 +80,34 @@ export function createWalk(deps: WalkDeps): Walk {
     for (const event of events) await deps.audit.append(event);
   }
 
-  const write = (record: LoginRecord, expect: number | "absent"): Write =>
-    logins.write(record.id, record, record.endsAt + KEEP, {
-      expect,
-      // So that whoever ends everything of a person ends what is under way as well (login.ts).
-      ...(record.subject === undefined ? {} : { group: record.subject }),
-    });
-
-  /** Commits a record with its effects and what the audit says of them, and sends. */
+  /**
+   * Commits a record with its effects and what the audit says of them, and sends. `lost`: the form has had no turn, and
+   * nothing has happened. `off`: what was to go along has come to nothing, and nothing is committed.
+   */
   async function settle(
     record: LoginRecord,
     effects: Effects,
-    expect: number | "absent",
+    turned: Turned,
     visitor: Visitor,
-  ): Promise<Standing> {
+    along?: Along,
+  ): Promise<Standing | "lost" | "off"> {
     const { writes = [], events = [] } = effects;
     const ending = record.ended === undefined ? [] : endingOf(record, record.ended, visitor, now());
-    const done = await deps.storage.commit([write(record, expect), ...writes], [...events, ...ending]);
-    if (!done) {
+    for (let round = 0; ; round += 1) {
+      const more = (await along?.writes(round > 0)) ?? [];
+      if (more === "off") return "off";
+      const done = await turned.end(record, [...writes, ...more], [...events, ...ending]);
+      if (done === "done") break;
+      if (done === "again" && along !== undefined && round < ROUNDS) {
+        if (round > 0) await pause(round);
+        continue;
+      }
+      if (turned.isOpen()) return "lost";
+      await along?.dropped();
       await tell(events);
       return stand(record.id, visitor);
     }
+    along?.done();
     if (record.ended?.kind === "proven") deps.onProven?.(record);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
@@ -108,22 +116,6 @@ export function createWalk(deps: WalkDeps): Walk {
   async function stand(id: string, visitor: Visitor): Promise<Standing> {
     const record = await logins.get(id);
     return record === undefined ? { kind: "expired" } : standingOf(record, visitor);
-  }
-
-  /** Takes the turn for one form; undefined when this form cannot have it. */
-  async function claimOf(id: string, turn: number, visitor: Visitor) {
-    // Whether what this process remembers is still so, the commit says; only then is the row read.
-    for (const find of [logins.recall, logins.read]) {
-      const found = await find(id);
-      if (found === undefined) continue;
-      const { value: record } = found;
-      const open = record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
-      if (!open || turn !== record.turn) continue;
-      const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
-      const claim = write(claimed, found.version);
-      if (await deps.storage.commit([claim])) return { record: claimed, version: claim.version };
-    }
-    return undefined;
   }
 
   const walk: Walk = {
@@ -144,31 +136,50 @@ export function createWalk(deps: WalkDeps): Walk {
         task: { factor: "", act: "challenge" },
       };
       const { record: entered, effects } = await enter(record, visitor);
-      return turnOf(await settle(entered, effects, "absent", visitor), visitor);
+      const begun = await settle(entered, effects, createTurn(rows, record, "absent"), visitor);
+      if (typeof begun !== "string") return turnOf(begun, visitor);
+      await tell(effects.events);
+      return walk.show(record.id, visitor);
     },
 
     async submit(id, turn, form, visitor) {
-      const claim = await claimOf(id, turn, visitor);
-      if (claim === undefined) return stand(id, visitor);
-      const { record: claimed, version } = claim;
-      if (form.action === "cancel") return settle(stop(claimed, "cancelled"), {}, version, visitor);
-      if (form.action === "skip" && claimed.extra === "offer") {
-        const left = await enter(claimed, visitor);
-        return settle(left.record, left.effects, version, visitor);
+      // Whether what this process remembers is still so, the commit says; only then is the row read.
+      for (const find of [logins.recall, logins.read]) {
+        const found = await find(id);
+        if (found === undefined) continue;
+        const { value: record, version } = found;
+        const open =
+          record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
+        if (!open || turn !== record.turn) continue;
+        const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
+        const turned = createTurn(rows, claimed, version);
+        const standing = await submitted(claimed, turned, form, visitor);
+        if (typeof standing !== "string") return standing;
       }
-      if (form.action === "other-method") {
-        const turned = await otherWay(claimed, form.way, visitor);
-        return settle(turned.record, turned.effects, version, visitor);
-      }
-      if (claimed.choosing === true) return settle(unchosen(claimed), {}, version, visitor);
-      // A key that answered on the page of the password: the same form, to the step that can read it.
-      const invited = form.action === "passkey" ? await deps.mechanisms(claimed.revision) : [];
-      const key = await inviting(claimed, invited);
-      const answered = key && (await enter(turned(claimed, key).record, visitor));
-      if (answered?.record.ended !== undefined) return settle(answered.record, {}, version, visitor);
-      return take(answered?.record ?? claimed, form, version, visitor);
+      return stand(id, visitor);
     },
   };
+
+  /** What comes of one form, or `lost`. */
+  async function submitted(claimed: LoginRecord, turned: Turned, form: Form, visitor: Visitor) {
+    const { action } = form;
+    const isLeft =
+      action === "cancel" || action === "other-method" || (action === "skip" && claimed.extra === "offer");
+    const isAnswer = !isLeft && claimed.choosing !== true && action !== "passkey";
+    const step = isAnswer ? await stepOf(claimed.task, claimed.revision) : undefined;
+    if (step?.takesTurn !== true && (await turned.commit([])) === "lost") return "lost";
+    const enteredBy = ({ record, effects }: Entered) => settle(record, effects, turned, visitor);
+    if (action === "cancel") return settle(stop(claimed, "cancelled"), {}, turned, visitor);
+    if (action === "skip" && claimed.extra === "offer") return enteredBy(await enter(claimed, visitor));
+    if (action === "other-method") return enteredBy(await otherWay(claimed, form.way, visitor));
+    if (claimed.choosing === true) return settle(unchosen(claimed), {}, turned, visitor);
+    // A key that answered on the page of the password: the same form, to the step that can read it.
+    const invited = action === "passkey" ? await deps.mechanisms(claimed.revision) : [];
+    const key = await inviting(claimed, invited);
+    const answered = key && (await enter(waysTo(claimed, key).record, visitor));
+    if (answered?.record.ended !== undefined) return settle(answered.record, {}, turned, visitor);
+    return take(answered?.record ?? claimed, form, turned, visitor);
+  }
 
   const unchosen = ({ choosing: _, ...record }: LoginRecord): LoginRecord => record;
 
@@ -185,69 +196,69 @@ export function createWalk(deps: WalkDeps): Walk {
       return ways.length > 1 && named === undefined
         ? { record: { ...claimed, choosing: true }, effects: {} }
         : stay;
-    const { record, anew } = turned(claimed, way);
+    const { record, anew } = waysTo(claimed, way);
     if (!anew) return { record, effects: {} };
     return way.mechanism === undefined ? enterTask(record, record.task, visitor) : enter(record, visitor);
   }
 
   /** Gives the form to the step of the login, and commits what comes of it. */
-  async function take(
-    claimed: LoginRecord,
-    form: Form,
-    version: number,
-    visitor: Visitor,
-  ): Promise<Standing> {
+  async function take(claimed: LoginRecord, form: Form, turned: Turned, visitor: Visitor) {
     const step = await stepOf(claimed.task, claimed.revision);
     if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
+    const claim = step.takesTurn === true ? turned : undefined;
     const outcome: Outcome<Json> = await step
-      .authenticate(viewOf(claimed, visitor, claimed.turn - 1), form)
+      .authenticate(viewOf(claimed, visitor, claimed.turn - 1), form, claim)
       .catch((problem: unknown) => {
         endingScript(problem);
         return { kind: "stop", reason: "script-failed" };
       });
-    switch (outcome.kind) {
-      case "stop":
-        return settle(stop(claimed, outcome.reason), { events: outcome.events }, version, visitor);
-      case "retry":
-        return settle(
-          { ...claimed, state: outcome.state ?? claimed.state, notice: outcome.notice },
-          outcome,
-          version,
-          visitor,
-        );
-      case "next":
-        return settle(
-          { ...claimed, state: outcome.state, notice: outcome.notice as Notice | undefined },
-          outcome,
-          version,
-          visitor,
-        );
-      case "proved": {
-        const subject = outcome.user?.id ?? claimed.subject;
-        // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
-        if (claimed.subject !== undefined && subject !== claimed.subject)
-          throw new Breakage("step-broken", "a step named another person");
-        const { factor } = claimed.task;
-        const { method, multi } = outcome;
-        const proof: Proof = { factor, method, at: now(), ...(multi === true ? { multi } : {}) };
-        // What was bound behind the sign-in is no part of it: acr and amr tell how the person came in.
-        const proofs =
-          claimed.extra === undefined
-            ? [...claimed.proofs.filter((other) => other.factor !== factor), proof]
-            : claimed.proofs;
-        const username = outcome.user?.username ?? claimed.username;
-        const ticked = form.remember === "yes" && claimed.rememberDays !== undefined;
-        const remember = ticked ? { remember: true as const } : {};
-        const { events = [] } = outcome;
-        const shown = { ...claimed, ...marksOf(claimed, outcome), ...remember, proofs, subject, username };
-        const next = await enter(shown, visitor).catch(async (problem: unknown) => {
-          await tell(events);
-          throw problem;
-        });
-        const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
-        return settle(next.record, effects, version, visitor);
-      }
-    }
+    if (turned.isLost()) return "lost";
+    if (outcome.kind !== "proved") return remain(claimed, outcome, turned, visitor);
+    // Nothing is entered, and no text goes out, on a turn that is not taken.
+    if ((await turned.commit([])) === "lost") return "lost";
+    const subject = outcome.user?.id ?? claimed.subject;
+    // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
+    if (claimed.subject !== undefined && subject !== claimed.subject)
+      throw new Breakage("step-broken", "a step named another person");
+    const { factor } = claimed.task;
+    const { method, multi, events = [], along } = outcome;
+    const proof: Proof = { factor, method, at: now(), ...(multi === true ? { multi } : {}) };
+    // What was bound behind the sign-in is no part of it: acr and amr tell how the person came in.
+    const proofs =
+      claimed.extra === undefined
+        ? [...claimed.proofs.filter((other) => other.factor !== factor), proof]
+        : claimed.proofs;
+    const username = outcome.user?.username ?? claimed.username;
+    const ticked = form.remember === "yes" && claimed.rememberDays !== undefined;
+    const remember = ticked ? { remember: true as const } : {};
+    const shown = { ...claimed, ...marksOf(claimed, outcome), ...remember, proofs, subject, username };
+    const next = await enter(shown, visitor).catch(async (problem: unknown) => {
+      await along?.dropped();
+      await tell(events);
+      throw problem;
+    });
+    const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
+    const done = await settle(next.record, effects, turned, visitor, along);
+    if (done !== "off" || outcome.instead === undefined || outcome.instead.kind === "proved") return done;
+    return remain(claimed, outcome.instead, turned, visitor);
+  }
+
+  /** The login stays with its step, or ends there. */
+  function remain(
+    claimed: LoginRecord,
+    outcome: Exclude<Outcome<Json>, { kind: "proved" }>,
+    turned: Turned,
+    visitor: Visitor,
+  ) {
+    if (outcome.kind === "stop")
+      return settle(stop(claimed, outcome.reason), { events: outcome.events }, turned, visitor);
+    const state = outcome.kind === "next" ? outcome.state : (outcome.state ?? claimed.state);
+    return settle(
+      { ...claimed, state, notice: outcome.notice as Notice | undefined },
+      outcome,
+      turned,
+      visitor,
+    );
   }
 
   return walk;

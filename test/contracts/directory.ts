@@ -29,8 +29,16 @@ export function directoryContract(
       if (added.kind !== "done") throw new Error("unreachable");
       return added.user;
     };
-    const check = async (username: string, password: string) =>
-      (await directory.checkPassword(username, new Secret(password))).kind;
+    /** By two readings, and by the one of a sign-in: the same is said. */
+    const check = async (username: string, password: string) => {
+      const { kind } = await directory.checkPassword(username, new Secret(password));
+      const found = await directory.lookUp?.(username);
+      if (found !== undefined) {
+        assert.equal((await found.check(new Secret(password))).kind, kind, username);
+        assert.deepEqual(found.user, await directory.find(username));
+      }
+      return kind;
+    };
     const refusal = async (username: string, password = PASSWORD) => {
       const added = await directory.write.add({ username, password: new Secret(password) });
       return added.kind === "done" ? "done" : added.kind;

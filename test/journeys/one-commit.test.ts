@@ -59,13 +59,21 @@ it("the login that is taken up, the grant, what the audit hears of it, the code 
   );
 });
 
-it("what a text may cost is one commit more, and what a right code gives back is none", async () => {
+it("what a text may cost is one commit more, and what a right code gives back goes with the end of the login", async () => {
   const commits: string[][] = [];
   await signIn((writes) => commits.push(writes.map(({ kind }) => kind)));
   const drawn = commits.filter((kinds) => kinds.includes("sends"));
   assert.equal(drawn.length, 2, JSON.stringify(commits));
   assert.deepEqual([...new Set(drawn[0])], ["sends"]);
-  assert.deepEqual(drawn[1]?.sort(), ["challenge", "code-failures", "sends"]);
+  assert.deepEqual(drawn[1]?.sort(), ["challenge", "code-failures", "login", "sends"]);
+  // Each form takes its turn with the try that it is: a second click is no second try.
+  const turns = commits.filter((kinds) => kinds.includes("login")).map((kinds) => kinds.sort());
+  assert.deepEqual(turns, [
+    ["login", "password-throttle"],
+    ["challenge", "login", "outbox", "password-throttle"],
+    ["challenge", "code-failures", "login"],
+    ["challenge", "code-failures", "login", "sends"],
+  ]);
 });
 
 it("the form of the code is answered by the way back to the application, with no hop between", async () => {

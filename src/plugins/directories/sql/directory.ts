@@ -5,9 +5,10 @@
  */
 import { z } from "zod";
 import type { BulkPeople } from "../../../core/bulk-people.ts";
-import type { Directory, DirectoryWriter } from "../../../core/directory.ts";
+import type { Directory, DirectoryWriter, LookedUp, PasswordCheck, User } from "../../../core/directory.ts";
 import { Breakage } from "../../../core/errors.ts";
 import type { Plugin } from "../../../core/plugin.ts";
+import type { Secret } from "../../../core/secret.ts";
 import { usernameFault, usernameKey } from "../../../core/username.ts";
 import type { Clock, Subject } from "../../../core/words.ts";
 import { createBlocklist } from "../../../kits/password/blocklist.ts";
@@ -20,7 +21,7 @@ import { createBulk } from "./bulk.ts";
 import { createForms } from "./forms.ts";
 import { migrations } from "./migrations.ts";
 import { createPeople, type People } from "./people.ts";
-import { toUser } from "./row.ts";
+import { type PersonRow, toUser } from "./row.ts";
 import { createWriter } from "./writer.ts";
 
 /** A directory that can be written to, with the figures of its hashing for metrics. */
@@ -102,22 +103,33 @@ function createReader(people: People, hashing: Hashing, now: Clock): Directory {
       return { users: rows.map((row) => toUser(row)), ...page };
     },
 
-    async checkPassword(username, password) {
-      const row = await byName(username);
-      const text = normalPassword(password);
-      const user = toUser(row);
-      const stored = row.password_hash ?? hashing.decoy;
-      const others = { forms: await forms.beside(stored), typed: password.reveal() };
-      const verdict = await hashing.verify(stored, text, others);
-      if (user === undefined) return { kind: "unknown" };
-      if (user.status === "disabled") return { kind: "disabled", user };
-      const until = row.must_change_until;
-      // What somebody else has chosen has had its time: it is nobody's password any more.
-      if (!verdict.right || (until !== null && until <= now())) return { kind: "wrong" };
-      if (verdict.outdated && text !== undefined) await renew(user.id, row.password_hash ?? "", text);
-      return { kind: until === null ? "right" : "must-change", user };
-    },
+    checkPassword: async (username, password) => (await lookUp(username)).check(password),
+    lookUp,
   };
+
+  async function lookUp(username: string): Promise<LookedUp> {
+    const row = await byName(username);
+    const user = toUser(row);
+    return { user, check: (password) => check(row, user, password) };
+  }
+
+  async function check(
+    row: Pick<PersonRow, "password_hash" | "must_change_until">,
+    user: User | undefined,
+    password: Secret,
+  ): Promise<PasswordCheck> {
+    const text = normalPassword(password);
+    const stored = row.password_hash ?? hashing.decoy;
+    const others = { forms: await forms.beside(stored), typed: password.reveal() };
+    const verdict = await hashing.verify(stored, text, others);
+    if (user === undefined) return { kind: "unknown" };
+    if (user.status === "disabled") return { kind: "disabled", user };
+    const until = row.must_change_until;
+    // What somebody else has chosen has had its time: it is nobody's password any more.
+    if (!verdict.right || (until !== null && until <= now())) return { kind: "wrong" };
+    if (verdict.outdated && text !== undefined) await renew(user.id, row.password_hash ?? "", text);
+    return { kind: until === null ? "right" : "must-change", user };
+  }
 
   /** P07: the hash at today's cost. A full queue is no reason to turn a right password away; the next sign-in will do. */
   async function renew(id: Subject, old: string, password: string): Promise<void> {

@@ -2,8 +2,9 @@
  * The factor `password`: shows the first page and asks the directory. Opened by compose; its step is called by the
  * walk. It never tells from outside whether a name is unknown, a password wrong or an account disabled (P11).
  */
+import { hasTurn } from "../../../core/claim.ts";
 import type { Devices } from "../../../core/device.ts";
-import type { Directory } from "../../../core/directory.ts";
+import type { Directory, LookedUp } from "../../../core/directory.ts";
 import type { Events, Factor, Form, Login, Outcome, Step } from "../../../core/mechanism.ts";
 import { Secret } from "../../../core/secret.ts";
 import type { Throttle } from "../../../core/throttle.ts";
@@ -31,6 +32,11 @@ export function createPasswordFactor(deps: PasswordDeps, renewal?: Step): Factor
 
 function createStep({ directory, throttle, devices, forgotten, now }: PasswordDeps): Step {
   const pauses = createNotes();
+  const lookUp = async (username: string): Promise<LookedUp> =>
+    (await directory.lookUp?.(username)) ?? {
+      user: await directory.find(username),
+      check: (password) => directory.checkPassword(username, password),
+    };
   const retry = (
     key: string,
     login: Login,
@@ -64,7 +70,9 @@ function createStep({ directory, throttle, devices, forgotten, now }: PasswordDe
       };
     },
 
-    async authenticate(login, form) {
+    takesTurn: true,
+
+    async authenticate(login, form, claim) {
       const typed = (form.username ?? "").trim();
       const username = login.pinned ? login.username : typed;
       if (login.pinned && typed !== "" && !samePerson(typed, login.username))
@@ -75,49 +83,49 @@ function createStep({ directory, throttle, devices, forgotten, now }: PasswordDe
       if (username === "" || username.length > LONGEST_NAME || password === "")
         return retry("password.wrong", login, undefined, shortened(form));
 
-      const known = await directory.find(username);
+      const { user: known, check: checked } = await lookUp(username);
       // Looked for whether somebody has the name or not: the same work (P11).
       const marked = devices.knows(login.visitor, known?.id ?? "");
       const device = known !== undefined && marked ? login.visitor.browser : undefined;
-      const slot = await throttle.reserve({
-        subject: known?.id,
-        username,
-        address: login.visitor.address,
-        device,
-      });
+      const { address } = login.visitor;
+      const who = { subject: known?.id, username, address, device };
+      const slot = await (claim === undefined ? throttle.reserve(who) : throttle.reserveBy(claim, who));
+      // Another submit of this page had its turn: whatever is answered, nobody looks at it.
+      if (slot.kind === "lost") return retry("form.stale", login);
       const event = {
         at: now(),
         subject: known?.id,
         login: login.id,
         client: login.client.id,
-        address: login.visitor.address,
+        address,
       };
       if (slot.kind === "wait") {
+        if (!(await hasTurn(claim))) return retry("form.stale", login);
         // One row a minute for each account and place: a flood of tries must not become a flood of rows.
-        const isNew = pauses.isNew(`${known?.id ?? usernameKey(username)} ${login.visitor.address}`, now());
+        const isNew = pauses.isNew(`${known?.id ?? usernameKey(username)} ${address}`, now());
         const events: Events = isNew ? [{ ...event, kind: "password-paused" }] : [];
         return retry("password.paused", login, { seconds: slot.seconds }, shortened(form), events);
       }
-      const check = await directory
-        .checkPassword(username, new Secret(password))
-        .catch(async (problem: unknown) => {
-          // Nothing was compared: the try is given back, and a full queue is the server's fault, not a wrong password.
-          await slot.settle("not-compared");
-          throw problem;
-        });
+      const check = await checked(new Secret(password)).catch(async (problem: unknown) => {
+        // Nothing was compared: the try is given back, and a full queue is the server's fault, not a wrong password.
+        await slot.settle("not-compared");
+        throw problem;
+      });
       const right =
         (check.kind === "right" || check.kind === "must-change") &&
         (login.subject === undefined || check.user.id === login.subject);
-      await slot.settle(right ? "right" : "wrong");
-      const kind = right ? "password-right" : "password-wrong";
-      const events: Events = [{ ...event, kind, facts: { result: check.kind } }];
       // Whoever has shown the password may know what is wrong with it; nobody else may (P11).
       const mustChange = right && check.kind === "must-change";
-      if (mustChange && directory.write === undefined)
-        return retry("password.must-change", login, undefined, shortened(form), events);
+      const isProof = right && !(mustChange && directory.write === undefined);
+      // What a right password gives back waits for the commit that tells of it.
+      const along = isProof && claim !== undefined ? await slot.right() : undefined;
+      if (along === undefined) await slot.settle(right ? "right" : "wrong");
+      const kind = right ? "password-right" : "password-wrong";
+      const events: Events = [{ ...event, kind, facts: { result: check.kind } }];
+      if (right && !isProof) return retry("password.must-change", login, undefined, shortened(form), events);
       if (!right || (check.kind !== "right" && check.kind !== "must-change"))
         return retry("password.wrong", login, undefined, shortened(form), events);
-      return { kind: "proved", method: "pwd", user: check.user, events, mustChange };
+      return { kind: "proved", method: "pwd", user: check.user, events, mustChange, along };
     },
   };
 }

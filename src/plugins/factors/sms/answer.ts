@@ -1,5 +1,6 @@
 /** What a person does on the code page, the same when signing in and when binding: type the code, or ask again. */
 import type { AuditEvent, AuditKind } from "../../../core/audit.ts";
+import { type Along, type Claim, hasTurn } from "../../../core/claim.ts";
 import type { CodeCheck, Compared } from "../../../core/codes.ts";
 import type { Channel } from "../../../core/delivery-state.ts";
 import type { Events, Form, Login, Outcome } from "../../../core/mechanism.ts";
@@ -23,7 +24,13 @@ interface Right {
   readonly kind: "right";
   readonly method: Amr;
   readonly events: Events;
+  /** Of a form that claims its turn: what makes the code count, and what has come of the form where it does not. */
+  readonly along?: Along | undefined;
+  readonly instead?: Outcome<Json> | undefined;
 }
+
+/** Another submit of the page had its turn: whatever is answered, nobody looks at it. */
+export const LOST: Outcome<Json> = { kind: "retry", notice: { key: "form.stale" } };
 
 /** The outcome of the form, or that the code was right and what follows is the caller's. Every try has its event. */
 export async function answer(
@@ -32,15 +39,30 @@ export async function answer(
   form: Form,
   challenge: string,
   purpose: CodePurpose,
+  claim?: Claim,
 ): Promise<Right | Outcome<Json>> {
   const { codes, now } = deps;
   const channel = CHANNELS[form.action ?? ""];
-  if (channel !== undefined) return sendAgain(deps, login, { challenge, channel, purpose });
-  const check = await codes.check(challenge, form.code ?? "", login.id);
+  if (channel !== undefined)
+    return (await hasTurn(claim)) ? sendAgain(deps, login, { challenge, channel, purpose }) : LOST;
+  const check = await codes.check(challenge, form.code ?? "", login.id, claim);
+  if (check.kind === "lost") return LOST;
   if (check.kind === "malformed") return { kind: "retry", notice: checkNotice(check, now()) };
   const events = eventsOf(check, purpose, whoOf(login, now()));
-  if (check.kind === "right")
-    return { kind: "right", method: check.channel === "call" ? "tel" : "sms", events };
+  if (check.kind === "right") {
+    const { along } = check;
+    const method = check.channel === "call" ? "tel" : "sms";
+    if (along === undefined) return { kind: "right", method, events };
+    // Used meanwhile, or replaced by a new one.
+    const spent = { kind: "spent" } as const;
+    const instead: Outcome<Json> = {
+      kind: "retry",
+      notice: checkNotice(spent, now()),
+      events: eventsOf(spent, purpose, whoOf(login, now())),
+    };
+    return { kind: "right", method, events, along, instead };
+  }
+  if (check.kind === "disabled" && !(await hasTurn(claim))) return LOST;
   if (check.kind === "disabled" || (check.kind === "wrong" && check.failures >= deps.noticeAfter()))
     await tell(deps, login, challenge, purpose, check.kind === "disabled");
   if (check.kind === "disabled") return { kind: "stop", reason: "factor-disabled", events };

@@ -1,10 +1,12 @@
 /** Signing in with a phone that is bound: a code on entering, the same code on a resend. */
 import type { AuditEvent } from "../../../core/audit.ts";
+import type { Authenticator } from "../../../core/authenticators.ts";
+import { hasTurn } from "../../../core/claim.ts";
 import type { Login, Notice, Outcome, Prepared, Step } from "../../../core/mechanism.ts";
 import { PhoneNumber } from "../../../core/secret.ts";
 import type { Json } from "../../../core/words.ts";
 import { allowance } from "./allowance.ts";
-import { answer } from "./answer.ts";
+import { answer, LOST } from "./answer.ts";
 import { codePage, pausedNotice } from "./code-page.ts";
 import { KIND, type SmsFactorDeps } from "./deps.ts";
 import { fixedOf } from "./fixed.ts";
@@ -24,10 +26,11 @@ export function createChallenge(deps: SmsFactorDeps): Step {
     login: Login<Json>,
     wanted?: string,
     sendsSoFar = 0,
+    bound?: readonly Authenticator[],
   ): Promise<Prepared<State> & { notice?: Notice }> {
     const { subject } = login;
     if (subject === undefined) return { kind: "stop", reason: "person-gone" };
-    const all = await phonesOf(deps, subject, login.phoneAttribute);
+    const all = await phonesOf(deps, subject, login.phoneAttribute, bound);
     const phone = wanted === undefined ? all[0] : all.find(({ id }) => id === wanted);
     if (phone === undefined) return { kind: "stop", reason: "no-factor" };
     const { number, country } = phone;
@@ -97,7 +100,7 @@ export function createChallenge(deps: SmsFactorDeps): Step {
   }
 
   return {
-    prepare: (login) => send(login),
+    prepare: (login, bound) => send(login, undefined, 0, bound),
 
     async view(login) {
       const { challenge, others } = login.state as State;
@@ -117,20 +120,21 @@ export function createChallenge(deps: SmsFactorDeps): Step {
       };
     },
 
-    async authenticate(login, form): Promise<Outcome<Json>> {
+    takesTurn: true,
+
+    async authenticate(login, form, claim): Promise<Outcome<Json>> {
       const { challenge } = login.state as State;
       if (challenge === null) {
         if (form.action !== "resend") return { kind: "retry", notice: { key: "code.expired" } };
+        if (!(await hasTurn(claim))) return LOST;
         const sent = await send(login);
         return sent.kind === "stop" ? sent : { ...sent, kind: "next" };
       }
       // A button of the page, whatever stands in the field beside it.
       if (form.phone !== undefined && form.action === undefined)
-        return otherPhone(login, challenge, form.phone);
-      const answered = await answer(deps, login, form, challenge, purpose);
-      return answered.kind === "right"
-        ? { kind: "proved", method: answered.method, events: answered.events }
-        : answered;
+        return (await hasTurn(claim)) ? otherPhone(login, challenge, form.phone) : LOST;
+      const answered = await answer(deps, login, form, challenge, purpose, claim);
+      return answered.kind === "right" ? { ...answered, kind: "proved" } : answered;
     },
   };
 }
