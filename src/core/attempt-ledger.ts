@@ -7,6 +7,7 @@ import type { AuditEvent } from "./audit.ts";
 import { type Challenge, KEEP } from "./codes.ts";
 import { type Attempt, withAttempt } from "./delivery-state.ts";
 import { Breakage } from "./errors.ts";
+import { createLately } from "./lately.ts";
 import type { Records, Storage, Versioned, Write } from "./records.ts";
 import { PhoneNumber } from "./secret.ts";
 import type { OnSend, SendFact } from "./send-fact.ts";
@@ -36,7 +37,7 @@ export interface AttemptLedger {
 
 const ROUNDS = 50;
 /** States that are remembered as told; a word that comes again comes within seconds. */
-const MOST_TOLD = 1_000;
+const LEAST_TOLD = 500;
 
 export function createAttemptLedger(deps: {
   readonly storage: Storage;
@@ -51,16 +52,14 @@ export function createAttemptLedger(deps: {
     Promise.resolve(factOf(challenge, attempt)).then(deps.onSend).catch(deps.onProblem);
   }
 
-  const told = new Set<string>();
+  const told = createLately<string, true>(LEAST_TOLD);
 
   return {
     mention(challenge, attempt) {
       if (deps.onSend === undefined) return;
       const name = `${challenge.id}.${attempt.send}.${attempt.number} ${attempt.state}`;
-      if (told.has(name)) return;
-      const [oldest] = told.size >= MOST_TOLD ? told : [];
-      if (oldest !== undefined) told.delete(oldest);
-      told.add(name);
+      if (told.get(name) === true) return;
+      told.set(name, true);
       tell(challenge, attempt);
     },
     async apply(id, found, change) {

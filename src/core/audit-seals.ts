@@ -66,11 +66,7 @@ export function createAuditSeals(deps: {
   function macOf({ number, through, at, detail, previous }: Omit<AuditSeal, "mac">): Buffer {
     const [key] = keys.secrets("audit");
     const head = JSON.stringify(["seal", number, through, at, Buffer.from(previous).toString("base64url")]);
-    return hmac(key?.bytes ?? new Uint8Array())
-      .update(head)
-      .update("\0")
-      .update(detail)
-      .digest();
+    return hmac(key?.bytes ?? new Uint8Array(), Buffer.concat([Buffer.from(`${head}\0`), detail]));
   }
 
   /** What is there from before events were signed: it goes under a seal of its own, the one with the number 0. */

@@ -11,6 +11,7 @@ import { hmac } from "./mac.ts";
 export type Signed = Omit<AuditRow, "seq" | "signature">;
 
 const MAC = 16;
+const NO_KEY = new Uint8Array();
 
 /** An event as a store writes it. */
 export function toSigned(event: AuditEvent): Signed {
@@ -50,20 +51,15 @@ export function createSigner(keys: Pick<Keys, "secrets">): AuditSigner {
   function macOf(mark: string, { at, kind, subject, login, client, address, facts }: Signed): Buffer {
     const [key] = keys.secrets("audit");
     const text = JSON.stringify([mark, at, kind, subject, login, client, address, facts]);
-    return hmac(key?.bytes ?? new Uint8Array())
-      .update(text)
-      .digest()
-      .subarray(0, MAC);
+    return hmac(key?.bytes ?? NO_KEY, text).subarray(0, MAC);
   }
 
   function erasureOf(row: Omit<AuditRow, "signature">, digest: Uint8Array): string {
     const { seq, at, kind, subject, login, client, address, facts } = row;
     const [key] = keys.secrets("audit");
     const was = Buffer.from(digest).toString("base64url");
-    const mac = hmac(key?.bytes ?? new Uint8Array())
-      .update(JSON.stringify(["erased", seq, was, at, kind, subject, login, client, address, facts]))
-      .digest()
-      .subarray(0, MAC);
+    const text = JSON.stringify(["erased", seq, was, at, kind, subject, login, client, address, facts]);
+    const mac = hmac(key?.bytes ?? NO_KEY, text).subarray(0, MAC);
     return `${ERASED}${mac.toString("base64url")}`;
   }
 

@@ -21,14 +21,14 @@ export function deriveCode(
     digits: number;
   },
 ): string {
-  const mac = hmac(key);
+  const parts = ["sallyport code v1", of.id, of.random, of.subject, of.phone, of.purpose, of.boundTo];
   // Each part is preceded by its length: no two lists of parts give the same bytes.
-  for (const part of ["sallyport code v1", of.id, of.random, of.subject, of.phone, of.purpose, of.boundTo]) {
+  const message = parts.flatMap((part) => {
     const bytes = Buffer.from(part);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);
-    mac.update(length).update(bytes);
-  }
-  const number = mac.digest().readBigUInt64BE(0) % 10n ** BigInt(of.digits);
+    return [length, bytes];
+  });
+  const number = hmac(key, Buffer.concat(message)).readBigUInt64BE(0) % 10n ** BigInt(of.digits);
   return number.toString().padStart(of.digits, "0");
 }

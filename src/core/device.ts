@@ -7,7 +7,7 @@
  */
 
 import type { Keys } from "./keys.ts";
-import { hmac } from "./mac.ts";
+import { hmacText } from "./mac.ts";
 import type { Visitor } from "./mechanism.ts";
 import type { Subject } from "./words.ts";
 
@@ -24,9 +24,7 @@ export function createDevices(keys: Keys): Devices {
   const marksOf = (label: string, browser: string, subject: Subject) =>
     keys
       .secrets("cookie")
-      .map(({ bytes }) =>
-        hmac(bytes).update(`${label}\0${browser}\0${subject}`).digest("base64url").slice(0, 27),
-      );
+      .map(({ bytes }) => hmacText(bytes, `${label}\0${browser}\0${subject}`).slice(0, 27));
   const weak = ({ browser }: Visitor, subject: Subject) => marksOf("known-device", browser, subject);
   const full = ({ browser }: Visitor, subject: Subject) => marksOf("own-device", browser, subject);
   return {

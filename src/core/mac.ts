@@ -1,15 +1,60 @@
-/** HMAC-SHA-256 with keys that are used again and again. */
-import { createHmac, createSecretKey, type Hmac, type KeyObject } from "node:crypto";
+/**
+ * HMAC-SHA-256 (RFC 2104) by two one-shot digests. Node's Hmac object costs three times what it computes, in native
+ * memory that the collector has to come back for, and a sign-in makes some forty of them.
+ */
+import { hash } from "node:crypto";
 
-// Node imports a key given as bytes anew at each use, which costs six times the HMAC itself.
-const imported = new WeakMap<Uint8Array, KeyObject>();
+const BLOCK = 64;
+/** Bytes of a message that need no memory of their own. */
+const ROOM = 4_096;
 
-/** Begins an HMAC-SHA-256 (RFC 2104) under `key`, whose bytes must never change afterwards. */
-export function hmac(key: Uint8Array): Hmac {
-  let object = imported.get(key);
-  if (object === undefined) {
-    object = createSecretKey(key);
-    imported.set(key, object);
-  }
-  return createHmac("sha256", object);
+interface Pads {
+  /** The inner pad, and behind it room for a message. */
+  readonly inner: Buffer;
+  /** The outer pad, and behind it the inner digest. */
+  readonly outer: Buffer;
 }
+
+const made = new WeakMap<Uint8Array, Pads>();
+
+function padsOf(key: Uint8Array): Pads {
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const short = key.length > BLOCK ? hash("sha256", key, "buffer") : key;
+  const pads = {
+    inner: Buffer.alloc(BLOCK + ROOM),
+    outer: Buffer.alloc(BLOCK + 32),
+  };
+  for (let at = 0; at < BLOCK; at += 1) {
+    pads.inner[at] = (short[at] ?? 0) ^ 0x36;
+    pads.outer[at] = (short[at] ?? 0) ^ 0x5c;
+  }
+  made.set(key, pads);
+  return pads;
+}
+
+/** What the inner digest is of. */
+function innerOf({ inner }: Pads, message: string | Uint8Array): Buffer {
+  if (typeof message === "string") {
+    if (message.length * 3 <= ROOM) return inner.subarray(0, BLOCK + inner.write(message, BLOCK));
+    return Buffer.concat([inner.subarray(0, BLOCK), Buffer.from(message)]);
+  }
+  if (message.length > ROOM) return Buffer.concat([inner.subarray(0, BLOCK), message]);
+  inner.set(message, BLOCK);
+  return inner.subarray(0, BLOCK + message.length);
+}
+
+/** What the outer digest is of. */
+function outerOf(key: Uint8Array, message: string | Uint8Array): Buffer {
+  const pads = padsOf(key);
+  pads.outer.write(hash("sha256", innerOf(pads, message), "binary"), BLOCK, "binary");
+  return pads.outer;
+}
+
+/** The 32 bytes of an HMAC under `key`, whose bytes must never change afterwards. A string counts as its UTF-8. */
+export const hmac = (key: Uint8Array, message: string | Uint8Array): Buffer =>
+  hash("sha256", outerOf(key, message), "buffer");
+
+/** The same in base64url, 43 characters. */
+export const hmacText = (key: Uint8Array, message: string | Uint8Array): string =>
+  hash("sha256", outerOf(key, message), "base64url");

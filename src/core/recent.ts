@@ -3,6 +3,7 @@
  * again, and an act that ends in a commit expecting the row's version need not read it first. Never an answer by
  * itself: another process may have changed the row meanwhile. Used by storage.ts alone.
  */
+import { createLately } from "./lately.ts";
 import type { EpochMs } from "./words.ts";
 
 export interface RecentRow {
@@ -23,21 +24,17 @@ export interface Recent {
 }
 
 /** Rows, and characters of each, that are kept: some three megabytes at most. */
-const MOST = 1_000;
+const LEAST = 500;
 const LONGEST = 4_096;
 
 export function createRecent(): Recent {
-  const rows = new Map<string, RecentRow>();
+  const rows = createLately<string, RecentRow>(LEAST);
   return {
-    get: (name) => rows.get(name),
+    get: rows.get,
     keep(name, row) {
-      // Taken out first, so that the oldest stands in front.
-      rows.delete(name);
-      if (row.text.length > LONGEST) return;
-      const oldest = rows.size >= MOST ? rows.keys().next().value : undefined;
-      if (oldest !== undefined) rows.delete(oldest);
-      rows.set(name, row);
+      if (row.text.length > LONGEST) rows.delete(name);
+      else rows.set(name, row);
     },
-    forget: (name) => void rows.delete(name),
+    forget: rows.delete,
   };
 }

@@ -5,7 +5,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Keys } from "./keys.ts";
-import { hmac } from "./mac.ts";
+import { hmacText } from "./mac.ts";
 import type { Clock, EpochMs } from "./words.ts";
 
 /** What a report URL is about. */
@@ -27,7 +27,7 @@ export const REPORT_PATH = "/twilio/status";
 
 export function createReportUrls(issuer: URL, keys: Pick<Keys, "secrets">, now: Clock): ReportUrls {
   const sign = (key: Uint8Array, attempt: string, via: string, until: string) =>
-    hmac(key).update(["report v1", attempt, via, until].join("\0")).digest("base64url");
+    hmacText(key, ["report v1", attempt, via, until].join("\0"));
   return {
     of({ challenge, send, number, gateway }, until) {
       const [key] = keys.secrets("callback");

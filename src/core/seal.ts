@@ -7,16 +7,11 @@
  * nonces under it, so none repeats under one key however many messages and nodes there are; after 2^20 messages it
  * draws another. The header and the label are authenticated.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { Breakage } from "./errors.ts";
 import type { Keys, NamedKey } from "./keys.ts";
+import { createLately } from "./lately.ts";
+import { hmac, hmacText } from "./mac.ts";
 
 export interface Sealer {
   /** Seals under the current key. The label says where the value belongs; it is not part of the result. */
@@ -33,9 +28,9 @@ const NONCE = 12;
 const TAG = 16;
 const MESSAGES_PER_SALT = 2 ** 20;
 /** Salts whose key is kept: those of this process and of its neighbours, and of some before them. */
-const MOST_KEYS = 256;
+const LEAST_KEYS = 128;
 /** Names kept of rows that were asked for lately. */
-const MOST_NAMES = 2000;
+const LEAST_NAMES = 1000;
 const CONTEXT = Buffer.from("sallyport seal v1");
 
 interface Ring {
@@ -46,13 +41,13 @@ interface Ring {
 
 interface Entry {
   readonly header: Buffer;
-  readonly key: KeyObject;
+  readonly key: Uint8Array;
 }
 
 /** Makes a sealer over the keys of the purposes `seal` and `lookup`, which are asked for at every use. */
 export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESSAGES_PER_SALT): Sealer {
   let ring: Ring | undefined;
-  let names: { readonly from: readonly NamedKey[]; readonly key: KeyObject } | undefined;
+  let names: { readonly from: readonly NamedKey[]; readonly key: Uint8Array } | undefined;
 
   function sealing(): Ring {
     const from = keys.secrets("seal");
@@ -60,27 +55,25 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
     return ring;
   }
 
-  function naming(): KeyObject {
+  function naming(): Uint8Array {
     const from = keys.secrets("lookup");
     if (names?.from !== from) {
-      names = { from, key: createSecretKey(first(from).bytes) };
-      found = new Map();
+      names = { from, key: first(from).bytes };
+      found.clear();
     }
     return names.key;
   }
 
   let run: Run | undefined;
-  const derived = new Map<string, KeyObject>();
+  const derived = createLately<string, KeyObject>(LEAST_KEYS);
   // A login names the same few rows again and again.
-  let found = new Map<string, string>();
+  const found = createLately<string, string>(LEAST_NAMES);
 
   function keyFor(entry: Entry, salt: Buffer): KeyObject {
     const name = entry.header.toString("latin1") + salt.toString("latin1");
     const known = derived.get(name);
     if (known !== undefined) return known;
     const key = messageKey(entry.key, salt);
-    const oldest = derived.size >= MOST_KEYS ? derived.keys().next().value : undefined;
-    if (oldest !== undefined) derived.delete(oldest);
     derived.set(name, key);
     return key;
   }
@@ -132,9 +125,7 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
       const text = `${label}\0${value}`;
       const known = found.get(text);
       if (known !== undefined) return known;
-      const name = createHmac("sha256", key).update(text).digest("base64url");
-      const oldest = found.size >= MOST_NAMES ? found.keys().next().value : undefined;
-      if (oldest !== undefined) found.delete(oldest);
+      const name = hmacText(key, text);
       found.set(text, name);
       return name;
     },
@@ -154,9 +145,9 @@ function startRun(entry: Entry): Run {
   return { entry, salt, key: messageKey(entry.key, salt), count: 0 };
 }
 
-function messageKey(key: KeyObject, salt: Buffer): KeyObject {
+function messageKey(key: Uint8Array, salt: Buffer): KeyObject {
   // As a KeyObject: Node takes ten times as long to make a cipher from plain bytes.
-  return createSecretKey(createHmac("sha256", key).update(CONTEXT).update(salt).digest());
+  return createSecretKey(hmac(key, Buffer.concat([CONTEXT, salt])));
 }
 
 function authenticated(header: Buffer, label: string): Buffer {
@@ -170,7 +161,7 @@ function toRing(from: readonly NamedKey[]): Ring {
 
 function toEntry({ id, bytes }: NamedKey): Entry {
   const name = Buffer.from(id, "latin1");
-  return { header: Buffer.concat([Buffer.of(VERSION, name.length), name]), key: createSecretKey(bytes) };
+  return { header: Buffer.concat([Buffer.of(VERSION, name.length), name]), key: bytes };
 }
 
 function first(keys: readonly NamedKey[]): NamedKey {

@@ -11,7 +11,7 @@ import type { Directory, User } from "./directory.ts";
 import { type Attained, attainRemembered, STAND_IN, satisfies } from "./gate.ts";
 import type { Keys } from "./keys.ts";
 import type { LoginRecord } from "./login.ts";
-import { hmac } from "./mac.ts";
+import { hmacText } from "./mac.ts";
 import type { Effects, Mechanism, Visitor } from "./mechanism.ts";
 import type { Storage, Write } from "./records.ts";
 import { type RememberedDevice, rememberedRows } from "./remembered.ts";
@@ -75,7 +75,7 @@ export function createStandIns(deps: StandInDeps): StandIns {
   const secretFor = (login: string, id: string, nonce: string): string => {
     const [key] = deps.keys.secrets("cookie");
     if (key === undefined) throw new Error("there is no cookie key");
-    return hmac(key.bytes).update(`remembered-device\0${login}\0${id}\0${nonce}`).digest("base64url");
+    return hmacText(key.bytes, `remembered-device\0${login}\0${id}\0${nonce}`);
   };
 
   /** What the account is entered by, as one value. Of people kept elsewhere any change counts: nobody says which it was. */

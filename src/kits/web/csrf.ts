@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { hmac } from "../../core/mac.ts";
+import { hmacText } from "../../core/mac.ts";
 
 export interface Csrf {
   token(subject: string, turn: number, browser: string): string;
@@ -14,7 +14,7 @@ export interface Csrf {
 
 export function createCsrf(keys: () => readonly Uint8Array[]): Csrf {
   const mac = (key: Uint8Array, subject: string, turn: string, browser: string) =>
-    hmac(key).update(`csrf\0${subject}\0${turn}\0${browser}`).digest("base64url").slice(0, 27);
+    hmacText(key, `csrf\0${subject}\0${turn}\0${browser}`).slice(0, 27);
   return {
     token(subject, turn, browser) {
       const [key] = keys();

@@ -3,7 +3,7 @@
  * use. The first key signs; every one verifies, so cookies outlive a rotation.
  */
 import { timingSafeEqual } from "node:crypto";
-import { hmac } from "../../core/mac.ts";
+import { hmacText } from "../../core/mac.ts";
 
 /** The part of a Keygrip that the engine uses. `index`: which key signed, -1 for none. */
 export interface CookieSigner {
@@ -14,7 +14,7 @@ export interface CookieSigner {
 
 /** Makes the signer; `keys` newest first, at least one. */
 export function createCookieSigner(keys: readonly Uint8Array[]): CookieSigner {
-  const mac = (key: Uint8Array, data: string) => hmac(key).update(`cookie\0${data}`).digest("base64url");
+  const mac = (key: Uint8Array, data: string) => hmacText(key, `cookie\0${data}`);
   const index = (data: string, digest: string) => {
     const given = Buffer.from(digest);
     return keys.findIndex((key) => {
