@@ -268,7 +268,7 @@ story(
   async (slapd, open) => {
     const directory = await open({ operation_seconds: 1, connect_seconds: 1, connections: 2 });
     assert.equal((await right(directory)).kind, "right");
-    slapd.pause();
+    await slapd.pause();
     const waiting = await Promise.allSettled(Array.from({ length: 12 }, () => right(directory)));
     assert.ok(waiting.every(({ status }) => status === "rejected"));
     assert.equal(directory.isUp(), false);

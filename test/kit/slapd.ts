@@ -1,6 +1,14 @@
 /** A slapd of its own for a test: Debian's server, a schema that carries the phone, people as LDIF. Ended with the test. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -246,7 +254,13 @@ export async function startSlapd(options: SlapdOptions = {}) {
       await client.unbind();
       return [searchEntries[0]?.[attribute] ?? []].flat().map(String);
     },
-    pause: () => child?.kill("SIGSTOP"),
+    /** Resolves when every thread of it stands still: until then one of them may still answer. */
+    async pause(): Promise<void> {
+      child?.kill("SIGSTOP");
+      const tasks = `/proc/${child?.pid}/task`;
+      const stands = (task: string) => /\) [Tt] /.test(readFileSync(join(tasks, task, "stat"), "utf8"));
+      while (!readdirSync(tasks).every(stands)) await pause(5);
+    },
     resume: () => child?.kill("SIGCONT"),
     kill: () => end("SIGKILL"),
     restart: start,
