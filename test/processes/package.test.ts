@@ -1,7 +1,16 @@
 /** The package: packed, installed into an empty folder, started with the plain `sallyport` command, signed in at. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -52,6 +61,20 @@ test("the package holds JavaScript, pages and the source of the mechanisms, and 
 
 test("the command runs with the Node of the PATH, whichever that is", () => {
   assert.match(run(command, ["--version"], folder), /^\d+\.\d+\.\d+\n$/);
+});
+
+test("what was compiled once is kept beside the program, and where that cannot be it runs all the same", () => {
+  const { NODE_COMPILE_CACHE: _other, ...plain } = env;
+  const version = () => spawnSync(command, ["--version"], { cwd: folder, env: plain, encoding: "utf8" });
+  const cache = path.join(place, "node_modules", "sallyport", "node_modules", ".cache");
+  rmSync(cache, { recursive: true, force: true });
+  assert.equal(version().status, 0);
+  assert.ok(readdirSync(path.join(cache, "compiled")).length > 0);
+  rmSync(cache, { recursive: true });
+  writeFileSync(cache, "no folder");
+  const { status, stderr } = version();
+  assert.deepEqual([status, stderr], [0, ""]);
+  rmSync(cache);
 });
 
 test("serve starts from the package and a person signs in with both factors", async () => {
