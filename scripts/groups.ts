@@ -8,7 +8,13 @@ import type { Tally } from "./tally.ts";
 /** The groups of `npm run check`: folders under test/, quickest first. */
 export const FAST: readonly string[] = ["floors", "unit", "contracts"];
 /** Of the journeys, those that `npm run check` makes too: what nobody may break between two commits. */
-export const CORE_JOURNEYS: readonly string[] = ["sign-in", "enrolment", "step-up", "one-commit", "tokens"];
+export const CORE_JOURNEYS: readonly string[] = [
+  "sign-in",
+  "enrolment",
+  "one-commit",
+  "code-spent",
+  "tokens",
+];
 /** The groups of `npm test`; a floor test fails when a folder with tests is missing here. */
 export const ALL: readonly string[] = [...FAST, "journeys", "attacks", "processes", "setup", "browser"];
 
