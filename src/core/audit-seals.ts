@@ -9,10 +9,9 @@
  */
 import { createHash } from "node:crypto";
 import type { AuditLedger, AuditRow, AuditSeal } from "./audit.ts";
-import type { AuditSigner } from "./audit-signature.ts";
+import { type AuditSigner, auditMac } from "./audit-signature.ts";
 import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
-import { hmac } from "./mac.ts";
 import type { Clock } from "./words.ts";
 
 /** Something wrong with the audit: with an event (`seq`), or with a seal. */
@@ -62,11 +61,13 @@ export function createAuditSeals(deps: {
   const { ledger, signer, keys, now } = deps;
   /** The newest seal this process has seen: it is in no database. */
   let seen: AuditSeal | undefined;
+  const saw = (seal: AuditSeal | undefined): void => {
+    if (seal !== undefined && (seen === undefined || seal.number > seen.number)) seen = seal;
+  };
 
   function macOf({ number, through, at, detail, previous }: Omit<AuditSeal, "mac">): Buffer {
-    const [key] = keys.secrets("audit");
     const head = JSON.stringify(["seal", number, through, at, Buffer.from(previous).toString("base64url")]);
-    return hmac(key?.bytes ?? new Uint8Array(), Buffer.concat([Buffer.from(`${head}\0`), detail]));
+    return auditMac(keys, Buffer.concat([Buffer.from(`${head}\0`), detail]));
   }
 
   /** What is there from before events were signed: it goes under a seal of its own, the one with the number 0. */
@@ -163,20 +164,22 @@ export function createAuditSeals(deps: {
     async seal() {
       const through = await ledger.settled();
       if (through === undefined) return 0;
+      // What was seen before it was asked for: a seal that another call makes meanwhile need not be in the answer.
+      const before = seen;
       let last = await ledger.newestSeal();
-      if (seen !== undefined && (last === undefined || last.number < seen.number))
+      if (before !== undefined && (last === undefined || last.number < before.number))
         throw new Breakage(
           "store-damaged",
-          `The audit was cut: its seal ${seen.number} is gone. Look at it with: sallyport audit verify`,
+          `The audit was cut: its seal ${before.number} is gone. Look at it with: sallyport audit verify`,
         );
-      seen = last;
+      saw(last);
       let count = 0;
       for (;;) {
         const next = await sealNext(last, through);
         if (next === undefined) return count;
         count += next.detail.length / ENTRY;
         last = next;
-        seen = next;
+        saw(next);
       }
     },
 

@@ -11,7 +11,7 @@ import { type Receipt, type Report, worthAnother } from "./sms.ts";
 import type { EpochMs } from "./words.ts";
 
 /** Name of the outbox row of a challenge's present send. */
-export const keyOf = ({ id, sends }: Challenge): string => `${id}.${sends}`;
+export const keyOf = ({ id, sends }: Pick<Challenge, "id" | "sends">): string => `${id}.${sends}`;
 
 /** Whether a send of this key is of no use any more. */
 export const isStale = (challenge: Challenge, key: string, now: EpochMs): boolean =>

@@ -233,7 +233,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     );
     const channel = known.value.channel ?? "sms";
     const another = hasFailed(word.state) && (await line.hasNext(channel, new Set([...tried, name.gateway])));
-    const isUnderWay = underWay.has(`${name.challenge}.${name.send}`);
+    const isUnderWay = underWay.has(keyOf({ id: name.challenge, sends: name.send }));
     let goesOn = false;
     let late = false;
     const done = await ledger.apply(name.challenge, known, (challenge) => {

@@ -4,6 +4,7 @@
  * administrator or a relying party: it can neither add a line nor cost a segment.
  */
 import { gsm7Septets, gsm7Units, ownLetters, plainText } from "./gsm7.ts";
+import { createLately, type Lately } from "./lately.ts";
 import type { MessageText, MessageValues } from "./message-texts.ts";
 
 export { gsm7Septets };
@@ -40,9 +41,9 @@ interface Fitted extends SegmentCount {
 }
 
 /** Found out once for each text and set of facts, for each look composes a message; digits are in any alphabet. */
-const fitted = new WeakMap<MessageText, Map<string, Fitted>>();
+const fitted = new WeakMap<MessageText, Lately<string, Fitted>>();
 /** Sets of facts kept of one text: one for each relying party and number of minutes in use. */
-const MOST = 500;
+const LEAST = 250;
 
 /**
  * Composes the message of a code. A text in GSM-7 stays in it: names lose what the alphabet lacks. In a text that
@@ -51,12 +52,11 @@ const MOST = 500;
 export function composeMessage(facts: MessageFacts, text: MessageText): ComposedMessage {
   const { code, minutes, brand, host, appName } = facts;
   const key = JSON.stringify([code.length, minutes, brand, host, appName]);
-  const known = fitted.get(text) ?? new Map<string, Fitted>();
+  const known = fitted.get(text) ?? createLately<string, Fitted>(LEAST);
   fitted.set(text, known);
   let found = known.get(key);
   if (found === undefined) {
     found = fit(facts, text);
-    if (known.size >= MOST) known.clear();
     known.set(key, found);
   }
   const { brand: shown, name, around, segments, encoding } = found;

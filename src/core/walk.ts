@@ -37,7 +37,8 @@ import { createWays } from "./walk-ways.ts";
 import type { FactorKind, Json, Proof } from "./words.ts";
 
 export interface Walk {
-  begin(start: LoginStart): Promise<Turn>;
+  /** Makes no page: whoever wants one asks for it. */
+  begin(start: LoginStart): Promise<void>;
   /** Reads only. */
   show(id: string, visitor: Visitor): Promise<Turn>;
   /** Reads only, and makes no page. */
@@ -137,9 +138,7 @@ export function createWalk(deps: WalkDeps): Walk {
       };
       const { record: entered, effects } = await enter(record, visitor);
       const begun = await settle(entered, effects, createTurn(rows, record, "absent"), visitor);
-      if (typeof begun !== "string") return turnOf(begun, visitor);
-      await tell(effects.events);
-      return walk.show(record.id, visitor);
+      if (begun === "lost") await tell(effects.events);
     },
 
     async submit(id, turn, form, visitor) {

@@ -27,6 +27,14 @@ overEngines("turns", ({ store, place }) => {
     Promise.all(Array.from({ length: TIMES }, (_, n) => act(nodes[n % nodes.length] as TwoStepNode)));
   const together = (nodes: readonly TwoStepNode[], of: (node: TwoStepNode) => number) =>
     nodes.reduce((sum, node) => sum + of(node), 0);
+  /** Somebody else changes the challenge meanwhile. */
+  const change = (challenge: string, by: Partial<Challenge>) =>
+    openTwoSteps(store())
+      .storage.records<Challenge>("challenge")
+      .update(challenge, (current) => {
+        assert.ok(current);
+        return { result: undefined, write: { ...current, ...by }, expiresAt: current.endsAt };
+      });
   /** A node at which something happens right before the commit of a right answer. */
   const before = (happens: (kinds: readonly string[]) => Promise<void>) => {
     let done = false;
@@ -169,14 +177,7 @@ overEngines("turns", ({ store, place }) => {
 
   it("O10: a report on the message in the moment of the right code takes nothing from it", async () => {
     let challenge = "";
-    node = before(() =>
-      openTwoSteps(store())
-        .storage.records<Challenge>("challenge")
-        .update(challenge, (current) => {
-          assert.ok(current);
-          return { result: undefined, write: { ...current, country: "US" }, expiresAt: current.endsAt };
-        }),
-    );
+    node = before(() => change(challenge, { country: "US" }));
     const login = await node.toCode(randomUUID());
     challenge = login.challenge;
     const digits = await node.digitsOf(challenge, login.id);
@@ -203,14 +204,7 @@ overEngines("turns", ({ store, place }) => {
 
   it("O03 O08: a code that was replaced in that very moment opens nothing, and is no failure either", async () => {
     let challenge = "";
-    node = before(() =>
-      openTwoSteps(store())
-        .storage.records<Challenge>("challenge")
-        .update(challenge, (current) => {
-          assert.ok(current);
-          return { result: undefined, write: { ...current, random: "another" }, expiresAt: current.endsAt };
-        }),
-    );
+    node = before(() => change(challenge, { random: "another" }));
     const username = randomUUID();
     const login = await node.toCode(username);
     challenge = login.challenge;

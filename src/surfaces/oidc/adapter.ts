@@ -82,6 +82,16 @@ function createAdapter(
     return value as AdapterPayload | undefined;
   }
 
+  /** A login is resumed once: of parallel resumes one takes it, the others find it gone (M31). */
+  async function takeUp(id: string): Promise<void> {
+    const becomesSession = held.canWait() && handedOn(id)?.result?.login !== undefined;
+    const version = becomesSession ? rows.recall(id)?.version : undefined;
+    // As it was found a moment ago, by the commit that makes a session of it.
+    if (version !== undefined)
+      held.hold({ model, id, write: rows.write(id, null, 0, { expect: version }), events: [] });
+    else if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
+  }
+
   return {
     async upsert(id, payload, expiresIn) {
       const given = told.withLogin(model, payload) as unknown as Payload;
@@ -166,24 +176,12 @@ function createAdapter(
     async destroy(id) {
       // Of a session that goes on under a new name the old row goes first; the new one brings what waits.
       if (model !== "Session") await held.commit([]);
-      // A login is resumed once: of parallel resumes one takes it, the others find it gone (M31).
-      if (model === "Interaction" && held.canWait() && handedOn(id)?.result?.login !== undefined) {
-        const version = rows.recall(id)?.version;
-        // As it was found a moment ago, by the commit that makes a session of it.
-        if (version !== undefined) {
-          held.hold({ model, id, write: rows.write(id, null, 0, { expect: version }), events: [] });
-          return;
-        }
-      }
-      if (model !== "Interaction") {
-        const events = await told.removed(
-          model,
-          async () => (await rows.get(id)) as AdapterPayload | undefined,
-        );
-        await storage.commit([rows.write(id, null, 0)], events);
-        return;
-      }
-      if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
+      if (model === "Interaction") return takeUp(id);
+      const events = await told.removed(
+        model,
+        async () => (await rows.get(id)) as AdapterPayload | undefined,
+      );
+      await storage.commit([rows.write(id, null, 0)], events);
     },
     async revokeByGrantId(grantId) {
       await held.commit([]);

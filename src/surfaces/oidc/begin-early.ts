@@ -1,6 +1,6 @@
 /**
- * A login that begins with the request for it: its row and the interaction's are one commit, and the page behind the
- * redirect has nothing left to write and one row to read. Only where nobody is signed in, for then the browser that asks
+ * A login that begins with the request for it: its row and the interaction's are written at once (on SQLite in one
+ * transaction), and the page behind the redirect has nothing left to write and one row to read. Only where nobody is signed in, for then the browser that asks
  * is all there is to know; everything else begins at the page (interaction.ts). Used by adapter.ts and provider.ts.
  */
 import { type KoaContextWithOIDC, Provider } from "oidc-provider";

@@ -43,13 +43,14 @@ export function createHeldWrites(storage: Storage): HeldWrites {
   const held = new WeakMap<object, Held[]>();
   /** Requests that came too late: nothing they write counts any more, their session least. */
   const late = new WeakSet<object>();
+  const canSpendLater = () => Provider.ctx?.oidc.route === "token";
   const rows = (): readonly Held[] => {
     const { ctx } = Provider;
     return (ctx === undefined ? undefined : held.get(ctx)) ?? [];
   };
   return {
     canWait: () => WITH_SESSION.has(Provider.ctx?.oidc.route ?? ""),
-    canSpendLater: () => Provider.ctx?.oidc.route === "token",
+    canSpendLater,
     hold(row) {
       const { ctx } = Provider;
       if (ctx !== undefined) held.set(ctx, [...rows(), row]);
@@ -67,7 +68,7 @@ export function createHeldWrites(storage: Storage): HeldWrites {
       if (done) return;
       // Another request has redeemed the code, or taken up the login, that this one has read.
       if (ctx !== undefined) late.add(ctx);
-      if (Provider.ctx?.oidc.route === "token") throw new errors.InvalidGrant("already used");
+      if (canSpendLater()) throw new errors.InvalidGrant("already used");
       throw new errors.SessionNotFound("the login has ended");
     },
     async settle(ctx, next) {

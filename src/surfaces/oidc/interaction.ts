@@ -291,7 +291,8 @@ export function createLogin(deps: LoginDeps) {
       const start = await startOf(details, visit);
       if (start === undefined)
         return { kind: "see-other", url: await refuse(details, "unmet_authentication_requirements", UNMET) };
-      return answerOf(await walk.begin(start), details, visit, current);
+      await walk.begin(start);
+      return answerOf(await walk.show(details.uid, visit.visitor), details, visit, current);
     },
     /**
      * Hands a form to the walk. `goes-on`: the browser is sent to look for itself, for a page is never the answer to a

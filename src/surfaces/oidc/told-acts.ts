@@ -67,7 +67,10 @@ export function createToldActs(deps: {
     written(model, payload) {
       const { ctx } = Provider;
       const skipped = model === "Grant" && ctx !== undefined ? withGrant.get(ctx) : undefined;
-      if (skipped !== undefined) return [skipped];
+      if (ctx !== undefined && skipped !== undefined) {
+        withGrant.delete(ctx);
+        return [skipped];
+      }
       if (!GIVEN_OUT.includes(model)) return [];
       const { accountId, clientId, scope = "", gty } = payload;
       const { acr, amr } = (payload.extra ?? {}) as Extra;
