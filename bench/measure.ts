@@ -1,9 +1,9 @@
 /** The measurement itself: starts the processes, warms them up, takes turns between them, and ends them. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../test/kit/free-port.ts";
 import { type Child, startChild } from "./child.ts";
 import { type HashRate, hashRate } from "./hash.ts";
 import type { Batch, Outcome } from "./load.ts";
@@ -133,14 +133,4 @@ function makePeople(count: number): readonly Person[] {
     password: randomBytes(15).toString("base64url"),
     phone: `+1${areas[Math.floor(index / 100) % areas.length]}55501${String(index % 100).padStart(2, "0")}`,
   }));
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -2,13 +2,13 @@
  * The product in a process of its own: everything `serve` opens, on a free loopback port, with the embedded store in
  * the folder it is given. Plain http on loopback, because TLS ends at a proxy in front of it.
  */
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { compose, type Running } from "../src/compose/compose.ts";
 import { openParts, type Parts } from "../src/compose/parts.ts";
 import type { BootConfig } from "../src/config.ts";
 import { Secret } from "../src/core/secret.ts";
 import { settingsSchema } from "../src/core/settings.ts";
+import { freePort } from "../test/kit/free-port.ts";
 import { answer } from "./child.ts";
 import { CALLBACK, CLIENT } from "./client.ts";
 import { rememberHashes } from "./remembered-hash.ts";
@@ -25,16 +25,6 @@ export interface ServerStart {
 
 let parts: Parts | undefined;
 let running: Running | undefined;
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 function configOf({ folder, account, api }: ServerStart, port: number): BootConfig {
   const settings = settingsSchema.parse({

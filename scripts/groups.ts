@@ -21,7 +21,7 @@ export const ALL: readonly string[] = [...FAST, "journeys", "attacks", "processe
 /** Test files at once. One more than the processors of the machine we promise times for: many wait for a clock. */
 const AT_ONCE = 3;
 
-/** Longer than any test may take; a test that hangs fails the run instead of holding it. */
+/** Longer than any test may take; a test that hangs fails the run instead of holding it (and a file: ends.ts). */
 const LONGEST_TEST_MS = 300_000;
 
 /** Runs every `*.test.ts` under test/<group>, or those named. A group without tests has failed: it looked at nothing. */
@@ -35,6 +35,7 @@ export async function runGroup(group: string, only?: readonly string[]): Promise
   try {
     const code = await runNode([
       "--test",
+      "--import=./scripts/ends.ts",
       `--test-concurrency=${AT_ONCE}`,
       `--test-timeout=${LONGEST_TEST_MS}`,
       "--test-reporter=spec",

@@ -6,8 +6,8 @@ import path from "node:path";
 import { after, test } from "node:test";
 import type { BrowserContext, BrowserContextOptions, Page as Tab } from "playwright-core";
 import { launchBrowser } from "../kit/browser.ts";
+import { freePort } from "../kit/free-port.ts";
 import { type Program, startProgram, until } from "../kit/processes.ts";
-import { freePort } from "../kit/server.ts";
 
 const PASSWORD = "two doors, one open";
 const GRACE = "+12025550143";

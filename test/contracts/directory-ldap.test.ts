@@ -10,8 +10,8 @@ import { Secret } from "../../src/core/secret.ts";
 import type { LdapDeps, LdapDirectory } from "../../src/plugins/directories/ldap/directory.ts";
 import { openLink } from "../../src/plugins/directories/ldap/link.ts";
 import { selfSigned } from "../kit/certificate.ts";
+import { freePort } from "../kit/free-port.ts";
 import { openLdap } from "../kit/ldap.ts";
-import { freePort } from "../kit/server.ts";
 import {
   BASE,
   noSlapd,

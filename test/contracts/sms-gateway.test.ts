@@ -1,5 +1,4 @@
 /** The Twilio gateway with the real SDK against the phone simulator. */
-import { type AddressInfo, createServer } from "node:net";
 import { type TwilioDeps, twilioGateway } from "../../src/plugins/sms/twilio/gateway.ts";
 import {
   type GatewayUnderTest,
@@ -7,6 +6,7 @@ import {
   smsGatewayContract,
 } from "../../src/public/gateway-contract.ts";
 import type { FaultRequest } from "../../src/surfaces/dev/simulator/faults.ts";
+import { freePort } from "../kit/free-port.ts";
 import { startSimulator, type TestPhones } from "../kit/simulator.ts";
 
 type Reason = ProviderFailure["reason"];
@@ -34,14 +34,6 @@ const FAULTS: readonly (readonly [string, FaultRequest, Reason, number?])[] = [
   ["reset before the answer", { then: "reset" }, "provider-down"],
   ["bytes that are no HTTP", { then: "garbage" }, "provider-down"],
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function underTest(phones: TestPhones, credentials: "token" | "key"): Promise<GatewayUnderTest> {
   const { sid, token, apiKey } = phones.account;

@@ -5,8 +5,9 @@ import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Secret } from "../../src/core/secret.ts";
+import { freePort } from "../kit/free-port.ts";
 import { createRelyingParty } from "../kit/relying-party.ts";
-import { freePort, GRACE, PASSWORD, startServer, typePassword } from "../kit/server.ts";
+import { GRACE, PASSWORD, startServer, typePassword } from "../kit/server.ts";
 import { startSimulator } from "../kit/simulator.ts";
 
 const { cache } = createRequire(import.meta.url);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { freePort } from "./free-port.ts";
 import { type Ending, type ProgramOptions, runProgram, startProgram, until } from "./processes.ts";
-import { freePort } from "./server.ts";
 
 /** Starts a demo in a folder of its own and waits until it has said everything. */
 export async function startDemo() {

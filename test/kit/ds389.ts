@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "ldapts";
-import { freePort } from "./server.ts";
+import { freePort } from "./free-port.ts";
 import { BASE, PEOPLE, READER } from "./slapd.ts";
 
 const PROGRAM = "/usr/sbin/ns-slapd";

@@ -10,9 +10,9 @@ import { after } from "node:test";
 import { stringify } from "yaml";
 import { openParts, type Parts } from "../../src/compose/parts.ts";
 import { readConfig } from "../../src/config.ts";
+import { freePort } from "./free-port.ts";
 import { type Ending, type Program, runProgram, startProgram, until } from "./processes.ts";
 import { roomy } from "./roomy.ts";
-import { freePort } from "./server.ts";
 import { startSimulator } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
 

@@ -3,7 +3,6 @@
  * port. Stopped when the test file ends.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -19,6 +18,7 @@ import type { Logs } from "../../src/kits/log/log.ts";
 import type { Cost } from "../../src/kits/password/phc.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
+import { freePort } from "./free-port.ts";
 import { roomy } from "./roomy.ts";
 import { codeOf, startSimulator, type TestPhones } from "./simulator.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
@@ -139,7 +139,21 @@ export async function startServer(options: ServerOptions = {}) {
   let skew = 0;
   const problems: string[] = [];
   const now = () => Date.now() + skew;
+  let closed = false;
+  let open: { close(): Promise<void> } | undefined;
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    await open?.close();
+  };
+  // Told before anything can fail: what a start that failed left open would keep the whole test file from its end.
+  after(async () => {
+    await close();
+    if (options.simulator === undefined) await simulator.close();
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  });
   const opened = await openParts(config, now);
+  open = opened;
   const { hashCost: cost } = options;
   const parts =
     cost === undefined
@@ -165,17 +179,7 @@ export async function startServer(options: ServerOptions = {}) {
     extras: (app, { render, acrs }) =>
       mountRelyingParty(app, { issuer, clientId: "demo", brand: "Sallyport", acrs, render }),
   });
-  let closed = false;
-  const close = async (): Promise<void> => {
-    if (closed) return;
-    closed = true;
-    await running.close();
-  };
-  after(async () => {
-    await close();
-    if (options.simulator === undefined) await simulator.close();
-    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
-  });
+  open = running;
   return {
     issuer: issuer.origin,
     port,
@@ -221,16 +225,4 @@ export async function twoSteps(
   const codePage = await typePassword(visitor, page, username);
   const code = await server.simulator.codeAfter(before, phone);
   return visitor.submit(codePage, { code });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

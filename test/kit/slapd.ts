@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Attribute, Change, Client } from "ldapts";
-import { freePort } from "./server.ts";
+import { freePort } from "./free-port.ts";
 
 const PROGRAM = ["/usr/sbin/slapd", "/usr/libexec/slapd", "/usr/local/libexec/slapd"].find(existsSync);
 const SLAPADD = ["/usr/sbin/slapadd", "/usr/local/sbin/slapadd"].find(existsSync);

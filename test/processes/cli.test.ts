@@ -9,9 +9,9 @@ import { stripVTControlCharacters } from "node:util";
 import { adminScopes } from "../../src/surfaces/admin/contract/scopes.ts";
 import { selfSigned } from "../kit/certificate.ts";
 import { jsonOf, startDemo } from "../kit/demo.ts";
+import { freePort } from "../kit/free-port.ts";
 import { runProgram, startProgram } from "../kit/processes.ts";
 import { createSite } from "../kit/serve.ts";
-import { freePort } from "../kit/server.ts";
 
 const INUM = "6122281b-b55d-4dd0-8115-b098eeeee2b7";
 const demo = await startDemo();

@@ -6,9 +6,9 @@ import { describe, test } from "node:test";
 import type { Finding } from "../../src/core/finding.ts";
 import { DOCTOR_CHECKS } from "../../src/surfaces/admin/host/doctor-checks.ts";
 import { selfSigned } from "../kit/certificate.ts";
+import { freePort } from "../kit/free-port.ts";
 import { type Ending, runProgram } from "../kit/processes.ts";
 import { createSite } from "../kit/serve.ts";
-import { freePort } from "../kit/server.ts";
 
 const port = await freePort();
 const site = await createSite({

@@ -17,8 +17,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../kit/free-port.ts";
 import { type Ending, type Program, runProgram, startProgram, until } from "../kit/processes.ts";
-import { freePort } from "../kit/server.ts";
 import { createVisitor, type TestVisitor, textOf } from "../kit/visitor.ts";
 
 const PASSWORD = "two doors, one open";

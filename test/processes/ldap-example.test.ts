@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "ldapts";
-import { freePort } from "../kit/server.ts";
+import { freePort } from "../kit/free-port.ts";
 import { noSlapd } from "../kit/slapd.ts";
 import { createVisitor, textOf } from "../kit/visitor.ts";
 

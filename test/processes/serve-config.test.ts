@@ -17,8 +17,8 @@ import { stringify } from "yaml";
 import { faultsOf } from "../../src/compose/check.ts";
 import { readConfig } from "../../src/config.ts";
 import { selfSigned } from "../kit/certificate.ts";
+import { freePort } from "../kit/free-port.ts";
 import { runProgram } from "../kit/processes.ts";
-import { freePort } from "../kit/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-config-"));
 after(() => rmSync(folder, { recursive: true, force: true }));

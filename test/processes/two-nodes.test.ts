@@ -9,11 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { selfSigned } from "../kit/certificate.ts";
 import { startCrowd } from "../kit/crowd.ts";
+import { freePort } from "../kit/free-port.ts";
 import { noNginx, startNginx } from "../kit/nginx.ts";
 import { noPostgres, startPostgres } from "../kit/postgres.ts";
 import { startProgram, until } from "../kit/processes.ts";
 import { createNode, createSite, HOST, PASSWORD } from "../kit/serve.ts";
-import { freePort } from "../kit/server.ts";
 import { signIn } from "../kit/sign-in.ts";
 import { openTlsTunnel } from "../kit/tls-tunnel.ts";
 

@@ -12,7 +12,11 @@ const DRIVER = `const { runGroup } = await import("./scripts/groups.ts");
 process.stdout.write("\\nTALLY" + JSON.stringify(await runGroup("unit")));`;
 
 /** What `runGroup("unit")` prints and answers in a project with these tests. */
-function runUnit(t: TestContext, tests: Readonly<Record<string, string>>) {
+function runUnit(
+  t: TestContext,
+  tests: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>> = {},
+) {
   const root = mkdtempSync(path.join(tmpdir(), "sallyport-groups-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   cpSync(scripts, path.join(root, "scripts"), { recursive: true });
@@ -28,7 +32,7 @@ function runUnit(t: TestContext, tests: Readonly<Record<string, string>>) {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", DRIVER], {
     cwd: root,
-    env,
+    env: { ...env, ...more },
     encoding: "utf8",
   });
   const [output = "", tally = "{}"] = stdout.split("\nTALLY");
@@ -54,6 +58,20 @@ test("a test file that breaks before its first test has failed", (t) => {
   const { tally } = runUnit(t, { "a.test.ts": `throw new Error("red");` });
   assert.equal(tally.passed, 0);
   assert.ok(tally.failed > 0);
+});
+
+test("a file that does not end once its tests are over has failed, is named, and holds nobody", (t) => {
+  const { output, tally } = runUnit(
+    t,
+    {
+      "a.test.ts": `import { createServer } from "node:net"; test("one", () => { createServer().listen(0); });`,
+      "b.test.ts": `test("two", () => {});`,
+    },
+    { SALLYPORT_LONGEST_FILE_MS: "3000" },
+  );
+  assert.equal(tally.passed, 2);
+  assert.equal(tally.failed, 1);
+  assert.match(output, /a\.test\.ts did not end within 3 s; open: .*TCPServerWrap/);
 });
 
 test("a group without tests has failed", (t) => {
