@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import ts from "typescript";
 import { ALL } from "../../scripts/groups.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -96,6 +97,24 @@ test("every folder with tests belongs to a group that npm test runs", () => {
     [...folders].filter((folder) => folder === undefined || !ALL.includes(folder)),
     [],
   );
+});
+
+test("no test file waits for anything between its tests", () => {
+  // Where those above it have ended by then, node takes the run for over: it ends what they used, and drops the rest.
+  const names = /^(test|it|describe|suite|over\w*|\w*Contract)(\.\w+)?$/;
+  const holds = (node: ts.Node, what: (node: ts.Node) => boolean): boolean =>
+    !ts.isFunctionLike(node) &&
+    (what(node) || (ts.forEachChild(node, (child) => holds(child, what) || undefined) ?? false));
+  const isTest = (node: ts.Node) => ts.isCallExpression(node) && names.test(node.expression.getText());
+  const looked = globSync("test/**/*.test.ts", { cwd: root });
+  const waiting = looked.filter((file) => {
+    const text = readFileSync(path.join(root, file), "utf8");
+    const { statements } = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    const first = statements.findIndex((statement) => holds(statement, isTest));
+    return first >= 0 && statements.slice(first).some((statement) => holds(statement, ts.isAwaitExpression));
+  });
+  assert.ok(looked.length > 200, `${looked.length} files`);
+  assert.deepEqual(waiting, []);
 });
 
 test("no merge has left its marks behind", () => {

@@ -14,6 +14,13 @@ const server = await startServer({ clients, hashCost: { memory: 64, passes: 1, l
 const { directory, audit } = server.parts;
 const scim = scimClient(server, await tokenOf(server));
 const payroll = scimClient(server, await tokenOf(server, "payroll"));
+const slapd =
+  noSlapd === false ? await startSlapd({ ldif: entry("lena", { givenName: "Lena" }) }) : undefined;
+const other =
+  slapd === undefined
+    ? undefined
+    : await startServer({ clients, config: { directories: [{ type: "sql" }, ldapEntry(slapd)] } });
+after(() => slapd?.close());
 
 const found = async (filter: string, by = scim): Promise<readonly string[]> => {
   const { json, text } = await by("GET", `/Users?filter=${encodeURIComponent(filter)}`);
@@ -105,14 +112,6 @@ test("M24: nobody names an administrator who could not change them", async () =>
   assert.equal((await scim("PATCH", `/Users/${id}`, patch, {}, weak)).status, 403);
   assert.equal((await directory.get(id))?.external, undefined);
 });
-
-const slapd =
-  noSlapd === false ? await startSlapd({ ldif: entry("lena", { givenName: "Lena" }) }) : undefined;
-const other =
-  slapd === undefined
-    ? undefined
-    : await startServer({ clients, config: { directories: [{ type: "sql" }, ldapEntry(slapd)] } });
-after(() => slapd?.close());
 
 test("people who are kept in LDAP take no externalId, which is said by 409; a filter for one does not even ask their directory", {
   skip: noSlapd,
