@@ -218,6 +218,22 @@ describe("the phone simulator", () => {
     }
   });
 
+  it("never leaves loopback: for a callback elsewhere not even its name is looked up", async (t) => {
+    const asked: string[] = [];
+    const real = fetch;
+    t.mock.method(globalThis, "fetch", (url: string, init?: RequestInit) => {
+      if (url.startsWith(phones.url)) return real(url, init);
+      asked.push(url);
+      return Promise.resolve(new Response(null, { status: 204 }));
+    });
+    const here = ["http://localhost:9/status", "http://127.0.0.2:9/status", "http://[::1]:9/status"];
+    for (const callback of ["https://login.example.test/status", "http://192.0.2.1/status", ...here])
+      assert.equal((await post({ ...text, StatusCallback: callback })).status, 201);
+    for (let tries = 0; asked.length < 6 && tries < 200; tries += 1) await sleep(5);
+    await sleep(50);
+    assert.deepEqual(asked.sort(), [...here, ...here].sort());
+  });
+
   it("takes a call and shows how it went", async () => {
     const { status, body } = await call("POST", "/Calls.json", {
       To: grace,
