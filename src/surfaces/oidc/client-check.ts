@@ -1,10 +1,16 @@
 /** Asks the engine itself whether it could serve a client, before the settings take it in. */
-import { type Adapter, type Configuration, type errors, Provider } from "oidc-provider";
+import { createRequire } from "node:module";
+import type { Adapter, Configuration, errors, Provider } from "oidc-provider";
 import type { Keys } from "../../core/keys.ts";
 import type { ClientSettings, Fault } from "../../core/settings.ts";
 import { engineClient } from "./clients.ts";
 
 const MOST_KNOWN = 5_000;
+/**
+ * The engine is a quarter of what a command of the host loads, and few of them change a client. A judge of settings
+ * answers at once, so it cannot wait for an `import()`.
+ */
+const load = createRequire(import.meta.url);
 
 /** No request ever reaches this engine, so nothing is stored. */
 const nowhere = (): Adapter => {
@@ -18,8 +24,9 @@ export function createClientCheck(
   let engine: Provider | undefined;
   const known = new Map<string, Fault | undefined>();
 
-  const open = () =>
-    new Provider("https://issuer.invalid", {
+  const open = (): Provider => {
+    const library = load("oidc-provider") as typeof import("oidc-provider");
+    return new library.Provider("https://issuer.invalid", {
       adapter: nowhere,
       jwks: { keys: keys.signing() as NonNullable<Configuration["jwks"]>["keys"] },
       cookies: { keys: ["unused"] },
@@ -37,6 +44,7 @@ export function createClientCheck(
         rpInitiatedLogout: { enabled: true },
       },
     });
+  };
 
   function ask(client: ClientSettings): Fault | undefined {
     engine ??= open();

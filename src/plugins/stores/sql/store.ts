@@ -17,7 +17,6 @@ import type { TallyStore } from "../../../core/tallies.ts";
 import type { Clock } from "../../../core/words.ts";
 import type { Database, Migration } from "../../../kits/sql/database.ts";
 import { migrate } from "../../../kits/sql/migrate.ts";
-import { openPostgres } from "../../../kits/sql/postgres.ts";
 import { openSqlite } from "../../../kits/sql/sqlite.ts";
 import { createSqlAudit } from "./audit.ts";
 import { createSqlAuthenticators } from "./authenticators.ts";
@@ -74,10 +73,11 @@ export const sqlStore: Plugin<SqlStore, SqlStoreConfig, SqlStoreDeps> = {
 };
 
 /** The database as it is, its schema not looked at. */
-export function openDatabase(config: SqlStoreConfig): Promise<Database> {
-  return config.type === "sqlite"
-    ? openSqlite({ file: config.file, synchronous: config.synchronous })
-    : openPostgres({ url: config.url, poolSize: config.pool });
+export async function openDatabase(config: SqlStoreConfig): Promise<Database> {
+  if (config.type === "sqlite") return openSqlite({ file: config.file, synchronous: config.synchronous });
+  // What only one of the engines needs is loaded with it.
+  const { openPostgres } = await import("../../../kits/sql/postgres.ts");
+  return openPostgres({ url: config.url, poolSize: config.pool });
 }
 
 /** Brings the schema up to date and answers the ports. Throws Breakage `store-damaged` or `store-unavailable`. */

@@ -140,10 +140,9 @@ const SETTLE = 100;
 
 /** Does it once, or with `again` at each save from then on, faults or not. */
 export async function whenever(file: string, again: boolean, run: () => Promise<void>): Promise<void> {
-  await act(run);
-  if (!again) return;
-  tell(`Waiting for ${file} to change; Ctrl-C ends it.`);
-  let last = textOf(file);
+  if (!again) return act(run);
+  // Before the first time: whoever saves while that goes on, or as soon as it is told, is not missed.
+  let last = isFile(file) ? textOf(file) : undefined;
   // The folder, for many editors put a new file in the old one's place.
   const changes = watch(dirname(resolve(file)));
   const turn = async (): Promise<void> => {
@@ -154,9 +153,11 @@ export async function whenever(file: string, again: boolean, run: () => Promise<
     last = text;
     await act(run);
   };
-  let line = Promise.resolve();
+  let line = act(run);
   changes.on("change", () => {
     line = line.then(turn);
   });
+  await line;
+  tell(`Waiting for ${file} to change; Ctrl-C ends it.`);
   await new Promise<void>((resolve) => changes.on("close", resolve));
 }
