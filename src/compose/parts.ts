@@ -13,6 +13,7 @@ import { createEnrolment, type Enrolment } from "../core/enrolment.ts";
 import { createKeyring } from "../core/keyring.ts";
 import type { KeyPurpose } from "../core/keys.ts";
 import { endingLogins, endLogins } from "../core/login.ts";
+import { createLoginEndings } from "../core/login-endings.ts";
 import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createPasswordOpenings, voidingOpenings } from "../core/password-openings.ts";
@@ -109,7 +110,9 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       endingDevices(createSessions({ storage, audit, logouts, now }), remembered),
       passwordOpenings,
     );
-    const sessions = endingLogins(ending, storage);
+    const loginEndings = createLoginEndings(storage, now);
+    const logins = { storage, endings: loginEndings };
+    const sessions = endingLogins(ending, logins);
     async function forgetFailures(subject: Subject): Promise<void> {
       const { limits, scripts } = settings.document();
       const failures = createFailures(storage, () => limits, now);
@@ -224,6 +227,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
       sessions,
       remembered,
       logouts,
+      loginEndings,
       removePerson,
       auditErasure,
       erasePerson: erasure.person,
@@ -241,7 +245,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
         sessions: ending,
         audit,
         notices,
-        endLogins: (subject, but) => endLogins(storage, subject, but),
+        endLogins: (subject, but) => endLogins(logins, subject, but),
         now,
       }),
       bootstrap: createBootstrap({ storage, directory, authenticators, audit, now }),

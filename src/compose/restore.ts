@@ -42,6 +42,7 @@ export const COUNTS_OR_CLOSES = [
   "desk-looks",
   "erased",
   "factor-policy-told",
+  "logins-ended",
   "logout",
   "directory-look",
   "directory-losses",

@@ -6,6 +6,7 @@ import type { Factor, Mechanism } from "../core/mechanism.ts";
 import { createOffers } from "../core/offers.ts";
 import { createStandIns } from "../core/stand-in.ts";
 import { createWalk } from "../core/walk.ts";
+import { createSessionLook } from "../surfaces/oidc/sessions.ts";
 import type { composeLimits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 
@@ -23,8 +24,9 @@ export interface WalkParts {
 }
 
 export function composeWalk({ parts, bounds, factors, at, delivery, countryOf }: WalkParts) {
-  const { storage, authenticators, enrolment, audit, settings, keyring, now } = parts;
+  const { storage, authenticators, enrolment, audit, settings, keyring, directory, now } = parts;
   const { limits } = bounds;
+  const personOf = createSessionLook(storage);
   const standIns = createStandIns({
     ...parts,
     keys: keyring,
@@ -48,6 +50,12 @@ export function composeWalk({ parts, bounds, factors, at, delivery, countryOf }:
     demands,
     delivery,
     audit,
+    endings: parts.loginEndings,
+    async hasSession(uid, subject) {
+      const owner = await personOf(uid);
+      if (owner === undefined || owner !== subject) return owner !== undefined;
+      return (await directory.get(owner))?.status === "active";
+    },
     limits,
     now,
     onProven: bounds.onProven,

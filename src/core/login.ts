@@ -1,7 +1,8 @@
 /** The stored state of one login and what the outside sees of it. State never travels through the browser. */
 import type { Attained } from "./gate.ts";
+import type { LoginEndings } from "./login-endings.ts";
 import type { Notice, StepPage, StopReason, Task, Visitor } from "./mechanism.ts";
-import type { Records, Storage } from "./records.ts";
+import type { Records, Storage, Write } from "./records.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Acr, EpochMs, FactorKind, Json, Proof, Subject } from "./words.ts";
 
@@ -154,20 +155,43 @@ export type Turn =
 /** Logins, in a group for each person once it is known who they are. */
 export const loginRows = (storage: Storage): Records<LoginRecord> => storage.records<LoginRecord>("login");
 
+/** Records outlive their login, so that a late page can offer a new start. */
+const KEEP = 3_600_000;
+
+export const loginWrite = (
+  rows: Records<LoginRecord>,
+  record: LoginRecord,
+  expect: number | "absent",
+): Write =>
+  rows.write(record.id, record, record.endsAt + KEEP, {
+    expect,
+    // So that whoever ends everything of a person ends what is under way as well.
+    ...(record.subject === undefined ? {} : { group: record.subject }),
+  });
+
 const AT_ONCE = 100;
 
 /** Ends every login of a person that is under way, or has ended and is not taken up yet, but this one. */
-export async function endLogins(storage: Storage, subject: Subject, but?: string): Promise<void> {
+export async function endLogins(
+  { storage, endings }: { readonly storage: Storage; readonly endings: LoginEndings },
+  subject: Subject,
+  but?: string,
+): Promise<void> {
   const rows = loginRows(storage);
+  await endings.mark(subject);
   if (but === undefined) return rows.removeGroup(subject);
-  for (const { id } of await rows.list(subject, AT_ONCE)) if (id !== but) await rows.remove(id);
+  let others: readonly LoginRecord[];
+  do {
+    others = (await rows.list(subject, AT_ONCE)).filter(({ id }) => id !== but);
+    for (const { id } of others) await rows.remove(id);
+  } while (others.length > 0);
 }
 
 /** Sessions of which the end of all ends logins as well: whoever has shown the old password must not go on to a session. */
-export const endingLogins = (sessions: Sessions, storage: Storage): Sessions => ({
+export const endingLogins = (sessions: Sessions, deps: Parameters<typeof endLogins>[0]): Sessions => ({
   ...sessions,
   async endAll(subject, by, reason, but) {
-    await endLogins(storage, subject);
+    await endLogins(deps, subject);
     return sessions.endAll(subject, by, reason, but);
   },
 });

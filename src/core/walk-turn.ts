@@ -4,9 +4,8 @@
  */
 import type { AuditEvent } from "./audit.ts";
 import type { Claim, Committed } from "./claim.ts";
-import type { LoginRecord } from "./login.ts";
+import { type LoginRecord, loginWrite } from "./login.ts";
 import type { Records, Storage, Write } from "./records.ts";
-import type { EpochMs } from "./words.ts";
 
 export interface Turned extends Claim {
   /** Nothing has been taken as yet, or it has been lost: nothing has happened. */
@@ -15,9 +14,6 @@ export interface Turned extends Claim {
   /** The login as it is to be, with what goes with it. Takes the turn too, where that was not done. */
   end(record: LoginRecord, writes: readonly Write[], events: readonly AuditEvent[]): Promise<Committed>;
 }
-
-/** Records outlive their login, so that a late page can offer a new start. */
-const KEEP = 3_600_000;
 
 /** `claimed` is the login with its turn taken, `version` that of the row without. */
 export function createTurn(
@@ -33,12 +29,7 @@ export function createTurn(
     writes: readonly Write[],
     events: readonly AuditEvent[] = [],
   ): Promise<Committed> {
-    const endsAt: EpochMs = record.endsAt + KEEP;
-    const own = logins.write(record.id, record, endsAt, {
-      expect,
-      // So that whoever ends everything of a person ends what is under way as well (login.ts).
-      ...(record.subject === undefined ? {} : { group: record.subject }),
-    });
+    const own = loginWrite(logins, record, expect);
     if (await storage.commit([own, ...writes], events)) {
       expect = own.version;
       state = "taken";

@@ -15,6 +15,7 @@ import type { Delivery } from "./delivery.ts";
 import { Breakage } from "./errors.ts";
 import { usableProofs } from "./gate.ts";
 import { type LoginRecord, type LoginStart, loginRows, type Standing, type Turn } from "./login.ts";
+import type { LoginEndings } from "./login-endings.ts";
 import type {
   Effects,
   Events,
@@ -34,7 +35,7 @@ import { createEntering, type Entered, type EnteringDeps, stop } from "./walk-en
 import { createShown, endingScript } from "./walk-shown.ts";
 import { createTurn, type Turned } from "./walk-turn.ts";
 import { createWays } from "./walk-ways.ts";
-import type { FactorKind, Json, Proof } from "./words.ts";
+import type { FactorKind, Json, Proof, Subject } from "./words.ts";
 
 export interface Walk {
   /** Makes no page: whoever wants one asks for it. */
@@ -55,9 +56,14 @@ export interface WalkDeps extends BeforeDeps, Pick<EnteringDeps, "boundTo" | "st
   readonly ownFactors?: ((revision: number) => Promise<ReadonlyMap<string, Factor>>) | undefined;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly audit: Audit;
+  readonly endings?: LoginEndings | undefined;
+  /** Whether a session that a login builds on is still there, and its person may go on where they are this one. */
+  readonly hasSession?: ((uid: string, subject: Subject | undefined) => Promise<boolean>) | undefined;
   /** A login has ended with these proofs. */
   readonly onProven?: ((login: LoginRecord) => void) | undefined;
 }
+
+type IsOver = Awaited<ReturnType<LoginEndings["watch"]>>;
 
 export function createWalk(deps: WalkDeps): Walk {
   const logins = loginRows(deps.storage);
@@ -90,7 +96,7 @@ export function createWalk(deps: WalkDeps): Walk {
     effects: Effects,
     turned: Turned,
     visitor: Visitor,
-    along?: Along,
+    { along, isOver }: { readonly along?: Along | undefined; readonly isOver?: IsOver | undefined } = {},
   ): Promise<Standing | "lost" | "off"> {
     const { writes = [], events = [] } = effects;
     const ending = record.ended === undefined ? [] : endingOf(record, record.ended, visitor, now());
@@ -109,14 +115,27 @@ export function createWalk(deps: WalkDeps): Walk {
       return stand(record.id, visitor);
     }
     along?.done();
+    if (record.subject !== undefined && (await isOver?.(record.subject)) === true) return withdraw(record.id);
     if (record.ended?.kind === "proven") deps.onProven?.(record);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
   }
 
   async function stand(id: string, visitor: Visitor): Promise<Standing> {
-    const record = await logins.get(id);
-    return record === undefined ? { kind: "expired" } : standingOf(record, visitor);
+    const login = await logins.get(id);
+    if (login === undefined) return { kind: "expired" };
+    const standing = standingOf(login, visitor);
+    return standing.kind === "open" && !(await isFounded(login)) ? { kind: "expired", login } : standing;
+  }
+
+  /** What builds on a session is over with it: nothing is shown, sent or bound by it any more (S07). */
+  const isFounded = async ({ session, subject }: LoginRecord): Promise<boolean> =>
+    session === undefined || deps.hasSession === undefined || (await deps.hasSession(session, subject));
+
+  /** Everything of this person was ended while nobody knew yet whose login this is: it goes as the others have gone. */
+  async function withdraw(id: string): Promise<Standing> {
+    await logins.remove(id);
+    return { kind: "expired" };
   }
 
   const walk: Walk = {
@@ -149,7 +168,7 @@ export function createWalk(deps: WalkDeps): Walk {
         const { value: record, version } = found;
         const open =
           record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
-        if (!open || turn !== record.turn) continue;
+        if (!open || turn !== record.turn || !(await isFounded(record))) continue;
         const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
         const turned = createTurn(rows, claimed, version);
         const standing = await submitted(claimed, turned, form, visitor);
@@ -205,6 +224,7 @@ export function createWalk(deps: WalkDeps): Walk {
     const step = await stepOf(claimed.task, claimed.revision);
     if (step === undefined) throw new Breakage("step-broken", `factor ${claimed.task.factor} is gone`);
     const claim = step.takesTurn === true ? turned : undefined;
+    const isOver = claimed.subject === undefined ? await deps.endings?.watch() : undefined;
     const outcome: Outcome<Json> = await step
       .authenticate(viewOf(claimed, visitor, claimed.turn - 1), form, claim)
       .catch((problem: unknown) => {
@@ -221,6 +241,11 @@ export function createWalk(deps: WalkDeps): Walk {
       throw new Breakage("step-broken", "a step named another person");
     const { factor } = claimed.task;
     const { method, multi, events = [], along } = outcome;
+    if (subject !== undefined && (await isOver?.(subject)) === true) {
+      await along?.dropped();
+      await tell(events);
+      return withdraw(claimed.id);
+    }
     const proof: Proof = { factor, method, at: now(), ...(multi === true ? { multi } : {}) };
     // What was bound behind the sign-in is no part of it: acr and amr tell how the person came in.
     const proofs =
@@ -237,7 +262,7 @@ export function createWalk(deps: WalkDeps): Walk {
       throw problem;
     });
     const effects = { ...next.effects, events: [...events, ...(next.effects.events ?? [])] };
-    const done = await settle(next.record, effects, turned, visitor, along);
+    const done = await settle(next.record, effects, turned, visitor, { along, isOver });
     if (done !== "off" || outcome.instead === undefined || outcome.instead.kind === "proved") return done;
     return remain(claimed, outcome.instead, turned, visitor);
   }

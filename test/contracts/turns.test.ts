@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, it } from "node:test";
 import type { Challenge } from "../../src/core/codes.ts";
 import { endLogins } from "../../src/core/login.ts";
+import { createLoginEndings } from "../../src/core/login-endings.ts";
 import type { Step } from "../../src/core/mechanism.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { overEngines } from "../kit/over-engines.ts";
@@ -218,13 +219,54 @@ overEngines("turns", ({ store, place }) => {
 
   it("M14: a login that is ended in that very moment stays ended, and its code is used", async () => {
     const username = randomUUID();
-    node = before(() => endLogins(openTwoSteps(store()).storage, username));
+    node = before(() => openTwoSteps(store()).endLoginsOf(username));
     const { id, challenge, turn } = await node.toCode(username);
     const digits = await node.digitsOf(challenge, id);
     assert.equal((await node.submit(id, turn, { code: digits })).kind, "expired");
     assert.deepEqual([node.tell("code-right"), node.tell("signed-in")], [1, 0]);
     assert.equal((await node.codes.look(challenge, id))?.spent, true);
     assert.equal((await node.codes.failures(username)).failures, 0);
+  });
+
+  it("S07 M13: all of a person's ended while their password is compared, or just then: nobody goes on by the old one", async () => {
+    for (const when of ["before the login has its person", "right after"]) {
+      const username = randomUUID();
+      const [, elsewhere] = await twoNodes();
+      let ends = true;
+      node = openTwoSteps(store(), async (kinds, commit) => {
+        const now = ends && has(kinds, "login", "challenge");
+        if (now) ends = false;
+        if (now && when.startsWith("before")) await elsewhere.endLoginsOf(username);
+        const done = await commit();
+        if (now && when.startsWith("right")) await elsewhere.endLoginsOf(username);
+        return done;
+      });
+      const id = await node.begin();
+      assert.equal((await node.submit(id, 0, { username, password: RIGHT })).kind, "expired", when);
+      assert.equal(await node.turnOf(id), -1, when);
+      assert.deepEqual(node.sent, [], "no text goes out");
+      // Whoever begins after it, has the new one.
+      const again = await node.begin();
+      assert.equal((await node.submit(again, 0, { username, password: RIGHT })).kind, "open", when);
+    }
+  });
+
+  it("S07: of somebody with a hundred and more logins all end but the one that has set the new password", async () => {
+    node = openTwoSteps(store());
+    const username = randomUUID();
+    const logins = node.storage.records<{ id: string }>("login");
+    const ids = Array.from({ length: 130 }, () => randomUUID());
+    for (const id of ids) await logins.put(id, { id }, Date.now() + 60_000, username);
+    const last = ids.at(-1) ?? "";
+    await endLogins(
+      { storage: node.storage, endings: createLoginEndings(node.storage, Date.now) },
+      username,
+      last,
+    );
+    assert.deepEqual(
+      (await logins.list(username, 200)).map(({ id }) => id),
+      [last],
+    );
   });
 
   it("P13: a right password is given back with the code that it sends, in one commit, or by itself where none comes", async () => {

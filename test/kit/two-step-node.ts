@@ -6,6 +6,8 @@ import { randomUUID } from "node:crypto";
 import type { AuditEvent } from "../../src/core/audit.ts";
 import { createCodes } from "../../src/core/codes.ts";
 import type { User } from "../../src/core/directory.ts";
+import { endLogins } from "../../src/core/login.ts";
+import { createLoginEndings } from "../../src/core/login-endings.ts";
 import { composeMechanism, type Step } from "../../src/core/mechanism.ts";
 import type { ByteWrite } from "../../src/core/records.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
@@ -97,6 +99,7 @@ export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) 
     mostTries: () => 5,
     phoneKey: (e164: string) => e164,
   } as unknown as SmsFactorDeps);
+  const endings = createLoginEndings(storage, now);
   const mechanism = composeMechanism({ acr: "two", level: 40, requires: ["password", "sms"] });
   const walk = createWalk({
     storage,
@@ -104,13 +107,17 @@ export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) 
     factors: new Map([password, sms].map((one) => [one.kind, one])),
     delivery: { deliver: async (key) => void sent.push(key) },
     audit: { append: async (event: AuditEvent) => void events.push(event) } as never,
+    endings,
     limits,
     now,
   });
+  /** Ends every login of a person, as this node does it. */
+  const endLoginsOf = (subject: string) => endLogins({ storage, endings }, subject);
   const tell = (kind: AuditEvent["kind"]) => events.filter((one: AuditEvent) => one.kind === kind).length;
 
   return {
     storage,
+    endLoginsOf,
     codes,
     throttle,
     walk,

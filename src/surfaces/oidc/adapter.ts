@@ -4,12 +4,13 @@
  */
 import type { Adapter, AdapterPayload } from "oidc-provider";
 import { errors, Provider } from "oidc-provider";
+import { loginRows, loginWrite } from "../../core/login.ts";
 import type { Records, Storage } from "../../core/records.ts";
 import type { Clock, EpochMs, Json } from "../../core/words.ts";
 import { letSettle } from "./begin-early.ts";
 import { createPolls } from "./device-polls.ts";
 import { handedOn } from "./hand-on.ts";
-import type { HeldWrites } from "./held-writes.ts";
+import { type HeldWrites, tooLate } from "./held-writes.ts";
 import { BY_PERSON, endedSessions } from "./sessions.ts";
 import type { ToldActs } from "./told-acts.ts";
 
@@ -24,6 +25,9 @@ const OF_SESSION: Readonly<Record<string, "uid" | "sessionUid">> = {
   AccessToken: "sessionUid",
   RefreshToken: "sessionUid",
 };
+
+/** Longer than a request takes. */
+const REQUEST_MS = 3_600_000;
 
 /** Fields of a device code that a person has answered, or that was redeemed. */
 const ANSWERED = ["accountId", "error", "consumed"];
@@ -74,6 +78,9 @@ function createAdapter(
   const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
   const poll = model === "DeviceCode" ? createPolls(storage, now) : undefined;
   const sessionField = OF_SESSION[model];
+  const logins = loginRows(storage);
+  /** Names of sessions that have ended, or go on under another: a request that had read one brings it back under none. */
+  const gone = endedSessions(storage);
 
   /** A row as the engine gets it: not at all, where its session was ended from outside. */
   async function known(value: Payload | undefined): Promise<AdapterPayload | undefined> {
@@ -84,12 +91,27 @@ function createAdapter(
 
   /** A login is resumed once: of parallel resumes one takes it, the others find it gone (M31). */
   async function takeUp(id: string): Promise<void> {
-    const becomesSession = held.canWait() && handedOn(id)?.result?.login !== undefined;
-    const version = becomesSession ? rows.recall(id)?.version : undefined;
+    const handed = handedOn(id);
+    const { login } = ((handed ?? (await rows.get(id)))?.result ?? {}) as { login?: { loginId?: string } };
+    // What stands there of a login before (a consent that follows it) has become a session already.
+    const becomesSession = held.canWait() && login?.loginId === id;
+    if (becomesSession) await holdLogin(id);
+    const version = becomesSession && handed !== undefined ? rows.recall(id)?.version : undefined;
     // As it was found a moment ago, by the commit that makes a session of it.
     if (version !== undefined)
       held.hold({ model, id, write: rows.write(id, null, 0, { expect: version }), events: [] });
-    else if ((await rows.take(id)) === undefined) throw new errors.SessionNotFound("the login has ended");
+    else if ((await rows.take(id)) === undefined) throw tooLate();
+  }
+
+  /**
+   * The commit that makes a session of a login finds it there: it may be ended with everything else of the person until
+   * then (S07). Read, for what is remembered may be a write of another form that came to nothing.
+   */
+  async function holdLogin(id: string): Promise<void> {
+    const found = await logins.read(id);
+    if (found === undefined) throw tooLate();
+    const write = loginWrite(logins, found.value, found.version);
+    held.hold({ model: "login", id, write, events: [] });
   }
 
   return {
@@ -103,7 +125,7 @@ function createAdapter(
         const change = (current: Payload | undefined) =>
           current === undefined ? { result: false } : { result: true, write: value, expiresAt: end };
         if (await rows.update(id, change)) return;
-        throw new errors.SessionNotFound("the login has ended");
+        throw tooLate();
       }
       // What was answered stays answered, and what was redeemed stays redeemed: of two parallel answers one counts.
       if (model === "DeviceCode" && (await rows.get(id)) !== undefined) {
@@ -125,7 +147,11 @@ function createAdapter(
         held.hold({ model, id, payload, write: row, events });
       // Sessions are found by their uid too; interactions are named by it already.
       else if (model === "Session" && payload.uid !== undefined)
-        await held.commit([row, uids.write(payload.uid, id, end, group === undefined ? {} : { group })]);
+        await held.commit([
+          row,
+          uids.write(payload.uid, id, end, group === undefined ? {} : { group }),
+          ...(goesOn(id) ? [gone.write(nameOf(id), null, 0, { expect: "absent" })] : []),
+        ]);
       else if (model === "DeviceCode" && payload.userCode !== undefined)
         await storage.commit([row, userCodes.write(payload.userCode, id, end)]);
       else if (model === "Interaction") await letSettle(storage.commit([row]));
@@ -181,7 +207,8 @@ function createAdapter(
         model,
         async () => (await rows.get(id)) as AdapterPayload | undefined,
       );
-      await storage.commit([rows.write(id, null, 0)], events);
+      const mark = model === "Session" ? [gone.write(nameOf(id), true, now() + REQUEST_MS)] : [];
+      await storage.commit([rows.write(id, null, 0), ...mark], events);
     },
     async revokeByGrantId(grantId) {
       await held.commit([]);
@@ -193,6 +220,17 @@ function createAdapter(
       await rows.removeGroup(grantId);
     },
   };
+}
+
+/** The name of a session apart from its uid, by which it is marked when it is ended from outside. */
+const nameOf = (id: string) => `name ${id}`;
+
+/** Whether the request at work has found this session and writes it back under the name it had (S03, S07). */
+function goesOn(id: string): boolean {
+  const session = Provider.ctx?.oidc.session as unknown as
+    | { readonly id: string; readonly new?: boolean; readonly oldId?: string }
+    | undefined;
+  return session?.id === id && session.new !== true && session.oldId === undefined;
 }
 
 /** The row of what was redeemed: it stays until it would have ended, so that a second use is known as one. */

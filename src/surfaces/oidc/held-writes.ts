@@ -5,7 +5,7 @@
  * redemption that loses gives out nothing, and one that is cut off spends nothing. Used by adapter.ts, and by provider.ts
  * for what is left.
  */
-import type { AdapterPayload } from "oidc-provider";
+import type { AdapterPayload, KoaContextWithOIDC } from "oidc-provider";
 import { errors, Provider } from "oidc-provider";
 import type { AuditEvent } from "../../core/audit.ts";
 import type { Storage, Write } from "../../core/records.ts";
@@ -34,6 +34,20 @@ export interface HeldWrites {
   commit(writes: readonly Write[], events?: readonly AuditEvent[]): Promise<void>;
   /** Around each request: what it has spent is spent, also when nothing was written after it. */
   settle(ctx: object, next: () => Promise<void>): Promise<void>;
+}
+
+/** Another request was first. Told to the person alone: the application gets the answer of the one that was. */
+export const tooLate = (): errors.SessionNotFound =>
+  Object.assign(new errors.SessionNotFound("the login has ended"), { allow_redirect: false });
+
+/** The engine's cookie names the session it could not write: the browser keeps the one that is. */
+function dropSession({ res, oidc }: KoaContextWithOIDC): void {
+  const name = oidc.provider.cookieName("session");
+  const cookies = [res.getHeader("set-cookie") ?? []].flat().map(String);
+  res.setHeader(
+    "set-cookie",
+    cookies.filter((one) => !one.startsWith(`${name}=`) && !one.startsWith(`${name}.`)),
+  );
 }
 
 /** The engine's routes that end by writing the session. */
@@ -69,7 +83,7 @@ export function createHeldWrites(storage: Storage): HeldWrites {
       // Another request has redeemed the code, or taken up the login, that this one has read.
       if (ctx !== undefined) late.add(ctx);
       if (canSpendLater()) throw new errors.InvalidGrant("already used");
-      throw new errors.SessionNotFound("the login has ended");
+      throw tooLate();
     },
     async settle(ctx, next) {
       try {
@@ -77,6 +91,7 @@ export function createHeldWrites(storage: Storage): HeldWrites {
       } finally {
         const left = held.get(ctx)?.filter(({ spends }) => spends === true) ?? [];
         if (left.length > 0) await storage.commit(left.map(({ write }) => write));
+        if (late.has(ctx)) dropSession(ctx as KoaContextWithOIDC);
       }
     },
   };

@@ -36,6 +36,18 @@ type SessionRow = {
  */
 export const endedSessions = (storage: Storage): Records<boolean> => storage.records("oidc.ended");
 
+/** Whose the engine's session of this uid is; undefined: nobody's, or there is none. */
+export function createSessionLook(storage: Storage): (uid: string) => Promise<Subject | undefined> {
+  const rows = storage.records<SessionRow>("oidc.Session");
+  const uids = storage.records<string>("oidc.Session.uid");
+  const ended = endedSessions(storage);
+  return async (uid) => {
+    const id = await uids.get(uid);
+    const row = id === undefined ? undefined : await rows.get(id);
+    return row?.uid === uid && (await ended.get(uid)) !== true ? row.accountId : undefined;
+  };
+}
+
 export function createSessions(deps: {
   readonly storage: Storage;
   readonly audit: Audit;
