@@ -277,7 +277,7 @@ export function createExplain({ parts, bounds, demands, current }: ExplainParts)
           "error",
           "client",
           `${client.client_id} is disabled: whatever it asks is refused.`,
-          "sallyport client enable, where that was not meant.",
+          `Where that was not meant: sallyport cli --operation-id patch-oauth-openid-client-by-inum --url-suffix inum:${client.client_id} --patch-replace disabled:false`,
         ),
       );
     }

@@ -46,6 +46,18 @@ describe("client", () => {
   });
 });
 
+describe("client, disabled", () => {
+  test("what the server names as the way back for a disabled client is one", async () => {
+    const one = "cli --operation-id patch-oauth-openid-client-by-inum --url-suffix inum:demo";
+    const off = await run(`${one} --patch-replace disabled:true`);
+    assert.equal(off.code, 0, off.stderr);
+    const said = (await run("config explain --client demo")).stdout.replaceAll(/\s+/g, " ");
+    const [, way = ""] = /: sallyport (cli [^.]*)\.?/.exec(said) ?? [];
+    assert.equal((await run(way.trim().split(" ").slice(0, 7).join(" "))).code, 0, said);
+    assert.equal(jsonOf(await run("client show demo")).disabled, false);
+  });
+});
+
 describe("config", () => {
   test("S19 S21: what is exported holds no secret; applied as it is, it changes nothing", async () => {
     const exported = await run("config export");
