@@ -148,7 +148,7 @@ export function createExplain({ parts, bounds, demands, current }: ExplainParts)
           "error",
           "sending",
           "The emergency switch is on (sending.stopped): no text goes out.",
-          "Turn it off when what it was pulled for is over.",
+          "When what it was pulled for is over: sallyport sms go.",
         ),
       ];
     const money = await spent(spend);

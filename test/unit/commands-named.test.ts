@@ -56,6 +56,7 @@ function wrong(words: readonly string[], strict: boolean): string | undefined {
     } else if (strict && command.registeredArguments.length === 0 && WORD.test(flag))
       return `${command.name()} takes no ${flag}`;
   }
+  return undefined;
 }
 
 /** The words up to the end of a command: a pipe, a redirection, a remark, or the end of a sentence. */

@@ -13,7 +13,9 @@ export function registerSms(
   acts: () => Promise<SmsActs>,
   tell: (said: Said) => void,
 ): void {
-  const sms = program.command("sms").description("texts: what they cost, and who may have them");
+  const sms =
+    program.commands.find((one) => one.name() === "sms") ??
+    program.command("sms").description("texts: what they cost, and who may have them");
   const withConfig = (command: Command) => command.requiredOption("--config <file>", "sallyport.yaml");
 
   withConfig(sms.command("spend"))
