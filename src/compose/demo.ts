@@ -74,7 +74,7 @@ export async function startDemo(
     say(`  Sign in:    ${running.issuer}/demo        as ada, password: ${DEMO_PASSWORD}`);
     say(
       elsewhere === undefined
-        ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (for example +44 7911 123456)`
+        ? `  Her phone:  ${running.issuer}/dev/phone   the code arrives here (for example +44 7400 123456)`
         : `  Texts go to ${environment.SALLYPORT_TWILIO_API_BASE}`,
     );
     say(`  Configure:  ${readyCommand(config.data, process.cwd())}`);

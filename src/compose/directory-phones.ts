@@ -16,7 +16,7 @@ import type { Phones } from "../kits/phone/phones.ts";
 import type { Background } from "./background.ts";
 
 const WHY_NOT = {
-  invalid: "is no telephone number; write it in international form, such as +44 7911 123456",
+  invalid: "is no telephone number; write it in international form, such as +44 7400 123456",
   "not-mobile": "cannot receive texts",
   "country-not-allowed": "is of a country that the settings do not allow",
 } as const;

@@ -71,7 +71,7 @@ export function budgetReasons(budgets: readonly BudgetLeft[], lane: Lane): reado
         "error",
         "sending",
         `The budget of the ${SCOPE_WORDS[scope] ?? scope} is used up until ${at(until ?? 0)}: no text goes out before.`,
-        "Wait; a right code clears a person's own. Who uses it up: sallyport audit list --kind code-sent.",
+        "Wait; a right code clears a person's own. Who uses it up: sallyport audit --kind code-sent.",
       ),
     );
   const least = budgets.reduce((one, other) => (other.left < one.left ? other : one));

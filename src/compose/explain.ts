@@ -148,7 +148,7 @@ export function createExplain({ parts, bounds, demands, current }: ExplainParts)
           "error",
           "sending",
           "The emergency switch is on (sending.stopped): no text goes out.",
-          "Turn it off when what it was pulled for is over.",
+          "When what it was pulled for is over: sallyport sms go.",
         ),
       ];
     const money = await spent(spend);
@@ -277,7 +277,7 @@ export function createExplain({ parts, bounds, demands, current }: ExplainParts)
           "error",
           "client",
           `${client.client_id} is disabled: whatever it asks is refused.`,
-          "sallyport client enable, where that was not meant.",
+          `Where that was not meant: sallyport cli --operation-id patch-oauth-openid-client-by-inum --url-suffix inum:${client.client_id} --patch-replace disabled:false`,
         ),
       );
     }

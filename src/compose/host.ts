@@ -28,5 +28,5 @@ export const hostActs = {
     withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from)),
   rotate: (config: string, purpose: string) => withParts(config, async (parts) => parts.rotate(purpose)),
   checkPages: checkOverlay,
-  checkMessages: async (folder: string | undefined) => checkMessagesIn(folder),
+  checkMessages: async (folder: string | undefined, all: boolean) => checkMessagesIn(folder, all),
 };

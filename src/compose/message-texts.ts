@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { MessagePurpose, OwnTexts } from "../core/message-texts.ts";
 import type { Fault, SettingsDocument } from "../core/settings.ts";
 import { checkMessages, faultOfText, tellOfText } from "../kits/web/messages-check.ts";
+import { messagesWithout, sumOfMessages } from "../kits/web/messages-sum.ts";
 import { readFolder } from "../kits/web/pages-folder.ts";
 
 type Texts = Pick<SettingsDocument, "texts" | "clients">;
@@ -41,13 +42,23 @@ export const costsOfTexts = (settings: Texts): readonly string[] =>
 
 const defaultDir = fileURLToPath(new URL("../../pages/default", import.meta.url));
 
-/** Faults and costs of a folder's messages; of the product's own without one. */
-export function checkMessagesIn(folder = defaultDir): { readonly ok: boolean; readonly text: string } {
+/**
+ * Faults and costs of a folder's messages, and their sum; of the product's own the sum, or with `all` each text. A text
+ * that a folder has as the product has it costs what it did, and is neither listed nor counted.
+ */
+export function checkMessagesIn(
+  folder = defaultDir,
+  all = false,
+): { readonly ok: boolean; readonly text: string } {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     return { ok: false, text: `${folder} is no folder; give the one that holds your messages/.` };
-  const findings = checkMessages(folder, readFolder(defaultDir), "en");
+  const ours = readFolder(defaultDir);
+  const own = all ? readFolder(folder).messages : messagesWithout(readFolder(folder).messages, ours.messages);
+  const findings = checkMessages(folder, ours, "en", (tag, purpose) => own.get(tag)?.has(purpose) === true);
+  const isOurs = folder === defaultDir;
+  const sum = isOurs || own.size > 0 ? sumOfMessages(isOurs ? ours.messages : own) : [];
   return {
     ok: findings.every(({ level }) => level !== "error"),
-    text: findings.map(({ message }) => message).join("\n"),
+    text: [...findings.map(({ message }) => message), ...sum].join("\n"),
   };
 }

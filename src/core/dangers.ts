@@ -44,7 +44,7 @@ function stopped({ sending }: SettingsDocument): readonly Finding[] {
       check: "settings.stopped",
       message:
         "The emergency switch is on (sending.stopped): no text and no call goes out, so nobody gets a code.",
-      remedy: "When what it was pulled for is over: sallyport config apply with sending: { stopped: false }.",
+      remedy: "When what it was pulled for is over: sallyport sms go.",
     },
   ];
 }

@@ -16,7 +16,7 @@ export const SMS_REMEDIES: Readonly<Record<SmsRefusal, Words>> = {
   },
   "number-unknown": {
     means: "nobody has this number",
-    remedy: "Compare the number with the person; the wrong one is removed with sallyport phone remove.",
+    remedy: "Compare the number with the person; the wrong one is removed with sallyport user phone remove.",
   },
   landline: {
     means: "the number is a landline",

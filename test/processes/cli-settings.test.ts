@@ -46,6 +46,18 @@ describe("client", () => {
   });
 });
 
+describe("client, disabled", () => {
+  test("what the server names as the way back for a disabled client is one", async () => {
+    const one = "cli --operation-id patch-oauth-openid-client-by-inum --url-suffix inum:demo";
+    const off = await run(`${one} --patch-replace disabled:true`);
+    assert.equal(off.code, 0, off.stderr);
+    const said = (await run("config explain --client demo")).stdout.replaceAll(/\s+/g, " ");
+    const [, way = ""] = /: sallyport (cli [^.]*)\.?/.exec(said) ?? [];
+    assert.equal((await run(way.trim().split(" ").slice(0, 7).join(" "))).code, 0, said);
+    assert.equal(jsonOf(await run("client show demo")).disabled, false);
+  });
+});
+
 describe("config", () => {
   test("S19 S21: what is exported holds no secret; applied as it is, it changes nothing", async () => {
     const exported = await run("config export");
@@ -120,6 +132,50 @@ describe("config", () => {
     writeFileSync(at("broken.yaml"), `brand: "canary-5vJm2\n`);
     const broken = await run("config apply broken.yaml");
     assert.deepEqual([broken.code, broken.stderr], [2, "broken.yaml is neither YAML nor JSON.\n"]);
+  });
+});
+
+describe("sms stop and go", () => {
+  const sending = async () => jsonOf(await run("config export --json")).sending;
+
+  test("the switch stops every text and gives back the site's own limits as they were", async () => {
+    const { sending: shipped } = jsonOf(await run("config export --json"));
+    const strangers = { ...shipped.strangers, address: { hour: 77, day: 99 } };
+    writeFileSync(at("limits.yaml"), stringify({ sending: { ...shipped, strangers } }));
+    assert.equal((await run("config apply limits.yaml")).code, 0);
+    const own = await sending();
+    assert.deepEqual(own.strangers.address, { hour: 77, day: 99 });
+
+    const stop = await run("sms stop");
+    assert.deepEqual([stop.code, stop.stdout], [0, "sending.stopped: false -> true\n"], stop.stderr);
+    assert.match(stop.stderr, /^No text goes out until sallyport sms go\. This is revision \d+\.$/m);
+    assert.deepEqual(await sending(), { ...own, stopped: true });
+    const explained = await run("config explain --client demo --user grace --acr twilio_sms");
+    assert.match(explained.stdout.replaceAll(/\s+/g, " "), /emergency switch is on .* sallyport sms go\./);
+    const again = await run("sms stop");
+    assert.deepEqual([again.code, again.stdout], [0, ""]);
+
+    const go = await run("sms go");
+    assert.deepEqual([go.code, go.stdout], [0, "sending.stopped: true -> false\n"], go.stderr);
+    assert.deepEqual(await sending(), own);
+    assert.match((await run("audit --kind settings-changed --limit 2")).stdout, /sending\.stopped/);
+  });
+
+  test("S20: pulled while somebody else changes the settings, both changes stand", async () => {
+    writeFileSync(at("meanwhile.yaml"), stringify({ brand: "Meanwhile" }));
+    const both = await Promise.all([run("sms stop"), run("config apply meanwhile.yaml")]);
+    assert.deepEqual(
+      both.map(({ code }) => code),
+      [0, 0],
+    );
+    assert.deepEqual([(await sending()).stopped, await brand()], [true, "Meanwhile"]);
+    assert.equal((await run("sms go")).code, 0);
+  });
+
+  test("whoever applies a part is shown what else of it goes back to what is shipped, beforehand too", async () => {
+    writeFileSync(at("stop.yaml"), "sending: { stopped: true }\n");
+    const { stdout } = await run("config diff stop.yaml");
+    assert.match(stdout, /^sending\.strangers\.address\.hour: 77 -> 20$/m);
   });
 });
 

@@ -49,8 +49,10 @@ test("each command does what the page says", async () => {
   const given = parse(settings.replace(/\{ env: \w+ \}/g, SECRET)) as {
     clients: Record<string, unknown>[];
     portal: object;
+    countries: string[];
   };
-  const server = await startServer({ clients: given.clients, settings: { portal: given.portal } });
+  const { portal, countries } = given;
+  const server = await startServer({ clients: given.clients, settings: { portal, countries } });
   const made = await server.parts.directory.write?.add({ username: "ines", password: new Secret(PASSWORD) });
   if (made?.kind !== "done") assert.fail("no person");
   const terminal = openTerminal({ ISSUER: server.issuer, BACKEND_SECRET: SECRET, person: made.user.id });
@@ -61,6 +63,26 @@ test("each command does what the page says", async () => {
 
   assert.equal(await terminal.run(token), "");
   agrees(valid, await terminal.run(number));
+  // What the page says of other numbers, at the question and at the sending.
+  const withStatus = async (block: string, wanted: string, other: string) => {
+    const typed = block
+      .replace("+44 7400 123456", other)
+      .replace(/^sent=\$\(api (.*\n.*)\)\n[\s\S]*$/, "api $1");
+    const said = await terminal.run(typed.trim().replace(/^api /, "api -w ' %{http_code}' "));
+    assert.equal(
+      `${/"(?:cause|code)":"([A-Z_]+)"(?!.*"cause")/.exec(said)?.[1]} ${said.slice(-3)}`,
+      wanted,
+      said,
+    );
+  };
+  for (const [other, cause] of [
+    ["12", "INVALID_NUMBER"],
+    ["+44 20 7946 0018", "NOT_MOBILE"],
+    ["+44 7911 123456", "COUNTRY_NOT_ALLOWED"],
+  ] as const) {
+    await withStatus(number, `${cause} 200`, other);
+    await withStatus(send, `${cause} 400`, other);
+  }
   agrees(sent, await terminal.run(send));
   const code = await server.simulator.codeAfter(0, "+447400123456");
   agrees(bound, await terminal.run(creds.replace("123456", code)));

@@ -1,7 +1,7 @@
 /** The tutorial for those who come from the original, run as it is written: every shell block, in order, then a sign-in. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
@@ -30,10 +30,14 @@ const { cert, key } = selfSigned("localhost", "127.0.0.1");
 const put = (name: string, text: string) => writeFileSync(path.join(folder, name), text, { mode: 0o600 });
 put("tls.crt", cert);
 put("tls.key", key);
-put("client-secret", "a-secret-of-the-story-client");
-put("password.txt", PASSWORD);
 const [yaml = ""] = blocks("yaml");
 put("sallyport.yaml", yaml);
+const [files = ""] = blocks("console");
+const made = spawnSync("bash", ["-euc", files], { cwd: folder, input: `${PASSWORD}\n`, encoding: "utf8" });
+assert.deepEqual([made.status, made.stdout, made.stderr], [0, "", ""]);
+const clientSecret = readFileSync(path.join(folder, "client-secret"), "utf8").trim();
+for (const name of ["client-secret", "password.txt"])
+  assert.equal(statSync(path.join(folder, name)).mode & 0o777, 0o600, name);
 // What is typed as `sallyport` is this checkout's command.
 put("sallyport", `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, "bin/sallyport.js")}" "$@"\n`);
 chmodSync(path.join(folder, "sallyport"), 0o700);
@@ -124,7 +128,7 @@ test("the page's own URL signs ada in by the default acr, without PKCE and witho
     [
       "--silent",
       "--user",
-      "gluu-client:a-secret-of-the-story-client",
+      `gluu-client:${clientSecret}`,
       `${origin}/jans-auth/restv1/token`,
       "--data-urlencode",
       "grant_type=authorization_code",
@@ -148,6 +152,6 @@ test("the page's own URL signs ada in by the default acr, without PKCE and witho
 
 test("S21: no command of the page printed a secret", () => {
   const all = said.join("\n") + server.stdout() + server.stderr();
-  for (const secret of ["your-auth-token", simulator.account.token, PASSWORD, "a-secret-of-the-story-client"])
+  for (const secret of ["your-auth-token", simulator.account.token, PASSWORD, clientSecret])
     assert.equal(all.includes(secret), false, secret);
 });

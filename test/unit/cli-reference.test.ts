@@ -4,27 +4,12 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
-import { registerAdmin } from "../../src/surfaces/admin/cli/commands.ts";
+import type { Command } from "commander";
 import { completionOf } from "../../src/surfaces/admin/cli/completion.ts";
-import { registerTui } from "../../src/surfaces/admin/cli/tui-command.ts";
-import { registerBulk } from "../../src/surfaces/admin/host/bulk-commands.ts";
-import { registerOwner } from "../../src/surfaces/admin/host/commands.ts";
-import { registerDoctor } from "../../src/surfaces/admin/host/doctor.ts";
+import { wholeProgram } from "../kit/program.ts";
 
 const page = fileURLToPath(new URL("../../docs/reference/cli.md", import.meta.url));
 const MARK = /<!-- what follows .*-->\n/;
-
-function program(): Command {
-  const made = new Command("sallyport").configureHelp({ helpWidth: 100 });
-  const nobody = () => Promise.reject(new Error("not asked"));
-  registerAdmin(made, nobody, () => {});
-  registerTui(made, nobody);
-  registerOwner(made, nobody, () => {});
-  registerDoctor(made, nobody, () => {});
-  registerBulk(made, nobody, () => {});
-  return made;
-}
 
 /** Every command that does something, with all its words. */
 const commandsOf = (command: Command): readonly Command[] =>
@@ -46,7 +31,7 @@ function helpOf(command: Command): string {
 const CONNECTION = /\n*Which server, and who asks:\n(?: .*\n?)+/;
 
 function reference(): string {
-  return commandsOf(program())
+  return commandsOf(wholeProgram())
     .map((command) => {
       const whole = helpOf(command);
       const text = wordsOf(command) === "sallyport cli" ? whole : whole.replace(CONNECTION, "\n");
@@ -66,7 +51,7 @@ test("docs/reference/cli.md is what --help says", () => {
 });
 
 test("every command says what it does, and every verb shows an example", () => {
-  for (const command of commandsOf(program())) {
+  for (const command of commandsOf(wholeProgram())) {
     assert.notEqual(command.description(), "", wordsOf(command));
     if (command.commands.length === 0 && !/ (keys|pages|audit) (rotate|check|verify)$/.test(wordsOf(command)))
       assert.match(helpOf(command), /\nExamples?:\n {2}/, wordsOf(command));
@@ -74,7 +59,7 @@ test("every command says what it does, and every verb shows an example", () => {
 });
 
 test("completion knows every command and option, and shells take it", async () => {
-  const made = program();
+  const made = wholeProgram();
   for (const shell of ["bash", "zsh", "fish"]) {
     const text = await completionOf(made, shell);
     for (const word of ["get-config-scripts-by-inum", "CustomScripts", "url-suffix", "phone", "completion"])

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { textFaults } from "../../src/compose/message-texts.ts";
-import { MESSAGE_PURPOSES, valuesOf } from "../../src/core/message-texts.ts";
+import { isSubject, MESSAGE_PURPOSES, valuesOf } from "../../src/core/message-texts.ts";
 import { settingsSchema } from "../../src/core/settings.ts";
 import { faultsOfTexts } from "../../src/kits/web/messages-check.ts";
 
@@ -24,8 +24,15 @@ test("the texts of the tutorial can be sent", () => {
   assert.deepEqual(faultsOfTexts(new Map(Object.entries(own)), "fi"), []);
 });
 
+const PURPOSES_OF_TEXTS = MESSAGE_PURPOSES.filter((purpose) => !isSubject(purpose));
+
 test("the tutorial names every purpose and every value", () => {
-  for (const purpose of MESSAGE_PURPOSES) assert.ok(tutorial.includes(`| \`${purpose}\` `), purpose);
+  const rows = [...tutorial.matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, purpose]) => purpose);
+  assert.deepEqual(
+    rows,
+    [...PURPOSES_OF_TEXTS, ...MESSAGE_PURPOSES.filter(isSubject)],
+    "each once, in order",
+  );
   for (const value of valuesOf("sign-in"))
     assert.match(tutorial, new RegExp(`^\\| \`\\{${value}\\}\` `, "m"));
 });

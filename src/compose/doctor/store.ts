@@ -132,7 +132,7 @@ async function lately({ audit }: Parts, now: number): Promise<readonly Finding[]
         level: "warning",
         check: "lately",
         message: "Within the last hour codes were guessed at over many accounts: the brake was pulled.",
-        remedy: "Nothing has to be done; sallyport audit list --kind code-wrong says from where.",
+        remedy: "Nothing has to be done; sallyport audit --kind code-wrong says from where.",
       });
     if (kind !== "gateway-problem") continue;
     const words = Object.hasOwn(SMS_REMEDIES, reason)

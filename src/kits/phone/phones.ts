@@ -38,7 +38,7 @@ export interface Phones {
   countries(allowed: AllowedCountries, locale: string): readonly PhoneCountry[];
   /** The last two digits: `•••• 43`. */
   mask(number: PhoneNumber): string;
-  /** An E.164 number as people write it, `+44 7911 123456`; anything else as it is. For the demo phone only. */
+  /** An E.164 number as people write it, `+44 7400 123456`; anything else as it is. For the demo phone only. */
   spaced(number: string): string;
   /** ISO 3166-1 alpha-2 of a valid E.164 number of any type; undefined for anything else and for numbers of no country. */
   countryOf(number: string | PhoneNumber): string | undefined;

@@ -35,6 +35,8 @@ const WORST = {
   link: `https://${"h".repeat(36)}.org/account/undo/${"x".repeat(43)}`,
   hours: 168,
 };
+/** Missing texts that are named; a language that is begun lacks fifty. */
+const NAMED = 3;
 /** What most programs show of a subject, and one line of a header holds. */
 const LONG_SUBJECT = 69;
 
@@ -125,8 +127,20 @@ function costOf(purpose: MessagePurpose, text: string, locale: string): Composed
   return carriesCode(purpose) ? composeMessage(WORST, shown) : composeNotice(WORST, shown);
 }
 
-/** Faults and costs of the messages in `dir`, as they would lie over `base`; `locale` is what is missing shown in. */
-export function checkMessages(dir: string, base: Folder, locale: string): readonly Finding[] {
+/** Segments of a text in the worst usual case; 1 for what goes by mail alone. */
+export const segmentsOf = (purpose: MessagePurpose, text: string, locale: string): number =>
+  isSubject(purpose) || isLetter(purpose) ? 1 : costOf(purpose, text, locale).segments;
+
+/**
+ * Faults and costs of the messages in `dir`, as they would lie over `base`; `locale` is what is missing shown in. `tells`:
+ * whether the cost of a sound text is said; a fault always is.
+ */
+export function checkMessages(
+  dir: string,
+  base: Folder,
+  locale: string,
+  tells: (tag: string, purpose: MessagePurpose, text: string) => boolean = () => true,
+): readonly Finding[] {
   const { messages, faults } = readFolder(dir);
   const findings: Finding[] = faults
     .filter((fault) => !/^(?:templates|texts|assets)\//.test(fault))
@@ -139,7 +153,7 @@ export function checkMessages(dir: string, base: Folder, locale: string): readon
         ? faultOfText(purpose, text, tag)
         : `is no purpose of a message; choose among ${MESSAGE_PURPOSES.join(", ")}`;
       if (fault !== undefined) say("error", `${purpose} ${fault}.`);
-      else if (isPurpose(purpose)) {
+      else if (isPurpose(purpose) && tells(tag, purpose, text)) {
         const { level, message } = tellOfText(purpose, text, tag);
         say(level, message);
       }
@@ -147,9 +161,11 @@ export function checkMessages(dir: string, base: Folder, locale: string): readon
     const missing = MESSAGE_PURPOSES.filter(
       (purpose) => !texts.has(purpose) && base.messages.get(tag)?.has(purpose) !== true,
     );
-    if (missing.length > 0) say("warning", `${missing.join(", ")} are missing and are sent in ${locale}.`);
+    const rest = missing.length - NAMED;
+    const named = rest > 1 ? `${missing.slice(0, NAMED).join(", ")} and ${rest} more` : missing.join(", ");
+    if (missing.length > 0) say("warning", `${named} are missing and are sent in ${locale}.`);
   }
-  if (findings.length === 0)
+  if (findings.length === 0 && messages.size === 0)
     findings.push({ level: "warning", message: `${dir} holds no messages/; nothing is changed.` });
   return findings;
 }

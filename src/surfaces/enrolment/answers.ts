@@ -24,7 +24,7 @@ const secondsOf = ({ args = {} }: Notice): number =>
 export function notSent(notice: Notice): Refusal {
   switch (notice.key) {
     case "phone.invalid":
-      return fail(400, "INVALID_NUMBER", "number: no telephone number; write it as +44 7911 123456");
+      return fail(400, "INVALID_NUMBER", "number: no telephone number; write it as +44 7400 123456");
     case "phone.not-mobile":
       return fail(400, "NOT_MOBILE", "number: cannot receive texts");
     case "phone.country-not-allowed":

@@ -21,7 +21,7 @@ export interface PhoneDeps extends TakingDeps {
 
 const KIND = "sms";
 const WHY_NOT = {
-  invalid: "is no telephone number; write it in international form, such as +44 7911 123456",
+  invalid: "is no telephone number; write it in international form, such as +44 7400 123456",
   "not-mobile": "cannot receive texts",
   "country-not-allowed": "is of a country that the settings do not allow",
 } as const;

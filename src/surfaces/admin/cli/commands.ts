@@ -10,6 +10,7 @@ import type { HostActs, Said } from "./host-acts.ts";
 import { registerScript } from "./script-commands.ts";
 import { registerAudit, registerSessions } from "./session-commands.ts";
 import { registerSignIn } from "./sign-in-commands.ts";
+import { registerSwitch } from "./sms-commands.ts";
 import { registerTrace } from "./trace-commands.ts";
 import { registerUser } from "./user-commands.ts";
 
@@ -29,6 +30,7 @@ export function registerAdmin(
   registerApproval(program);
   registerClient(program);
   registerConfig(program);
+  registerSwitch(program);
   registerSessions(program);
   registerAudit(program, host, tell);
   registerTrace(program);

@@ -10,6 +10,10 @@ const SECRETS = `
 A secret is null in an exported file and stays as it is when the file is applied. To set one, write a text, or where it
 is found: { file: PATH } (beside the file) or { env: NAME }.`;
 
+const PARTS = `
+A part that the file names (brand, sending, helpDesk, ...) becomes all of that part: what it leaves out of it goes back to
+what is shipped. Parts that it does not name stay. config diff says beforehand what would differ.`;
+
 export function registerConfig(program: Command): void {
   const config = program.command("config").description("the settings as one file");
   withConnection(config.command("export"))
@@ -34,7 +38,7 @@ export function registerConfig(program: Command): void {
     );
   withConnection(config.command("apply <file>"))
     .description("make the settings what a file says, whole or not at all; a second time it changes nothing")
-    .addHelpText("after", `\nExample:\n  sallyport config apply settings.yaml\n${SECRETS}`)
+    .addHelpText("after", `\nExample:\n  sallyport config apply settings.yaml\n${PARTS}\n${SECRETS}`)
     .action(async (file: string, options) => (await verbs()).apply(file, options));
   withConnection(config.command("history"))
     .description("who has changed the settings, when and what, newest first")

@@ -45,7 +45,9 @@ export const apply = (file: string, options: ConnectionOptions): Promise<void> =
       const ifMatch = read === undefined ? undefined : `"r${String(read)}"`;
       const { differences, revision } = await put(verb, settings, {}, ifMatch);
       show(differences);
-      tell(`Applied ${file}; this is revision ${revision}.`);
+      tell(
+        `Applied ${file}; this is revision ${revision}. The way back: sallyport config rollback ${revision - 1}.`,
+      );
     } catch (problem) {
       if (!(problem instanceof Failure) || problem.trouble.kind !== "lost") throw problem;
       throw new Failure({

@@ -18,7 +18,7 @@ export function registerPhone(user: Command): void {
     .option("--country <code>", "ISO 3166-1, where the number is written without +")
     .addHelpText(
       "after",
-      '\nExample:\n  sallyport user phone add ada +447911123456 --verified --reason "seen in person, badge 4711"',
+      '\nExample:\n  sallyport user phone add ada +447400123456 --verified --reason "seen in person, badge 4711"',
     )
     .action(async (name: string, number: string, options) => (await verbs()).add(name, number, options));
   withConnection(phone.command("remove <name>"))

@@ -125,6 +125,10 @@ export function registerAdministrators(
     .requiredOption("--token-file <file>", "bootstrap.token of the server's data folder")
     .requiredOption("--user <name>", "the username")
     .option("--mail <address>")
+    .addHelpText(
+      "after",
+      "\nExample:\n  sallyport admin bootstrap --host https://login.example.org --token-file data/bootstrap.token --user chief < password.txt",
+    )
     .action(async (options: FirstAdministrator) =>
       tell(await bootstrapAdministrator(options, await (await acts()).standardInput())),
     );
@@ -132,6 +136,7 @@ export function registerAdministrators(
     .command("recover <name>")
     .description("print a link by which an administrator sets a new password and adds a new phone")
     .requiredOption("--config <file>", "sallyport.yaml")
+    .addHelpText("after", "\nExample:\n  sallyport admin recover chief --config sallyport.yaml")
     .action(async (name: string, { config }: { config: string }) =>
       tell(await (await acts()).recover(config, name)),
     );

@@ -6,7 +6,7 @@ import type { Said } from "./people.ts";
 export interface OwnerActs {
   rotate(config: string, purpose: string): Promise<Said>;
   checkPages(folder: string): Promise<Said>;
-  checkMessages(folder: string | undefined): Promise<Said>;
+  checkMessages(folder: string | undefined, all: boolean): Promise<Said>;
 }
 
 export function registerOwner(
@@ -38,6 +38,12 @@ export function registerOwner(
     .description("texts of the messages to phones")
     .command("check [folder]")
     .description("look over a folder of own pages for its messages/, ours without one, and count segments")
-    .addHelpText("after", "\nExample:\n  sallyport messages check my-pages")
-    .action(async (folder: string | undefined) => tell(await (await acts()).checkMessages(folder)));
+    .option("--all", "each text, those that are as we ship them too")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sallyport messages check my-pages\n  sallyport messages check --all",
+    )
+    .action(async (folder: string | undefined, { all }: { all?: boolean }) =>
+      tell(await (await acts()).checkMessages(folder, all === true)),
+    );
 }

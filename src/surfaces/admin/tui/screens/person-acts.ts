@@ -156,7 +156,7 @@ export const addingPhone = (desk: Desk, { inum, name }: Who): Act => ({
           name: "number",
           label: "Number",
           required: true,
-          hint: "In international form, such as +44 7911 123456.",
+          hint: "In international form, such as +44 7400 123456.",
         },
         { name: "reason", label: "Reason", required: true, hint: "How you know; it goes into the audit." },
       ],
