@@ -47,14 +47,15 @@ async function run(): Promise<void> {
     .description("start the server")
     .requiredOption("--config <file>", "sallyport.yaml")
     .action(async ({ config }: { config: string }) => {
-      const [{ readConfig }, { faultsOf }, { compose }] = await Promise.all([
+      const [{ readConfig }, { faultsOf }, { compose }, { alone }] = await Promise.all([
         import("./config.ts"),
         import("./compose/check.ts"),
         import("./compose/compose.ts"),
+        import("./compose/one-server.ts"),
       ]);
       const boot = readConfig(config, process.env, faultsOf);
       for (const warning of boot.warnings) complain(warning);
-      const running = await compose(boot, { complain });
+      const running = await alone(boot, () => compose(boot, { complain }));
       // Before it says so: whoever waits for the line may tell it to stop at once.
       stopOnSignal(running);
       say(`Sallyport answers as ${running.issuer}`);
