@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { Running } from "./compose/compose.ts";
 import { Breakage } from "./core/errors.ts";
+import { ownerAdvice } from "./core/folder-owner.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
@@ -139,6 +140,6 @@ function sentence(problem: unknown): string {
   if (code === "EACCES" && port !== undefined)
     return `Port ${port} may not be opened by this user; choose a port above 1023 or put a proxy in front.`;
   if (code === "EACCES" || code === "EROFS" || code === "EPERM")
-    return `${path ?? "A file"} cannot be written (${code}); give this user the right to, or set SALLYPORT_DATA to another folder.`;
+    return `${path ?? "A file"} cannot be used (${code}): ${(path && ownerAdvice(path)) ?? "give this user the right to, or name another folder (data: in sallyport.yaml; SALLYPORT_DATA for the demo)"}.`;
   return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
 }

@@ -3,14 +3,15 @@
  * on beside a server. The lock is an open transaction on `serving.lock`: the system lets it go in the very moment the
  * process ends, however it ends, so none is ever stale. `serving.pid` serves the sentence alone.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { BootConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
-import { isBusy, prepareFile } from "../kits/sql/sqlite-file.ts";
+import { makeFile, ownerAdvice } from "../core/folder-owner.ts";
+import { isBusy } from "../kits/sql/sqlite-file.ts";
 import type { Running } from "./compose.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { probePort } from "./web.ts";
@@ -39,31 +40,38 @@ export async function alone(config: BootConfig, start: () => Promise<Running>): 
 function take(config: BootConfig): () => void {
   const file = join(config.data, "serving.lock");
   const pidFile = join(config.data, "serving.pid");
-  prepareFile(file);
-  const lock = new DatabaseSync(file, { timeout: 0 });
+  let lock: DatabaseSync | undefined;
   try {
+    makeUnlessThere(file);
+    lock = new DatabaseSync(file, { timeout: 0 });
     // Nothing is ever written to it: without a journal no second file lies about after a crash.
     lock.exec("pragma journal_mode = memory; begin exclusive");
   } catch (cause) {
-    lock.close();
+    lock?.close();
     if (isBusy(cause)) throw new Breakage("store-unavailable", taken(config, pidFile), { cause });
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Breakage(
-      "store-unavailable",
-      `${file} cannot be locked (${reason}); remove it, it holds nothing.`,
-      { cause },
-    );
+    const advice = ownerAdvice(file, true) ?? "remove it, it holds nothing";
+    throw new Breakage("store-unavailable", `${file} cannot be locked (${reason}): ${advice}.`, { cause });
   }
-  held.add(lock);
+  const own = lock;
+  held.add(own);
   // Made anew: one that lies there may be of another user.
   rmSync(pidFile, { force: true });
-  writeFileSync(pidFile, JSON.stringify({ pid: process.pid, host: hostname() }), { mode: 0o600, flag: "wx" });
+  makeFile(pidFile, JSON.stringify({ pid: process.pid, host: hostname() }));
   return () => {
     // First, or it could be the next server's.
     rmSync(pidFile, { force: true });
-    held.delete(lock);
-    lock.close();
+    held.delete(own);
+    own.close();
   };
+}
+
+function makeUnlessThere(file: string): void {
+  try {
+    makeFile(file, "");
+  } catch (problem) {
+    if ((problem as { code?: string }).code !== "EEXIST") throw problem;
+  }
 }
 
 function taken({ data, mode }: BootConfig, pidFile: string): string {
