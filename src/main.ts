@@ -8,6 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { Running } from "./compose/compose.ts";
+import { whenLauncherEnds } from "./compose/launcher.ts";
 import { Breakage } from "./core/errors.ts";
 import { ownerAdvice } from "./core/folder-owner.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
@@ -107,14 +108,20 @@ function stopOnSignal(running: Running): void {
   // Without a listener the signal would end the process.
   process.on("SIGHUP", () => void running.reload());
   let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    void running.close().finally(() => process.exit(0));
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       // A second signal means it.
       if (stopping) process.exit(1);
-      stopping = true;
-      void running.close().finally(() => process.exit(0));
+      stop();
     });
   }
+  whenLauncherEnds(() => {
+    if (!stopping) stop();
+  });
 }
 
 const version = (): string =>
