@@ -16,7 +16,7 @@ try {
   if (node === process.execPath) await import(main.href);
   else {
     const { runOn } = await import("../scripts/setup/run.js");
-    await runOn(node, [fileURLToPath(main), ...process.argv.slice(2)]);
+    await runOn(node, [fileURLToPath(main), ...process.argv.slice(2)], { isProgram: true });
   }
 } catch (problem) {
   if (!(problem instanceof Error) || problem.cause !== "no-node") throw problem;

@@ -13,6 +13,11 @@ import { isUpToDate, readWanted } from "./setup/marker.js";
 import { chooseNode } from "./setup/runtime.js";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+/**
+ * `npm start` ends with npm. A signal to npm ends only the shell in between, which does not pass it on, and `exec` in
+ * package.json would be no command on Windows: so the server looks whether that shell is there.
+ */
+const launcher = process.env.npm_lifecycle_event === "start" ? process.ppid : undefined;
 
 async function main() {
   if (Number(process.versions.node.split(".")[0]) < 20) {
@@ -34,10 +39,11 @@ async function main() {
   // After an installation this process may run on a Node that has just been replaced, so it hands over.
   if (fresh && node === process.execPath) {
     process.argv = [node, file, ...args];
+    if (launcher !== undefined) process.env.SALLYPORT_LAUNCHER = String(launcher);
     return () => import(pathToFileURL(file).href);
   }
   const { runOn } = await import("./setup/run.js");
-  return () => runOn(node, [file, ...args]);
+  return () => runOn(node, [file, ...args], { isProgram: launcher !== undefined, launcher });
 }
 
 let next;

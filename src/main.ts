@@ -8,7 +8,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { Running } from "./compose/compose.ts";
+import { whenLauncherEnds } from "./compose/launcher.ts";
 import { Breakage } from "./core/errors.ts";
+import { ownerAdvice } from "./core/folder-owner.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
@@ -47,14 +49,15 @@ async function run(): Promise<void> {
     .description("start the server")
     .requiredOption("--config <file>", "sallyport.yaml")
     .action(async ({ config }: { config: string }) => {
-      const [{ readConfig }, { faultsOf }, { compose }] = await Promise.all([
+      const [{ readConfig }, { faultsOf }, { compose }, { alone }] = await Promise.all([
         import("./config.ts"),
         import("./compose/check.ts"),
         import("./compose/compose.ts"),
+        import("./compose/one-server.ts"),
       ]);
       const boot = readConfig(config, process.env, faultsOf);
       for (const warning of boot.warnings) complain(warning);
-      const running = await compose(boot, { complain });
+      const running = await alone(boot, () => compose(boot, { complain }));
       // Before it says so: whoever waits for the line may tell it to stop at once.
       stopOnSignal(running);
       say(`Sallyport answers as ${running.issuer}`);
@@ -105,14 +108,20 @@ function stopOnSignal(running: Running): void {
   // Without a listener the signal would end the process.
   process.on("SIGHUP", () => void running.reload());
   let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    void running.close().finally(() => process.exit(0));
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       // A second signal means it.
       if (stopping) process.exit(1);
-      stopping = true;
-      void running.close().finally(() => process.exit(0));
+      stop();
     });
   }
+  whenLauncherEnds(() => {
+    if (!stopping) stop();
+  });
 }
 
 const version = (): string =>
@@ -138,6 +147,6 @@ function sentence(problem: unknown): string {
   if (code === "EACCES" && port !== undefined)
     return `Port ${port} may not be opened by this user; choose a port above 1023 or put a proxy in front.`;
   if (code === "EACCES" || code === "EROFS" || code === "EPERM")
-    return `${path ?? "A file"} cannot be written (${code}); give this user the right to, or set SALLYPORT_DATA to another folder.`;
+    return `${path ?? "A file"} cannot be used (${code}): ${(path && ownerAdvice(path)) ?? "give this user the right to, or name another folder (data: in sallyport.yaml; SALLYPORT_DATA for the demo)"}.`;
   return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
 }

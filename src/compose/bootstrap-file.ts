@@ -2,10 +2,11 @@
  * The file with the bootstrap token: made at a start without an administrator, for the owner of the data folder alone,
  * gone when the token is worth nothing. The token is never printed, so no log and no scrollback has it.
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BootConfig } from "../config.ts";
 import type { Bootstrap } from "../core/bootstrap.ts";
+import { makeFile } from "../core/folder-owner.ts";
 
 export interface BootstrapFile {
   /** What the program says at its start; undefined: there is an administrator. */
@@ -23,7 +24,7 @@ export async function openBootstrapFile(config: BootConfig, bootstrap: Bootstrap
   remove();
   if (opened === undefined) return { said: undefined, tidy: async () => {} };
   // A file that was there could have been made by somebody else, with rights of their choice.
-  writeFileSync(file, `${opened.token.reveal()}\n`, { mode: 0o600, flag: "wx" });
+  makeFile(file, `${opened.token.reveal()}\n`);
   let there = true;
   return {
     said: `No administrator yet. Create one within 1 hour: sallyport admin bootstrap --host ${config.issuer.origin} --token-file ${file}`,

@@ -1,9 +1,10 @@
 /** The data folder and the master key in it: made on first start, for this user's eyes only, never overwritten. */
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BootConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
+import { makeFile, ownerAdvice } from "../core/folder-owner.ts";
 import { Secret } from "../core/secret.ts";
 
 const codeOf = (problem: unknown): string => (problem as { code?: string }).code ?? "unknown";
@@ -18,9 +19,11 @@ export function openDataFolder(config: BootConfig): void {
       config.mode === "demo"
         ? "set SALLYPORT_DATA to a folder that can be"
         : "name a folder that can be under data:";
+    const advice = ownerAdvice(config.data, true);
+    const what = `The data folder ${config.data} cannot be written (${codeOf(problem)})`;
     throw new Breakage(
       "store-unavailable",
-      `The data folder ${config.data} cannot be written (${codeOf(problem)}); ${where}.`,
+      advice === undefined ? `${what}; ${where}.` : `${what}: ${advice}. Or ${where}.`,
       { cause: problem },
     );
   }
@@ -48,7 +51,7 @@ export function openMasterKey(config: BootConfig): Secret {
     );
   try {
     // The first of two processes that start at once writes it, the other finds it.
-    writeFileSync(file, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600, flag: "wx" });
+    makeFile(file, `${randomBytes(32).toString("base64")}\n`);
   } catch (problem) {
     if (codeOf(problem) !== "EEXIST")
       throw new Breakage(
@@ -57,11 +60,26 @@ export function openMasterKey(config: BootConfig): Secret {
         { cause: problem },
       );
   }
-  const text = readFileSync(file, "utf8").trim();
+  const text = readKey(file).trim();
   if (Buffer.from(text, "base64").length !== 32)
     throw new Breakage(
       "key-unavailable",
       `The master key ${file} is damaged; put it back from a backup. Without it the database next to it cannot be read.`,
     );
   return new Secret(text);
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (problem) {
+    const advice = ownerAdvice(file, true) ?? "give this user the right to";
+    throw new Breakage(
+      "key-unavailable",
+      `The master key ${file} cannot be read (${codeOf(problem)}): ${advice}.`,
+      {
+        cause: problem,
+      },
+    );
+  }
 }

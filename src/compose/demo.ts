@@ -1,5 +1,6 @@
 /** Starts the demo: simulator, server, relying party, people. Everything in it is on loopback and says so. */
 
+import type { BootConfig } from "../config.ts";
 import type { Settings } from "../core/settings.ts";
 import { createMailbox, mountMailbox } from "../surfaces/dev/mailbox.ts";
 import { mountPhone } from "../surfaces/dev/phone.ts";
@@ -8,7 +9,6 @@ import { mountRelyingParty } from "../surfaces/dev/relying-party.ts";
 import { createSimulator } from "../surfaces/dev/simulator/simulator.ts";
 import type { Running } from "./compose.ts";
 import { compose } from "./compose.ts";
-import { openDataFolder } from "./data-folder.ts";
 import {
   addDemoPeople,
   DEMO_CLIENT,
@@ -19,9 +19,9 @@ import {
 } from "./demo-config.ts";
 import { demoDirectories } from "./demo-directories.ts";
 import { openDemoMachine, readyCommand } from "./demo-machine.ts";
+import { alone } from "./one-server.ts";
 import { openParts } from "./parts.ts";
 import { propertiesOf } from "./scripts.ts";
-import { probePort } from "./web.ts";
 
 export async function startDemo(
   environment: Readonly<Record<string, string | undefined>>,
@@ -32,8 +32,16 @@ export async function startDemo(
   const plain = demoConfig(environment);
   const directories = demoDirectories(environment);
   const elsewhere = demoApiBase(environment);
-  await probePort(plain.listen);
-  openDataFolder(plain);
+  return alone(plain, () => startAlone(environment, plain, directories, elsewhere, { say, complain }));
+}
+
+async function startAlone(
+  environment: Readonly<Record<string, string | undefined>>,
+  plain: BootConfig,
+  directories: ReturnType<typeof demoDirectories>,
+  elsewhere: URL | undefined,
+  { say, complain }: Readonly<Record<"say" | "complain", (text: string) => void>>,
+): Promise<Running> {
   const config = {
     ...demoConfig(environment, openDemoAccount(plain.data), openDemoMachine(plain.data, plain.issuer)),
     ...directories,

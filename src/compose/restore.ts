@@ -2,20 +2,12 @@
  * `sallyport restore`: a backup becomes the store of an installation that has none yet. It refuses to overwrite, a file
  * of a newer version, and a master key that does not open it; all of that before anything is written.
  */
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, existsSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type BootConfig, readConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
+import { makeFile } from "../core/folder-owner.ts";
 import { createMasterBox } from "../core/key-box.ts";
 import type { KeyRow } from "../core/keys.ts";
 import { Secret } from "../core/secret.ts";
@@ -153,7 +145,7 @@ async function toFile(to: string, from: string, asItIs: boolean): Promise<void> 
   const part = `${to}.restoring`;
   rmSync(part, { force: true });
   try {
-    closeSync(openSync(part, "wx", 0o600));
+    makeFile(part, "");
     copyFileSync(from, part);
     chmodSync(part, 0o600);
     if (!asItIs) {

@@ -47,6 +47,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Runs this script instead of the product's main file. */
   readonly script?: string;
+  /** Runs as the user with this id; only root may. */
+  readonly user?: number;
 }
 
 /** Starts `sallyport ARGUMENTS`. */
@@ -56,6 +58,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
     env: { ...SHELL, ...options.env },
     cwd: options.cwd,
     stdio: ["pipe", "pipe", "pipe"],
+    ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
   });
   running.add(child);
   const out: Buffer[] = [];
