@@ -138,6 +138,8 @@ export interface BootConfig {
   readonly settings: Omit<FileSettings, "countries"> & {
     readonly countries: FileSettings["countries"] | "home";
   };
+  /** Secrets of the settings that this command could do without and that cannot be read; nothing may be written of such a file. */
+  readonly absent?: readonly string[] | undefined;
   readonly mode: "demo" | "serve";
   /** Sentences for the operator about what weakens this installation without being wrong. */
   readonly warnings: readonly string[];
@@ -145,12 +147,14 @@ export interface BootConfig {
 
 /**
  * Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each.
- * `more` looks at what only the parts themselves can judge; it is asked even when there are faults already.
+ * `more` looks at what only the parts themselves can judge; it is asked even when there are faults already. `needs`: whether
+ * a secret of this name has to be there; another that cannot be read goes to `absent`.
  */
 export function readConfig(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
   more: (config: BootConfig) => readonly string[] = () => [],
+  needs: (secret: string) => boolean = () => true,
 ): BootConfig {
   const text = attempt(
     () => readFileSync(file, "utf8"),
@@ -162,8 +166,11 @@ export function readConfig(
   );
   const parsed = fileSchema.safeParse(raw ?? {});
   const faults = parsed.success ? [] : sentences(parsed.error);
+  const absent: string[] = [];
   const base = dirname(resolve(file));
-  const reveal = secretReader(base, environment, (fault) => faults.push(fault));
+  const reveal = secretReader(base, environment, (fault, name) =>
+    (needs(name) ? faults : absent).push(fault),
+  );
   const sound = parsed.success
     ? { config: parsed.data, left: new Set<string>() }
     : soundPart(raw, parsed.error);
@@ -271,6 +278,7 @@ export function readConfig(
   const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];
   const boot: BootConfig = {
     mode: "serve",
+    absent: absent.filter(ofSettings).map((fault) => `${file}: ${fault}`),
     warnings: warningsOf(file, config),
     issuer: new URL(config.issuer),
     listen: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) },
@@ -383,6 +391,8 @@ function attempt<T>(act: () => T, faults: (problem: unknown) => string[]): T {
   }
 }
 
+/** Whether a secret goes into the settings; the others stay in the file. */
+const ofSettings = (name: string): boolean => !/^(smtp|metrics|directories)\b/.test(name);
 const envSecret = (value: string | undefined): Secret | undefined =>
   value === undefined || value === "" ? undefined : new Secret(value);
 const codeOf = (problem: unknown): string => (problem as { code?: string }).code ?? "unreadable";

@@ -28,31 +28,43 @@ async function decisionsSince({ store }: Parts, since: number): Promise<readonly
 
 export const smsActs: SmsActs = {
   spend: (config, from, to) =>
-    withParts(config, async ({ store, now }) => {
-      const [first, last] = [from ?? `${dayOf(now()).slice(0, 7)}-01`, to ?? dayOf(now())];
-      if (!isDay(first) || !isDay(last)) return { ok: false, text: "Write a day as 2027-01-31." };
-      return { ok: true, text: spendText(await store.spend.read(first, last)) };
-    }),
+    withParts(
+      config,
+      async ({ store, now }) => {
+        const [first, last] = [from ?? `${dayOf(now()).slice(0, 7)}-01`, to ?? dayOf(now())];
+        if (!isDay(first) || !isDay(last)) return { ok: false, text: "Write a day as 2027-01-31." };
+        return { ok: true, text: spendText(await store.spend.read(first, last)) };
+      },
+      "store",
+    ),
   replay: (config, since, file) =>
-    withParts(config, async (parts) => {
-      const [, count = "", unit = ""] = /^(\d{1,4})([hd])$/.exec(since) ?? [];
-      const span = Number(count) * (UNITS[unit] ?? 0);
-      if (span === 0) return { ok: false, text: "--since takes hours or days, such as 12h or 7d." };
-      const document = parse(readFileSync(file, "utf8")) as { pumping?: unknown } | null;
-      const settings = pumpingSchema.safeParse(document?.pumping ?? {});
-      if (!settings.success)
-        return {
-          ok: false,
-          text: sentences(settings.error, "pumping")
-            .map((one) => `${file}: ${one}`)
-            .join("\n"),
-        };
-      const decisions = await decisionsSince(parts, parts.now() - span);
-      return { ok: true, text: replayText(replay(decisions, settings.data)) };
-    }),
+    withParts(
+      config,
+      async (parts) => {
+        const [, count = "", unit = ""] = /^(\d{1,4})([hd])$/.exec(since) ?? [];
+        const span = Number(count) * (UNITS[unit] ?? 0);
+        if (span === 0) return { ok: false, text: "--since takes hours or days, such as 12h or 7d." };
+        const document = parse(readFileSync(file, "utf8")) as { pumping?: unknown } | null;
+        const settings = pumpingSchema.safeParse(document?.pumping ?? {});
+        if (!settings.success)
+          return {
+            ok: false,
+            text: sentences(settings.error, "pumping")
+              .map((one) => `${file}: ${one}`)
+              .join("\n"),
+          };
+        const decisions = await decisionsSince(parts, parts.now() - span);
+        return { ok: true, text: replayText(replay(decisions, settings.data)) };
+      },
+      "store",
+    ),
   testNumbers: (config) =>
-    withParts(config, async ({ settings, now }) => {
-      const lines = testNumberLines(settings.document().testNumbers, now());
-      return { ok: true, text: lines.length === 0 ? "There is no test number." : lines.join("\n") };
-    }),
+    withParts(
+      config,
+      async ({ settings, now }) => {
+        const lines = testNumberLines(settings.document().testNumbers, now());
+        return { ok: true, text: lines.length === 0 ? "There is no test number." : lines.join("\n") };
+      },
+      "store",
+    ),
 };
