@@ -137,6 +137,8 @@ function sentence(problem: unknown): string {
     return `Port ${port} is in use; stop the program that listens there, or choose another port (PORT=8081 npm start, or listen in sallyport.yaml).`;
   if (code === "EACCES" && port !== undefined)
     return `Port ${port} may not be opened by this user; choose a port above 1023 or put a proxy in front.`;
+  if (path !== undefined && (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR"))
+    return `${path} is ${code === "EISDIR" ? "a folder" : "not there"} (${code}); give the path of a file that is.`;
   if (code === "EACCES" || code === "EROFS" || code === "EPERM")
     return `${path ?? "A file"} cannot be written (${code}); give this user the right to, or set SALLYPORT_DATA to another folder.`;
   return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);

@@ -1,10 +1,10 @@
 /** What `sallyport sms …` does on this host; no server is needed. */
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { sentences } from "../config.ts";
 import { type Decision, replay } from "../core/guard.ts";
 import { pumpingSchema } from "../core/pumping-settings.ts";
 import { dayOf } from "../core/spend.ts";
+import { readYaml } from "../kits/yaml/read.ts";
+import { readText } from "../surfaces/admin/client/input.ts";
 import type { SmsActs } from "../surfaces/admin/host/sms.ts";
 import { replayText, spendText, testNumberLines } from "../surfaces/admin/host/sms-lines.ts";
 import type { Parts } from "./parts.ts";
@@ -44,7 +44,11 @@ export const smsActs: SmsActs = {
         const [, count = "", unit = ""] = /^(\d{1,4})([hd])$/.exec(since) ?? [];
         const span = Number(count) * (UNITS[unit] ?? 0);
         if (span === 0) return { ok: false, text: "--since takes hours or days, such as 12h or 7d." };
-        const document = parse(readFileSync(file, "utf8")) as { pumping?: unknown } | null;
+        const text = readText(file, "--with");
+        if (text.kind !== "done") return { ok: false, text: text.text };
+        const read = readYaml(text.value);
+        if (read.kind === "faulty") return { ok: false, text: `${file} is not YAML: ${read.fault}` };
+        const document = read.value as { pumping?: unknown } | null | undefined;
         const settings = pumpingSchema.safeParse(document?.pumping ?? {});
         if (!settings.success)
           return {

@@ -77,3 +77,23 @@ test("a host command does without secrets that it does not use; serve and the fi
   ])
     assert.match(serve.stderr, said);
 });
+
+test("the password of a directory is needed where people are, and a file that is not there is one sentence", async () => {
+  const corp = {
+    type: "ldap",
+    name: "corp",
+    urls: ["ldaps://127.0.0.1:9"],
+    base: "ou=people,dc=example,dc=org",
+    bind_dn: "cn=sallyport,dc=example,dc=org",
+    bind_password: { env: "LDAP_PASSWORD" },
+  };
+  const site = await createSite({ config: { directories: [corp, { type: "sql" }] } });
+  assert.equal((await site.command(["audit", "verify"])).code, 0);
+  const add = await site.command(["user", "add", "ada"], PASSWORD);
+  assert.equal(add.code, 1);
+  assert.match(add.stderr, /^\S+: directories\[0\]\.bind_password: .* LDAP_PASSWORD is not set\n$/);
+  const lost = await createSite({ config: { directories: [{ ...corp, ca: "no.pem" }, { type: "sql" }] } });
+  const { code, stderr } = await lost.command(["audit", "verify"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^\S+no\.pem is not there \(ENOENT\); give the path of a file that is\.\n$/);
+});

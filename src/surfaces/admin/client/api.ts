@@ -115,7 +115,8 @@ async function personToken(host: string, tokens: TokensFile): Promise<Outcome<st
   });
 }
 
-async function exchange(
+/** One request with this token, or without any; never throws. */
+export async function exchange(
   host: string,
   request: ApiRequest,
   token: string | undefined,
