@@ -9,8 +9,12 @@ export const NOTHING = "-".repeat(32);
 
 /** A secret stands in the file itself, or the file names where it is: `{ file: … }` or `{ env: … }`. */
 export const secret = z.union(
-  [z.string().min(1), z.strictObject({ file: z.string() }), z.strictObject({ env: z.string() })],
-  "a string, { file: PATH } or { env: NAME }",
+  [
+    z.string().min(1, "must not be empty"),
+    z.strictObject({ file: z.string() }),
+    z.strictObject({ env: z.string() }),
+  ],
+  "must be a string (digits alone in quotes), { file: PATH } or { env: NAME }",
 );
 
 /** Reads secrets as the file writes them; what cannot be had is a fault, and something else stands for it. */

@@ -119,7 +119,13 @@ describe("config", () => {
     assert.equal(await brand(), "Mine");
     writeFileSync(at("broken.yaml"), `brand: "canary-5vJm2\n`);
     const broken = await run("config apply broken.yaml");
-    assert.deepEqual([broken.code, broken.stderr], [2, "broken.yaml is neither YAML nor JSON.\n"]);
+    assert.deepEqual(
+      [broken.code, broken.stderr],
+      [
+        2,
+        "broken.yaml is neither YAML nor JSON: line 2, column 1: a quote, a bracket or a comma is missing.\n",
+      ],
+    );
   });
 });
 

@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: "a value that begins with such a sign needs quotes",
   BAD_ALIAS: "a value that begins with * or & needs quotes",
   TAG_RESOLVE_FAILED: "a value that begins with ! needs quotes",
+  MULTIPLE_DOCS: "a second document begins; take the line --- away",
   BAD_DQ_ESCAPE: "a backslash in double quotes is written twice",
 };
 const OTHER = "what stands there fits nowhere; look at its quotes and its indentation";
@@ -26,7 +27,7 @@ const OTHER = "what stands there fits nowhere; look at its quotes and its indent
 /** Reads one document of YAML, and so of JSON too; empty text is `undefined`. */
 export function readYaml(text: string): Read {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   const faulty = (at: number | undefined, words: string): Read => {
     const { line, col } = lines.linePos(at ?? 0);
     return { kind: "faulty", fault: at === undefined ? words : `line ${line}, column ${col}: ${words}` };
