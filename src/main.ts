@@ -11,6 +11,7 @@ import type { Running } from "./compose/compose.ts";
 import { Breakage } from "./core/errors.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
+import { sayUnknownFirst } from "./surfaces/admin/cli/unknown-option.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { registerBulk } from "./surfaces/admin/host/bulk-commands.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
@@ -89,6 +90,7 @@ async function run(): Promise<void> {
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
   registerStore(program, async () => (await import("./compose/store-acts.ts")).storeActs, tell);
 
+  sayUnknownFirst(program, process.argv);
   await program.parseAsync([...withTwoDashes(program, process.argv)]);
 }
 

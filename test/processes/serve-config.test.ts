@@ -294,6 +294,18 @@ test("serve without --config says so and ends with a fault", async () => {
   assert.match(stderr, /--config/);
 });
 
+test("an option that is misspelt is said before the one that is missing for it", async () => {
+  for (const [args, said] of [
+    [["serve", "--confg", "x"], /^error: unknown option '--confg'\n\(Did you mean --config\?\)\n$/],
+    [["user", "reset-phone", "ada", "--confg=x"], /^error: unknown option '--confg'\n/],
+    [["sms", "replay", "--config", "x", "--since", "7d"], /required option '--with <file>' not specified/],
+  ] as const) {
+    const { code, stderr } = await runProgram(args);
+    assert.equal(code, 2);
+    assert.match(stderr, said);
+  }
+});
+
 test("M32 L07: nothing turns serve into a demo: neither PORT, SALLYPORT_DATA nor NODE_ENV", async () => {
   const away = join(folder, "demo-data");
   const answer = await serve(
