@@ -69,11 +69,12 @@ async function run(): Promise<void> {
   registerAdministrators(
     program,
     async () => {
-      const [{ recover }, { inputLine }] = await Promise.all([
+      const [{ recover }, { inputLine }, { trustAlso }] = await Promise.all([
         import("./compose/recover.ts"),
         import("./surfaces/admin/client/input.ts"),
+        import("./surfaces/admin/client/host.ts"),
       ]);
-      return { recover, standardInput: inputLine };
+      return { recover, standardInput: inputLine, trust: (ca) => trustAlso(ca, complain) };
     },
     tell,
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Directory } from "../../../core/directory.ts";
 import type { Recovery } from "../../../core/recovery.ts";
-import type { FirstAdministrator } from "./first-administrator.ts";
+import type { FirstActs, FirstAdministrator } from "./first-administrator.ts";
 import type { Said } from "./people.ts";
 
 const no = (text: string): Said => ({ ok: false, text });
@@ -53,9 +53,8 @@ export async function recoverAdministrator(
 }
 
 /** What the commands do; compose and main give it, loaded when a command runs. */
-export interface AdministratorActs {
+export interface AdministratorActs extends FirstActs {
   recover(config: string, name: string): Promise<Said>;
-  standardInput(): Promise<string>;
 }
 
 export function registerAdministrators(
@@ -74,7 +73,7 @@ export function registerAdministrators(
     .option("--ca <file>", "PEM of an authority to trust besides those of the system")
     .action(async (options: FirstAdministrator) => {
       const { bootstrapAdministrator } = await import("./first-administrator.ts");
-      tell(await bootstrapAdministrator(options, (await acts()).standardInput));
+      tell(await bootstrapAdministrator(options, await acts()));
     });
   admin
     .command("recover <name>")

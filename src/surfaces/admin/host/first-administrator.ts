@@ -1,9 +1,8 @@
 /** `sallyport admin bootstrap`: creates the first administrator over the API, by the token of the data folder. */
-import process from "node:process";
 import { exchange } from "../client/api.ts";
-import { trustAlso } from "../client/host.ts";
 import { readText } from "../client/input.ts";
 import { printable } from "../client/printable.ts";
+import type { Outcome } from "../client/trouble.ts";
 import type { Said } from "./people.ts";
 
 export interface FirstAdministrator {
@@ -23,10 +22,16 @@ function addressOf(host: string): URL | undefined {
   return url !== null && (url.protocol === "https:" || local) ? url : undefined;
 }
 
+export interface FirstActs {
+  standardInput(): Promise<string>;
+  /** Trusts the authority of this file as well. */
+  trust(caFile: string | undefined): Outcome<undefined>;
+}
+
 /** Creates them; the password comes on standard input. */
 export async function bootstrapAdministrator(
   { host, tokenFile, user, mail, ca }: FirstAdministrator,
-  standardInput: () => Promise<string>,
+  { standardInput, trust }: FirstActs,
 ): Promise<Said> {
   const url = addressOf(host);
   if (url === undefined) return no(`${host} must be an https address; a token is sent to nothing else.`);
@@ -35,7 +40,7 @@ export async function bootstrapAdministrator(
   const password = await standardInput();
   if (password === "")
     return no("No password came on standard input; pipe it in: sallyport admin bootstrap … < password.txt");
-  const trusted = trustAlso(ca, (text) => process.stderr.write(`${text}\n`));
+  const trusted = trust(ca);
   if (trusted.kind !== "done") return no(trusted.text);
   // Looked at first: to a 421 fetch sends the same again, stumbles over its own body and says nothing of the 421.
   const there = await exchange(url.origin, { method: "GET", path: "/api/v1/openapi.json" }, undefined);
