@@ -4,8 +4,8 @@
  */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import { country, inYaml, issuer, listen, settingOf } from "./config-faults.ts";
 import {
   type FileGateway,
   furtherOf,
@@ -32,22 +32,14 @@ import { type TestNumber, testNumbersSchema } from "./core/test-numbers.ts";
 import { secret, secretReader } from "./core/written-secret.ts";
 import { type SmtpConfig, smtpOf, smtpSchema } from "./kits/mail/smtp.ts";
 import { type MetricsListen, metricsOf, metricsSchema } from "./kits/web/metrics-listen.ts";
+import { readYaml } from "./kits/yaml/read.ts";
 
 /** The acrs that can be enabled. */
 const ACRS: readonly string[] = ["simple_password_auth", "twilio_sms", "otp", "fido2", "recovery_code"];
 
-const originOnly = z.string().superRefine((value, context) => {
-  const fault = issuerFault(value);
-  if (fault !== undefined) context.addIssue({ code: "custom", message: fault });
-});
-
 const fileSchema = z.strictObject({
-  issuer: originOnly,
-  listen: z
-    .string()
-    .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT, for example 127.0.0.1:8080")
-    .refine((value) => Number(/\d+$/.exec(value)?.[0] ?? 0) <= 65_535, "must have a port up to 65535")
-    .default("127.0.0.1:8080"),
+  issuer,
+  listen: listen.default("127.0.0.1:8080"),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   trusted_proxies: z.array(z.string()).default([]),
   drain_seconds: z.int().min(0).max(300).default(0),
@@ -85,10 +77,7 @@ const fileSchema = z.strictObject({
     .prefault({}),
   enrolment: z.enum(["password-once", "ticket", "off"]).default("password-once"),
   countries: z
-    .union([
-      z.literal("all"),
-      z.array(z.string().regex(/^[A-Z]{2}$/, "must be ISO country codes such as DE")),
-    ])
+    .union([z.literal("all"), z.array(country)], "must be all or a list such as [DE, AT]")
     .default([]),
   limits: limitsSchema.prefault({}),
   sending: sendingSchema.prefault({}),
@@ -138,6 +127,8 @@ export interface BootConfig {
   readonly settings: Omit<FileSettings, "countries"> & {
     readonly countries: FileSettings["countries"] | "home";
   };
+  /** Secrets of the settings that this command could do without and that cannot be read; nothing may be written of such a file. */
+  readonly absent?: readonly string[] | undefined;
   readonly mode: "demo" | "serve";
   /** Sentences for the operator about what weakens this installation without being wrong. */
   readonly warnings: readonly string[];
@@ -145,25 +136,27 @@ export interface BootConfig {
 
 /**
  * Reads and checks a file for `serve`. Throws Breakage `configuration-invalid` with every fault, a line each.
- * `more` looks at what only the parts themselves can judge; it is asked even when there are faults already.
+ * `more` looks at what only the parts themselves can judge; it is asked even when there are faults already. `needs`: whether
+ * a secret of this name has to be there; another that cannot be read goes to `absent`.
  */
 export function readConfig(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
   more: (config: BootConfig) => readonly string[] = () => [],
+  needs: (secret: string) => boolean = () => true,
 ): BootConfig {
-  const text = attempt(
-    () => readFileSync(file, "utf8"),
-    (problem) => [`${file} cannot be read (${codeOf(problem)}); give the path with --config`],
-  );
-  const raw: unknown = attempt(
-    () => parseYaml(text),
-    (problem) => [`${file} is not YAML: ${String((problem as Error).message).split("\n")[0]}`],
-  );
-  const parsed = fileSchema.safeParse(raw ?? {});
+  const text = textOfFile(file);
+  const read = readYaml(text);
+  if (read.kind === "faulty")
+    throw new Breakage("configuration-invalid", `${file} is not YAML: ${read.fault}`);
+  const raw = read.value ?? {};
+  const parsed = fileSchema.safeParse(raw);
   const faults = parsed.success ? [] : sentences(parsed.error);
+  const absent: string[] = [];
   const base = dirname(resolve(file));
-  const reveal = secretReader(base, environment, (fault) => faults.push(fault));
+  const reveal = secretReader(base, environment, (fault, name) =>
+    (needs(name) ? faults : absent).push(fault),
+  );
   const sound = parsed.success
     ? { config: parsed.data, left: new Set<string>() }
     : soundPart(raw, parsed.error);
@@ -181,8 +174,6 @@ export function readConfig(
   const ids = config.clients.map((client) => client.client_id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index)))
     faults.push(`clients: client_id ${JSON.stringify(id)} stands there twice`);
-  if (!config.issuer.startsWith("https:"))
-    faults.push("issuer: must begin with https:// (plain http is for the demo only)");
   if (
     config.tls === undefined &&
     config.trusted_proxies.length === 0 &&
@@ -271,6 +262,7 @@ export function readConfig(
   const [, host = "127.0.0.1", port = "8080"] = /^(.*):(\d+)$/.exec(config.listen) ?? [];
   const boot: BootConfig = {
     mode: "serve",
+    absent: absent.filter(ofSettings).map((fault) => `${file}: ${fault}`),
     warnings: warningsOf(file, config),
     issuer: new URL(config.issuer),
     listen: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) },
@@ -296,7 +288,8 @@ export function readConfig(
     testNumbers: config.test_numbers,
     settings: { ...settings.data, countries },
   };
-  faults.push(...more(boot));
+  // What was left out for its own fault is no news where it is missed.
+  faults.push(...more(boot).filter((fault) => !left.has(settingOf(fault))));
   if (faults.length > 0) throw invalid(file, faults);
   return Object.freeze(boot);
 }
@@ -316,7 +309,7 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
   ];
   const written = secrets.some((value) => typeof value === "string");
   const open = config.acrs.enabled.includes("simple_password_auth")
-    ? config.clients.filter((client) => client.allowed_acr_values === undefined)
+    ? config.clients.filter((client) => client.allowed_acr_values === undefined && signsIn(client))
     : [];
   return [
     ...(config.passwords.forgotten && config.smtp === undefined
@@ -332,6 +325,10 @@ function warningsOf(file: string, config: z.infer<typeof fileSchema>): readonly 
       : []),
   ];
 }
+
+/** Whether anybody signs in to it: a client for a program alone asks for no acr. */
+const signsIn = ({ grant_types: grants }: Readonly<Record<string, unknown>>): boolean =>
+  !Array.isArray(grants) || grants.some((grant) => grant !== "client_credentials");
 
 /** The file without what is wrong in it, so that the rest can be checked as well; `left`: the settings left out. */
 function soundPart(
@@ -352,18 +349,6 @@ function soundPart(
   return parsed.success ? { config: parsed.data, left } : undefined;
 }
 
-/** What is wrong with an issuer; undefined when nothing is. It is an origin: a path or query would not be stable. */
-function issuerFault(value: string): string | undefined {
-  if (!URL.canParse(value)) return "must be a URL such as https://login.example.org";
-  const url = new URL(value);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https://";
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "")
-    return `must be an origin alone, without path or query: ${url.origin}`;
-  if (value !== url.origin)
-    return `must be written ${url.origin} (no slash at the end, lower case, no default port)`;
-  return undefined;
-}
-
 export const invalid = (where: string, faults: readonly string[]): Breakage =>
   new Breakage("configuration-invalid", faults.map((fault) => `${where}: ${fault}`).join("\n"));
 
@@ -371,18 +356,23 @@ export const invalid = (where: string, faults: readonly string[]): Breakage =>
 export function sentences(error: z.ZodError, prefix = ""): string[] {
   return faultsOf(error).map(({ path, message }) => {
     const inside = prefix === "" || path === "" || path.startsWith("[") ? path : `.${path}`;
-    return `${`${prefix}${inside}` || "the file"}: ${message}`;
+    return `${`${prefix}${inside}` || "the file"}: ${inYaml(message)}`;
   });
 }
 
-function attempt<T>(act: () => T, faults: (problem: unknown) => string[]): T {
+function textOfFile(file: string): string {
   try {
-    return act();
+    return readFileSync(file, "utf8");
   } catch (problem) {
-    throw new Breakage("configuration-invalid", faults(problem).join("\n"));
+    throw new Breakage(
+      "configuration-invalid",
+      `${file} cannot be read (${codeOf(problem)}); give the path with --config`,
+    );
   }
 }
 
+/** Whether a secret goes into the settings; the others stay in the file. */
+const ofSettings = (name: string): boolean => !/^(smtp|metrics|directories)\b/.test(name);
 const envSecret = (value: string | undefined): Secret | undefined =>
   value === undefined || value === "" ? undefined : new Secret(value);
 const codeOf = (problem: unknown): string => (problem as { code?: string }).code ?? "unreadable";

@@ -13,6 +13,7 @@ import { Breakage } from "./core/errors.ts";
 import { ownerAdvice } from "./core/folder-owner.ts";
 import { registerAdmin, withTwoDashes } from "./surfaces/admin/cli/commands.ts";
 import { registerTui } from "./surfaces/admin/cli/tui-command.ts";
+import { sayUnknownFirst } from "./surfaces/admin/cli/unknown-option.ts";
 import { registerAdministrators } from "./surfaces/admin/host/administrators.ts";
 import { registerBulk } from "./surfaces/admin/host/bulk-commands.ts";
 import { registerOwner } from "./surfaces/admin/host/commands.ts";
@@ -71,11 +72,12 @@ async function run(): Promise<void> {
   registerAdministrators(
     program,
     async () => {
-      const [{ recover }, { inputLine }] = await Promise.all([
+      const [{ recover }, { inputLine }, { trustAlso }] = await Promise.all([
         import("./compose/recover.ts"),
         import("./surfaces/admin/client/input.ts"),
+        import("./surfaces/admin/client/host.ts"),
       ]);
-      return { recover, standardInput: inputLine };
+      return { recover, standardInput: inputLine, trust: (ca) => trustAlso(ca, complain) };
     },
     tell,
   );
@@ -92,6 +94,7 @@ async function run(): Promise<void> {
   registerSms(program, async () => (await import("./compose/sms-host.ts")).smsActs, tell);
   registerStore(program, async () => (await import("./compose/store-acts.ts")).storeActs, tell);
 
+  sayUnknownFirst(program, process.argv);
   await program.parseAsync([...withTwoDashes(program, process.argv)]);
 }
 
@@ -146,6 +149,8 @@ function sentence(problem: unknown): string {
     return `Port ${port} is in use; stop the program that listens there, or choose another port (PORT=8081 npm start, or listen in sallyport.yaml).`;
   if (code === "EACCES" && port !== undefined)
     return `Port ${port} may not be opened by this user; choose a port above 1023 or put a proxy in front.`;
+  if (path !== undefined && (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR"))
+    return `${path} is ${code === "EISDIR" ? "a folder" : "not there"} (${code}); give the path of a file that is.`;
   if (code === "EACCES" || code === "EROFS" || code === "EPERM")
     return `${path ?? "A file"} cannot be used (${code}): ${(path && ownerAdvice(path)) ?? "give this user the right to, or name another folder (data: in sallyport.yaml; SALLYPORT_DATA for the demo)"}.`;
   return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);

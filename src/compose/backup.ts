@@ -4,15 +4,16 @@
  */
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { type BootConfig, readConfig } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import { copySqlite, dumpInto } from "../kits/sql/copy.ts";
 import { migrate, planOf } from "../kits/sql/migrate.ts";
 import { openSqlite } from "../kits/sql/sqlite.ts";
 import type { Said } from "../surfaces/admin/host/people.ts";
 import { allSteps, withDatabase } from "./schema.ts";
+import { readHostConfig } from "./with-parts.ts";
 
 export async function makeBackup(config: string, file: string): Promise<Said> {
-  const boot = readConfig(config, process.env);
+  const boot = readHostConfig(config, "store");
   if (existsSync(file))
     return { ok: false, text: `${file} is there already and was left as it is; choose another name.` };
   const { store } = boot;

@@ -46,10 +46,13 @@ export const bulkActs = (terminal: Terminal): BulkActs => ({
   },
   exportPeople: (config, options) => withParts(config, (parts) => exportPeople(parts, options)),
   importClients: (config, options) =>
-    withParts(config, ({ settings }) =>
-      importClients(
-        { settings, scopes: [...SCOPES, ...adminScopes, ...enrolmentScopes], adminScopes },
-        options,
-      ),
+    withParts(
+      config,
+      ({ settings }) =>
+        importClients(
+          { settings, scopes: [...SCOPES, ...adminScopes, ...enrolmentScopes], adminScopes },
+          options,
+        ),
+      "store",
     ),
 });

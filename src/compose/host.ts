@@ -25,8 +25,9 @@ export const hostActs = {
   eraseUser: (config: string, name: string, isId: boolean) =>
     withParts(config, (parts) => eraseUser(parts, name, isId)),
   verifyAudit: (config: string, from?: string) =>
-    withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from)),
-  rotate: (config: string, purpose: string) => withParts(config, async (parts) => parts.rotate(purpose)),
+    withParts(config, ({ auditSeals }) => verifyAudit(auditSeals, from), "store"),
+  rotate: (config: string, purpose: string) =>
+    withParts(config, async (parts) => parts.rotate(purpose), "store"),
   checkPages: checkOverlay,
   checkMessages: async (folder: string | undefined, all: boolean) => checkMessagesIn(folder, all),
 };

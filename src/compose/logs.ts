@@ -48,13 +48,18 @@ export function answersLog(log: Logger, settings: Settings, peers: TrustedPeers)
   return () => (settings.document().logging.http ? tell : undefined);
 }
 
-/** For the line of gateways: why a text or call did not go out; never to whom. */
-export const sendsLog = (log: Logger) => (gateway: string, receipt: Receipt) => {
-  if (receipt.kind === "accepted") return log.debug("A text was sent", { gateway, id: receipt.id });
-  const { reason, providerCode } = receipt;
+/** How Node and OpenSSL name what happens on a connection: a word of this shape holds no number and no secret. */
+const NETWORK = /^(?!.*\d{3})[A-Z][A-Z0-9_]{2,60}$/;
+
+/** For the line of gateways: why a text or call of a login did not go out; never to whom. */
+export const sendsLog = (log: Logger) => (gateway: string, receipt: Receipt, login?: string) => {
+  const of = login === undefined ? { gateway } : { gateway, login };
+  if (receipt.kind === "accepted") return log.debug("A text was sent", { ...of, id: receipt.id });
+  const { reason, providerCode, network = "" } = receipt;
   log.warn("A text was not sent", {
-    gateway,
+    ...of,
     reason,
+    ...(NETWORK.test(network) ? { network } : {}),
     ...(providerCode === undefined ? {} : { providerCode }),
   });
 };

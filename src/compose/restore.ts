@@ -5,7 +5,7 @@
 import { chmodSync, copyFileSync, existsSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type BootConfig, readConfig } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
 import { makeFile } from "../core/folder-owner.ts";
 import { createMasterBox } from "../core/key-box.ts";
@@ -20,7 +20,7 @@ import type { Said } from "../surfaces/admin/host/people.ts";
 import { contentsOf } from "./backup.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { allSteps, withDatabase } from "./schema.ts";
-import { withParts } from "./with-parts.ts";
+import { readHostConfig, withParts } from "./with-parts.ts";
 
 /**
  * Records that count or close. They outlive a restore; every other kind opens something (a session, a token, a code, a
@@ -55,7 +55,7 @@ export const COUNTS_OR_CLOSES = [
 ] as const;
 
 export async function restoreBackup(config: string, file: string, asItIs: boolean): Promise<Said> {
-  const boot = readConfig(config, process.env);
+  const boot = readHostConfig(config, "store");
   if (!existsSync(file)) return { ok: false, text: `There is no file ${file}.` };
   const facts = await look(file);
   openDataFolder(boot);
@@ -67,19 +67,23 @@ export async function restoreBackup(config: string, file: string, asItIs: boolea
   else await withDatabase(boot, (database) => toDatabase(database, file, asItIs));
 
   // Opened as a server opens it: whatever is wrong with it is said now.
-  return withParts(config, async ({ audit, now }) => {
-    const event = { by: "host", through: new Date(facts.newest).toISOString(), sessions: asItIs };
-    await audit.append({ kind: "backup-restored", at: now(), facts: event });
-    return {
-      ok: true,
-      text: [
-        `Restored ${facts.people} people and ${facts.events} events of the audit, the newest of ${new Date(facts.newest).toISOString()}.`,
-        asItIs
-          ? "Sessions and tokens are as they were; whatever was ended after the backup is open again."
-          : "Everybody signs in anew: sessions, tokens, codes and tickets of the backup are gone.",
-      ].join("\n"),
-    };
-  });
+  return withParts(
+    config,
+    async ({ audit, now }) => {
+      const event = { by: "host", through: new Date(facts.newest).toISOString(), sessions: asItIs };
+      await audit.append({ kind: "backup-restored", at: now(), facts: event });
+      return {
+        ok: true,
+        text: [
+          `Restored ${facts.people} people and ${facts.events} events of the audit, the newest of ${new Date(facts.newest).toISOString()}.`,
+          asItIs
+            ? "Sessions and tokens are as they were; whatever was ended after the backup is open again."
+            : "Everybody signs in anew: sessions, tokens, codes and tickets of the backup are gone.",
+        ].join("\n"),
+      };
+    },
+    "store",
+  );
 }
 
 /** Throws Breakage when the file is damaged, no backup, or of a newer version. */

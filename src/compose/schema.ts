@@ -1,12 +1,13 @@
 /** The steps of the schema, all rooms together; and `sallyport migrate`, which takes them without starting a server. */
 import { existsSync } from "node:fs";
 import { catalog } from "../catalog.ts";
-import { type BootConfig, readConfig } from "../config.ts";
+import type { BootConfig } from "../config.ts";
 import type { Database } from "../kits/sql/database.ts";
 import { migrate, planOf } from "../kits/sql/migrate.ts";
 import { migrations } from "../plugins/stores/sql/migrations.ts";
 import { openDatabase } from "../plugins/stores/sql/store.ts";
 import type { Said } from "../surfaces/admin/host/people.ts";
+import { readHostConfig } from "./with-parts.ts";
 
 /** In no order; `migrate` sorts them. */
 export const allSteps = () => [...migrations, ...catalog.directories.sql.migrations];
@@ -26,7 +27,7 @@ export async function withDatabase<T>(
 
 /** `sallyport migrate`: says which steps are missing, and takes them unless asked only to look. */
 export async function migrateStore(config: string, look: boolean): Promise<Said> {
-  const boot = readConfig(config, process.env);
+  const boot = readHostConfig(config, "store");
   if (boot.store.type === "sqlite" && !existsSync(boot.store.file))
     return {
       ok: true,

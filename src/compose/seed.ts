@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { BootConfig } from "../config.ts";
 import type { FileGateway } from "../config-gateways.ts";
+import { Breakage } from "../core/errors.ts";
 import {
   type ClientSettings,
   documentSchema,
@@ -166,8 +167,17 @@ export function firstDocument(config: BootConfig, at: EpochMs): SettingsDocument
   return { ...taken, scripts: taken.scripts.map((entry) => ({ ...entry, revision: 1 })) };
 }
 
-/** The document with every part of the file applied that differs from what the file said last time. */
+/** Throws Breakage `configuration-invalid` for a file that was read without some secrets of the settings. */
+export function wholeFile({ absent = [] }: Pick<BootConfig, "absent">): void {
+  if (absent.length > 0) throw new Breakage("configuration-invalid", absent.join("\n"));
+}
+
+/**
+ * The document with every part of the file applied that differs from what the file said last time. Throws Breakage
+ * `configuration-invalid` for a file that was read without some of its secrets: what stands for them is no secret.
+ */
 export function takeIn(document: SettingsDocument, config: BootConfig, at: EpochMs): SettingsDocument {
+  wholeFile(config);
   const known = document.fromFile;
   const parts = partsOf(config, at, known);
   const news = parts.filter(({ name, value }) => known[name] !== digest(value));

@@ -136,7 +136,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         if (found === undefined) return outbox.remove(key);
       }
       const receipt = await through(entry, challenge, attempt);
-      line.told(entry.name, receipt);
+      line.told(entry.name, receipt, challenge.boundTo);
       const another = await line.hasNext(attempt.channel, new Set([...tried, entry.name]));
       found = await settle(key, found, attempt, receipt, another);
     }

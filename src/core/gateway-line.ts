@@ -47,8 +47,8 @@ export interface GatewayLine {
   /** Whether `next` could name one, without taking a place. */
   hasNext(channel: Channel, tried: ReadonlySet<string>): Promise<boolean>;
   find(name: string): Promise<GatewayEntry | undefined>;
-  /** What came of a send or call. */
-  told(name: string, outcome: Receipt | Reported): void;
+  /** What came of a send or call, and of which login it was. */
+  told(name: string, outcome: Receipt | Reported, login?: string): void;
   /** Sends what is no code, a notice, through the first gateway that takes it. */
   send(message: SmsMessage): Promise<Receipt>;
   check(): Promise<readonly Finding[]>;
@@ -63,7 +63,7 @@ export interface GatewayLineDeps {
   /** Told once in ten minutes per gateway and reason. */
   readonly onProblem: (problem: GatewayProblem) => void;
   /** Told of every answer to a send or call. */
-  readonly onTold?: ((gateway: string, receipt: Receipt) => void) | undefined;
+  readonly onTold?: ((gateway: string, receipt: Receipt, login?: string) => void) | undefined;
 }
 
 const RULES: BreakerRules = { failures: 5, windowMs: 60_000, restMs: 30_000 };
@@ -124,8 +124,8 @@ export function createGatewayLine({ entries, now, onProblem, onTold }: GatewayLi
     },
     hasNext: async (channel, tried) => (await candidates(channel, tried)).length > 0,
     find: async (name) => (await entries()).find((entry) => entry.name === name),
-    told(name, outcome) {
-      if (outcome.kind !== "reported") onTold?.(name, outcome);
+    told(name, outcome, login) {
+      if (outcome.kind !== "reported") onTold?.(name, outcome, login);
       if (outcome.kind === "accepted") return guards.get(name)?.told(true);
       const { reason } = outcome;
       if (outcome.kind === "refused" && speaksAgainst(reason)) guards.get(name)?.told(false);

@@ -117,7 +117,13 @@ export const isUncertain = (reason: SmsRefusal): boolean =>
 export type Receipt =
   /** `reports`: the provider will tell what becomes of it. */
   | { readonly kind: "accepted"; readonly id: string; readonly reports?: boolean | undefined }
-  | { readonly kind: "refused"; readonly reason: SmsRefusal; readonly providerCode?: number | undefined };
+  /** `network`: what happened on the connection, by Node's name for it: `ECONNREFUSED`. For the log alone. */
+  | {
+      readonly kind: "refused";
+      readonly reason: SmsRefusal;
+      readonly providerCode?: number | undefined;
+      readonly network?: string | undefined;
+    };
 
 /** A provider's word on one attempt, as it came in over HTTP. */
 export interface ReportRequest {

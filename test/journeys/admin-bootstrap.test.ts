@@ -102,13 +102,26 @@ describe("L08: the first administrator", () => {
     const args = ["admin", "bootstrap", "--token-file", fileOf(server), "--user", "chief"];
     const plain = await runProgram([...args, "--host", "http://login.example.test"], { input: PASSWORD });
     assert.deepEqual([plain.code, /must be an https address/.test(plain.stderr)], [1, true]);
+    const lost = ["admin", "bootstrap", "--token-file", "nope", "--user", "chief", "--host", server.issuer];
+    const noFile = await runProgram(lost, { input: PASSWORD });
+    assert.deepEqual([noFile.code, noFile.stderr], [1, "--token-file: nope cannot be read (ENOENT).\n"]);
+    const other = `http://127.0.0.1:${new URL(server.issuer).port}`;
+    const misnamed = await runProgram([...args, "--host", other], { input: PASSWORD });
+    assert.deepEqual(
+      [misnamed.code, misnamed.stderr],
+      [1, `${other} does not answer to this name (HTTP 421); give its issuer's host with --host.\n`],
+    );
+    const authority = await runProgram([...args, "--host", server.issuer, "--ca", fileOf(server)], {
+      input: PASSWORD,
+    });
+    assert.match(authority.stderr, /bootstrap\.token holds no certificate in PEM\.\n$/);
     const done = await runProgram([...args, "--host", server.issuer], { input: `${PASSWORD}\n` });
     assert.deepEqual([done.code, done.stderr], [0, ""]);
     assert.match(done.stdout, /^chief is an administrator\. Sign in with a second factor next/);
     const refused = await runProgram([...args, "--host", server.issuer], { input: PASSWORD });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^This token creates no administrator: /);
-    for (const { stdout, stderr } of [plain, done, refused])
+    for (const { stdout, stderr } of [plain, noFile, misnamed, authority, done, refused])
       for (const secret of [tokenOf(server), PASSWORD])
         assert.equal(`${stdout}${stderr}`.includes(secret), false);
   });

@@ -129,8 +129,22 @@ describe("the server log", () => {
     const page = await visitor.get(server.authorizeUrl({ client_id: "doc", nonce: "n", state: "s" }));
     await visitor.submit(page, { username: "grace", password: PASSWORD });
     await says(
-      /"level":"warn".*"reason":"number-blocked","providerCode":21610,"message":"A text was not sent"/,
+      /"level":"warn".*"login":"[^"]+","reason":"number-blocked","providerCode":21610,"message":"A text was not sent"/,
     );
+    await server.simulator.fault({ then: "reset" });
+    const other = server.visitor();
+    const again = await other.get(server.authorizeUrl({ client_id: "doc", nonce: "n", state: "s" }));
+    await other.submit(again, { username: "grace", password: PASSWORD });
+    const told = await says(
+      /"reason":"provider-down","network":"ECONNRESET","message":"A text was not sent"/,
+    );
+    const login = /"login":"([^"]+)","reason":"provider-down"/.exec(told)?.[1] ?? assert.fail(told);
+    const events = await server.parts.audit.query({ kind: "code-send-failed", limit: 9 });
+    assert.ok(
+      events.some((event) => event.login === login),
+      "the login of the log is the login of the audit",
+    );
+    assert.doesNotMatch(told, /2025550143/);
   });
 });
 

@@ -45,7 +45,9 @@ describe("acrs and scripts", () => {
       jsonOf(await run("acr list --json")).find((one: { default: boolean }) => one.default).acr,
       "twilio_sms",
     );
-    await fails("acr enable twilio_smz", 1, /custom script doesn't exist/);
+    await fails("acr enable twilio_smz", 1, /^The requested custom script doesn't exist: twilio_smz\n$/);
+    for (const line of ["acr disable nope", "script get nope", "script set nope a=b"])
+      await fails(line, 1, /custom script doesn't exist: nope\n$/);
   });
 
   test("script set: several at once, a secret from a file or standard input, and never shown", async () => {
@@ -92,6 +94,7 @@ describe("people", () => {
   test("phones: added when verified, listed masked, removed with a reason; a way to enrol", async () => {
     await fails("user phone add ada +447911123456 --reason seen", 2, /--verified/);
     await fails("user phone add ada +447911123456 --verified", 2, /--reason/);
+    await fails("user phone add ada 12 --verified --reason seen", 1, /^number: is no telephone number; /);
     await done("user phone add ada +447911123456 --verified --reason seen", /ada has the phone •••• 56/);
     const list = await done("user phone list ada", /•••• 56 +[A-Z]{2} /);
     assert.ok(!list.includes("7911123456"));
@@ -128,6 +131,12 @@ describe("people", () => {
     assert.equal(entries.length, 3);
     assert.ok(entries.every(({ facts }) => facts.by === "client demo-cli"));
     await fails("audit --limit none", 2, /--limit must be a number/);
+    await fails(
+      "audit --kind session-endet",
+      1,
+      /^kind: there is no kind session-endet; did you mean session-ended\?\n$/,
+    );
+    await fails("audit --from yesterday", 1, /from: must be a time such as 2027-01-31T00:00:00Z\n$/);
   });
 
   test("trace: what happened in a login, for whoever is called by its person", async () => {

@@ -156,6 +156,16 @@ const single: readonly (readonly [string, Record<string, unknown>, ...RegExp[]])
   ["a setting nobody knows", { twilio_token_: "x" }, /twilio_token_: is not a known setting/],
   ["an issuer with a path", { issuer: "https://login.example.test/auth" }, /issuer: .*without path/],
   ["an issuer with a slash at its end", { issuer: "https://login.example.test/" }, /issuer: .*no slash/],
+  [
+    "an issuer without TLS and with a slash, both at once",
+    { issuer: "http://login.example.test/" },
+    /issuer: must begin with https/,
+    /issuer: must be written https:\/\/login\.example\.test /,
+  ],
+  ["a port without its host", { listen: 9000 }, /listen: must be HOST:PORT, for example 127\.0\.0\.1:9000$/],
+  ["a sender without quotes", { from_number: 12025550100 }, /from_number: must be in quotes; /],
+  ["an empty token", { twilio_token: "" }, /twilio_token: must not be empty/],
+  ["a country in small letters", { countries: ["de"] }, /countries\[0\]: must be in capitals: DE/],
   ["no issuer", { issuer: undefined }, /issuer: is missing/],
   ["a listen address without port", { listen: "127.0.0.1" }, /listen: must be HOST:PORT/],
   ["a port that is none", { listen: "127.0.0.1:99999" }, /listen: .*port/i],
@@ -247,16 +257,53 @@ test("O18: a text of a message that cannot be sent is a fault of the file, with 
 });
 
 test("serve refuses a file that is no YAML, and one that is not there, in one sentence", async () => {
-  complainsOf(await serve('issuer: "https://login'), /is not YAML/);
+  complainsOf(await serve('issuer: "https://login'), /is not YAML: line 1, column \d+: .*quote.*missing$/);
+  complainsOf(await serve("a: 1\ntwilio_token: *canary-twilio-token"), /is not YAML: line 2, column 15: /);
+  complainsOf(
+    await serve(""),
+    /issuer: is missing/,
+    /tls: is missing/,
+    /twilio_sid, twilio_token, from_number: are missing/,
+  );
   const missing = await runProgram(["serve", "--config", join(folder, "none.yaml")]);
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^.*none\.yaml cannot be read \(ENOENT\); give the path with --config\n$/);
+});
+
+test("the warning about a password alone names no client that nobody signs in to", () => {
+  const file = join(folder, "warned.yaml");
+  const machine = { client_id: "robot", client_secret: "a-secret-of-16-characters" };
+  const acrs = { enabled: ["simple_password_auth", "twilio_sms"], default: "twilio_sms" };
+  const clients = [
+    CLIENT,
+    { ...machine, grant_types: ["client_credentials"], redirect_uris: [] },
+    {
+      ...machine,
+      client_id: "both",
+      redirect_uris: CLIENT.redirect_uris,
+      grant_types: ["authorization_code", "client_credentials"],
+    },
+  ];
+  writeFileSync(file, stringify({ ...SOUND, acrs, clients }), { mode: 0o600 });
+  assert.match(readConfig(file, {}, faultsOf).warnings.join("\n"), /allowed_acr_values for: spa, both$/);
 });
 
 test("serve without --config says so and ends with a fault", async () => {
   const { code, stderr } = await runProgram(["serve"]);
   assert.notEqual(code, 0);
   assert.match(stderr, /--config/);
+});
+
+test("an option that is misspelt is said before the one that is missing for it", async () => {
+  for (const [args, said] of [
+    [["serve", "--confg", "x"], /^error: unknown option '--confg'\n\(Did you mean --config\?\)\n$/],
+    [["user", "reset-phone", "ada", "--confg=x"], /^error: unknown option '--confg'\n/],
+    [["sms", "replay", "--config", "x", "--since", "7d"], /required option '--with <file>' not specified/],
+  ] as const) {
+    const { code, stderr } = await runProgram(args);
+    assert.equal(code, 2);
+    assert.match(stderr, said);
+  }
 });
 
 test("M32 L07: nothing turns serve into a demo: neither PORT, SALLYPORT_DATA nor NODE_ENV", async () => {

@@ -43,6 +43,10 @@ test("replay says what a setting would have blocked, and a bad file where it is 
     wrong.stderr,
   );
   assert.match((await run("pumping: {}", "soon")).stderr, /12h or 7d/);
+  const broken = await run('pumping: { mode: "protect }');
+  assert.match(broken.stderr, /^\S*settings\.yaml is not YAML: line 1, column \d+: .*quote.*\n$/);
+  const missing = await site.command(["sms", "replay", "--since", "14d", "--with", "none.yaml"]);
+  assert.deepEqual([missing.code, missing.stderr], [1, "--with: none.yaml cannot be read (ENOENT).\n"]);
 });
 
 test("spend adds up what stands in the ledger", async () => {

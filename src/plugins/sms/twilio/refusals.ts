@@ -1,12 +1,13 @@
 /**
  * What a failed send means: by Twilio's error code first, then by HTTP status, then by what happened on the network.
- * Only numbers leave this file: Twilio's messages repeat telephone numbers, and an error of the SDK holds them.
+ * Only numbers leave this file, and Node's names for what happened on the network: Twilio's messages repeat telephone numbers, and an error of the SDK holds them.
  */
 import type { SmsRefusal } from "../../../core/sms.ts";
 
 export interface Failure {
   readonly reason: SmsRefusal;
   readonly providerCode?: number | undefined;
+  readonly network?: string | undefined;
 }
 
 /** https://www.twilio.com/docs/api/errors */
@@ -62,9 +63,10 @@ export const OVERDUE = "SALLYPORT_OVERDUE";
 export function readFailure(problem: unknown): Failure {
   const { code, status } = (problem ?? {}) as { code?: unknown; status?: unknown };
   if (typeof status === "number") return readAnswer(status, typeof code === "number" ? code : undefined);
-  if (code === OVERDUE || code === "ETIMEDOUT") return { reason: "no-answer" };
+  if (code === OVERDUE) return { reason: "no-answer" };
+  if (code === "ETIMEDOUT") return { reason: "no-answer", network: code };
   // Node names what happens on a connection by words: ECONNRESET, CERT_HAS_EXPIRED, HPE_INVALID_CONSTANT.
-  return { reason: typeof code === "string" ? "provider-down" : "other" };
+  return typeof code === "string" ? { reason: "provider-down", network: code } : { reason: "other" };
 }
 
 /** Reads an answer that is not an acceptance. */

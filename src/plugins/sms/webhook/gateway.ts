@@ -57,7 +57,9 @@ function createGateway(config: WebhookConfig, { timeoutMs = 4000, ca, allows }: 
       return receiptOf(await post(message));
     } catch (problem) {
       const { code } = problem as { code?: string };
-      return { kind: "refused", reason: code === OVERDUE ? "no-answer" : "provider-down" };
+      return code === OVERDUE
+        ? { kind: "refused", reason: "no-answer" }
+        : { kind: "refused", reason: "provider-down", network: code };
     }
   }
 

@@ -1,5 +1,7 @@
 /** The audit to be read, and the keys to be seen and rotated. */
+import { closest } from "fastest-levenshtein";
 import type { Audit, AuditKind } from "../../../core/audit.ts";
+import { AUDIT_WORDS } from "../../../core/audit-words.ts";
 import type { KeyRow } from "../../../core/keys.ts";
 import type { Clock, EpochMs } from "../../../core/words.ts";
 import * as contract from "../contract/audit.ts";
@@ -47,12 +49,20 @@ export function auditHandlers({ audit, cursors, now, keys }: AuditDeps): readonl
   return [
     handle(contract.getAudit, async ({ query }) => {
       const { cursor, kind, from, to, ...rest } = query;
+      const kinds = kind?.split(",");
+      const unknown = kinds?.find((one) => !Object.hasOwn(AUDIT_WORDS, one));
+      if (unknown !== undefined)
+        return refuse(
+          400,
+          "kind",
+          `kind: there is no kind ${unknown}; did you mean ${closest(unknown, Object.keys(AUDIT_WORDS))}?`,
+        );
       const place = cursor === undefined ? undefined : cursors.open(LIST, cursor);
       if (cursor !== undefined && place === undefined)
         return refuse(400, "cursor", "cursor: is not one that this list has given out");
       const { entries, next } = await audit.page({
         ...rest,
-        kinds: kind?.split(",") as AuditKind[] | undefined,
+        kinds: kinds as AuditKind[] | undefined,
         from: from === undefined ? undefined : Date.parse(from),
         to: to === undefined ? undefined : Date.parse(to),
         after: place === undefined ? undefined : Number(place),

@@ -1,7 +1,7 @@
 /** What `sallyport config …` asks the server; the server alone judges and compares. */
 import { dirname, resolve } from "node:path";
 import process from "node:process";
-import { parse } from "yaml";
+import { readYaml } from "../../../kits/yaml/read.ts";
 import { readInput, readSecretFrom, readText } from "../client/input.ts";
 import { printableYaml } from "../client/printable-yaml.ts";
 import { type Applied, differenceLines } from "../client/settings-differences.ts";
@@ -82,13 +82,9 @@ export function refused(file: string, faults: NonNullable<Applied["faults"]>): n
 /** The settings of a file, with the secrets it names by place; `-` is standard input. */
 export async function readSettings(file: string): Promise<Settings> {
   const text = file === "-" ? need(await readInput("the settings")) : need(readText(file, "the settings"));
-  let settings: unknown;
-  try {
-    settings = parse(text, { maxAliasCount: 100, prettyErrors: false });
-  } catch {
-    // The parser quotes the line it stumbled over, and that could hold a secret.
-    misused(`${file} is neither YAML nor JSON.`);
-  }
+  const read = readYaml(text);
+  if (read.kind === "faulty") misused(`${file} is neither YAML nor JSON: ${read.fault}.`);
+  const settings = read.kind === "read" ? read.value : undefined;
   if (typeof settings !== "object" || settings === null || Array.isArray(settings))
     misused(`${file} holds no settings; sallyport config export prints some.`);
   return withSecrets(settings as Settings, file === "-" ? process.cwd() : dirname(resolve(file)));

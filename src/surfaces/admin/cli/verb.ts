@@ -1,5 +1,6 @@
 /** What the short verbs share: operations by id as the server's document has them, whole lists, and who it was. */
 import type { ApiAnswer, Client } from "../client/api.ts";
+import type { Outcome } from "../client/trouble.ts";
 import { type ConnectionOptions, connect, documentView, pathOf } from "./connection.ts";
 import { Failure, need } from "./screen.ts";
 
@@ -37,9 +38,8 @@ export async function openVerb(options: ConnectionOptions): Promise<Verb> {
         text: `The server at ${client.host} cannot do this: it has no operation ${id}.`,
       });
     const { method, bodyType } = operation;
-    return need(
-      await client.ask({ method, path: pathOf(operation, values), query, body, bodyType, ifMatch }),
-    );
+    const path = pathOf(operation, values);
+    return need(named(await client.ask({ method, path, query, body, bodyType, ifMatch }), values, query));
   }
   return {
     client,
@@ -61,6 +61,18 @@ export async function openVerb(options: ConnectionOptions): Promise<Verb> {
       return found;
     },
   };
+}
+
+/** The original's sentence names no thing that is not there; what was asked for is put behind it. */
+function named<T>(
+  answer: Outcome<T>,
+  values: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>> = {},
+): Outcome<T> {
+  if (answer.kind !== "refused" || answer.status !== 404) return answer;
+  const [, thing] = /^The requested ([a-z ]+) doesn't exist$/.exec(answer.text) ?? [];
+  const asked = thing === undefined ? undefined : (query[thing] ?? Object.values(values).at(-1));
+  return asked === undefined ? answer : { ...answer, text: `${answer.text}: ${asked}` };
 }
 
 /** What is shown of a value in a line of text. */

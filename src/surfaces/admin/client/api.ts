@@ -115,7 +115,8 @@ async function personToken(host: string, tokens: TokensFile): Promise<Outcome<st
   });
 }
 
-async function exchange(
+/** One request with this token, or without any; never throws. */
+export async function exchange(
   host: string,
   request: ApiRequest,
   token: string | undefined,
@@ -172,7 +173,9 @@ function waitingText(body: unknown): string {
 function sentenceOf(body: unknown): string | undefined {
   const { message, description } = (body ?? {}) as { message?: unknown; description?: unknown };
   if (typeof message !== "string") return undefined;
-  return typeof description === "string" ? `${message}: ${description}` : message;
+  if (typeof description !== "string") return message;
+  // Where the message is the name of what is wrong, the description begins with it as well.
+  return description.startsWith(`${message}: `) ? description : `${message}: ${description}`;
 }
 
 function parsed(text: string): unknown {

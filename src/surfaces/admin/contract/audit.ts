@@ -19,7 +19,10 @@ const entry = name(
 );
 
 const time = (description: string) =>
-  z.iso.datetime({ offset: true }).optional().describe(`${description}, such as 2027-01-31T00:00:00Z`);
+  z.iso
+    .datetime({ offset: true, error: "must be a time such as 2027-01-31T00:00:00Z" })
+    .optional()
+    .describe(`${description}, such as 2027-01-31T00:00:00Z`);
 const word = (description: string) => z.string().min(1).max(300).optional().describe(description);
 
 export const getAudit = operation({

@@ -1,9 +1,10 @@
 /** Commands about administrators: the first one, by the token of the data folder, and the way back for one. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Directory } from "../../../core/directory.ts";
 import type { Recovery } from "../../../core/recovery.ts";
+import type { FirstActs, FirstAdministrator } from "./first-administrator.ts";
 import type { Said } from "./people.ts";
 
 const no = (text: string): Said => ({ ok: false, text });
@@ -51,65 +52,9 @@ export async function recoverAdministrator(
   };
 }
 
-/** Where a token may be sent to: TLS, or this machine. */
-function addressOf(host: string): URL | undefined {
-  const url = URL.parse(/^https?:\/\//.test(host) ? host : `https://${host}`);
-  const local = url !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
-  return url !== null && (url.protocol === "https:" || local) ? url : undefined;
-}
-
-export interface FirstAdministrator {
-  readonly host: string;
-  readonly tokenFile: string;
-  readonly user: string;
-  readonly mail?: string | undefined;
-}
-
-/** `sallyport admin bootstrap`: creates the first administrator over the API; the password comes on standard input. */
-async function bootstrapAdministrator(
-  { host, tokenFile, user, mail }: FirstAdministrator,
-  password: string,
-): Promise<Said> {
-  const url = addressOf(host);
-  if (url === undefined) return no(`${host} must be an https address; a token is sent to nothing else.`);
-  if (password === "")
-    return no("No password came on standard input; pipe it in: sallyport admin bootstrap … < password.txt");
-  const token = readFileSync(tokenFile, "utf8").trim();
-  const answer = await fetch(new URL("/jans-config-api/api/v1/bootstrap", url), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      token,
-      userId: user,
-      userPassword: password,
-      ...(mail === undefined ? {} : { mail }),
-    }),
-    redirect: "error",
-  }).catch((problem: unknown) => (problem instanceof Error ? problem : new Error("unknown")));
-  if (answer instanceof Error) {
-    const { cause } = answer;
-    return no(`${url.origin} cannot be reached: ${cause instanceof Error ? cause.message : answer.message}`);
-  }
-  const json = (await answer.json().catch(() => ({}))) as {
-    message?: string;
-    description?: string;
-    acrs?: readonly string[];
-  };
-  if (answer.status !== 201)
-    return no(
-      [json.message ?? `The server answered ${answer.status}`, json.description].filter(Boolean).join(": "),
-    );
-  const next =
-    json.acrs?.length === 0
-      ? "Enable an acr with a second factor next; within the hour, this token may do that."
-      : "Sign in with a second factor next, which this first sign-in sets up.";
-  return { ok: true, text: `${user} is an administrator. ${next}` };
-}
-
 /** What the commands do; compose and main give it, loaded when a command runs. */
-export interface AdministratorActs {
+export interface AdministratorActs extends FirstActs {
   recover(config: string, name: string): Promise<Said>;
-  standardInput(): Promise<string>;
 }
 
 export function registerAdministrators(
@@ -125,13 +70,15 @@ export function registerAdministrators(
     .requiredOption("--token-file <file>", "bootstrap.token of the server's data folder")
     .requiredOption("--user <name>", "the username")
     .option("--mail <address>")
+    .option("--ca <file>", "PEM of an authority to trust besides those of the system")
     .addHelpText(
       "after",
       "\nExample:\n  sallyport admin bootstrap --host https://login.example.org --token-file data/bootstrap.token --user chief < password.txt",
     )
-    .action(async (options: FirstAdministrator) =>
-      tell(await bootstrapAdministrator(options, await (await acts()).standardInput())),
-    );
+    .action(async (options: FirstAdministrator) => {
+      const { bootstrapAdministrator } = await import("./first-administrator.ts");
+      tell(await bootstrapAdministrator(options, await acts()));
+    });
   admin
     .command("recover <name>")
     .description("print a link by which an administrator sets a new password and adds a new phone")
