@@ -13,7 +13,18 @@ import { fromText, testSealer } from "./stores.ts";
 
 const [place = "", act, count = "0"] = process.argv.slice(2);
 const LATER = Date.now() + 3_600_000;
-const say = (line: string) => writeSync(1, `${line}\n`);
+/** Said when it returns. A reader that is behind has filled the pipe: it is waited for. */
+function say(line: string): void {
+  const left = Buffer.from(`${line}\n`);
+  for (let from = 0; from < left.length; ) {
+    try {
+      from += writeSync(1, left, from);
+    } catch (problem) {
+      if ((problem as { code?: string }).code !== "EAGAIN") throw problem;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
 
 const store = await fromText(place);
 const storage = createStorage({ store: store.records, sealer: testSealer(), now: Date.now });
