@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { TOTP } from "otpauth";
 import { Secret } from "../../src/core/secret.ts";
 import { holdCommit } from "../kit/held-commit.ts";
+import { notTakenUp } from "../kit/not-taken-up.ts";
 import { claimsOf, createRelyingParty } from "../kit/relying-party.ts";
 import { GRACE, PASSWORD, startServer, twoSteps, typePassword } from "../kit/server.ts";
 import { type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
@@ -125,6 +126,20 @@ test("S10: renewals of one person without a pause do not get their session back 
     await Promise.all([sign, ...renewals]);
     assert.equal(await alive(), 0, `round ${round}`);
   }
+});
+
+test("S03: a crash at the end of a step-up loses no session: the one before is there, and goes on", async () => {
+  const visitor = server.visitor();
+  await rp.byPassword(visitor, "grace");
+  const before = (await server.simulator.messages()).length;
+  const page = await visitor.get((await rp.begin({ acr_values: "twilio_sms" })).url.href);
+  const code = await server.simulator.codeAfter(before, GRACE);
+  const old = visitor.cookie("sallyport_session");
+  await notTakenUp(server, visitor, page, code);
+  assert.equal(visitor.cookie("sallyport_session"), old);
+  assert.equal(await alive(), 1);
+  assert.ok((await silently(visitor)).seen.url.searchParams.has("code"), "still signed in, as before");
+  await endAll();
 });
 
 const secretOn = ({ body }: Seen): string =>

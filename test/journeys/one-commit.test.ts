@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { ByteWrite } from "../../src/core/records.ts";
+import { createRelyingParty } from "../kit/relying-party.ts";
 import { CALLBACK, startServer, twoSteps } from "../kit/server.ts";
 import { textOf } from "../kit/visitor.ts";
 
@@ -9,15 +10,16 @@ const server = await startServer();
 const { records } = server.parts.store;
 const { commit, commitTold } = records;
 
-async function signIn(onCommit: (writes: readonly ByteWrite[], told: readonly string[]) => void) {
+async function signIn(
+  onCommit: (writes: readonly ByteWrite[], told: readonly string[]) => void,
+  url = server.authorizeUrl({
+    client_id: "spa",
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+  }),
+) {
   const visitor = server.visitor();
-  const page = await visitor.get(
-    server.authorizeUrl({
-      client_id: "spa",
-      code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-      code_challenge_method: "S256",
-    }),
-  );
+  const page = await visitor.get(url);
   assert.ok(commitTold !== undefined);
   records.commit = async (writes, now) => {
     onCommit(writes, []);
@@ -59,6 +61,19 @@ it("the login that is taken up, the grant, what the audit hears of it, the code 
       ],
     ],
   );
+});
+
+it("a request that was pushed is used in that commit too", async () => {
+  const rp = await createRelyingParty(server);
+  const commits: string[][] = [];
+  const begun = await rp.push({ acr_values: "twilio_sms" });
+  const seen = await signIn((writes) => commits.push(writes.map(({ kind }) => kind)), begun.url.href);
+  assert.ok(seen.url.searchParams.has("code"), seen.url.href);
+  const engine = commits.filter((kinds) =>
+    kinds.some((kind) => /Grant|AuthorizationCode|Session|Pushed/.test(kind)),
+  );
+  assert.equal(engine.length, 1, JSON.stringify(engine));
+  assert.ok(engine[0]?.includes("oidc.PushedAuthorizationRequest"));
 });
 
 it("what a text may cost is one commit more, and what a right code gives back goes with the end of the login", async () => {

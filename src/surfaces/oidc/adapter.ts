@@ -179,10 +179,13 @@ function createAdapter(
       return id === undefined ? undefined : known(await rows.get(id));
     },
     async consume(id) {
-      await held.commit([]);
+      // A request that was pushed goes with the code that is given on it, as a code with its token.
+      const isPushed = model === "PushedAuthorizationRequest" && held.canWait();
+      if (!isPushed) await held.commit([]);
       // The engine reads, looks and writes; of parallel redemptions several would pass. Here exactly one does: whoever
-      // commits first the version that all have read, with the token that is given for it.
-      const seen = model === "AuthorizationCode" && held.canSpendLater() ? rows.recall(id) : undefined;
+      // commits first the version that all have read, with what is given for it.
+      const isCode = model === "AuthorizationCode" && held.canSpendLater();
+      const seen = isCode ? rows.recall(id) : isPushed ? await rows.read(id) : undefined;
       if (seen !== undefined && seen.value.consumed === undefined) {
         const { write: payload, expiresAt, group } = consumed(seen.value, now());
         const write = rows.write(id, payload, expiresAt, { ...group, expect: seen.version });
@@ -200,7 +203,7 @@ function createAdapter(
       throw new errors.InvalidGrant("already used");
     },
     async destroy(id) {
-      // Of a session that goes on under a new name the old row goes first; the new one brings what waits.
+      // A session that goes on under a new name is written next, and brings what waits.
       if (model !== "Session") await held.commit([]);
       if (model === "Interaction") return takeUp(id);
       const events = await told.removed(
@@ -208,6 +211,12 @@ function createAdapter(
         async () => (await rows.get(id)) as AdapterPayload | undefined,
       );
       const mark = model === "Session" ? [gone.write(nameOf(id), true, now() + REQUEST_MS)] : [];
+      // Under its new name it goes on in the same commit: should that fail, it is there under the old one.
+      if (model === "Session" && isRenamed(id)) {
+        held.hold({ model: "renamed", id, write: rows.write(id, null, 0), events });
+        for (const write of mark) held.hold({ model: "renamed", id, write, events: [] });
+        return;
+      }
       await storage.commit([rows.write(id, null, 0), ...mark], events);
     },
     async revokeByGrantId(grantId) {
@@ -232,6 +241,9 @@ function goesOn(id: string): boolean {
     | undefined;
   return session?.id === id && session.new !== true && session.oldId === undefined;
 }
+
+const isRenamed = (id: string): boolean =>
+  (Provider.ctx?.oidc.session as { readonly oldId?: string } | undefined)?.oldId === id;
 
 /** The row of what was redeemed: it stays until it would have ended, so that a second use is known as one. */
 function consumed(current: Payload, at: EpochMs) {
