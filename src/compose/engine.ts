@@ -8,6 +8,7 @@ import type { StandIns } from "../core/stand-in.ts";
 import type { Walk } from "../core/walk.ts";
 import type { Logs } from "../kits/log/log.ts";
 import { createDeviceFlow } from "../surfaces/oidc/device.ts";
+import { createDisplacing } from "../surfaces/oidc/displaced.ts";
 import { createEngine, type Engine } from "../surfaces/oidc/engine.ts";
 import { createEnginePages, createShow } from "../surfaces/oidc/engine-pages.ts";
 import { createProvider, onRefused } from "../surfaces/oidc/provider.ts";
@@ -39,6 +40,7 @@ export function engineBuilder(
   const { config, storage, directory, authenticators, audit, keyring, now } = parts;
   const show = createShow(deps.render);
   const apis = ownApis(config.issuer);
+  const displace = createDisplacing({ storage, logouts: parts.logouts, now });
   const restartOf = async (login: string, request: IncomingMessage): Promise<string> => {
     const standing = await walk.stand(login, visits.of(request).visitor);
     return standing.kind === "other-browser" ? "" : (standing.login?.restart ?? "");
@@ -83,6 +85,7 @@ export function engineBuilder(
       mechanisms,
       walk,
       devices,
+      displace,
       directory,
       audit,
       localeFor: deps.localeFor,

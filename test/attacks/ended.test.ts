@@ -10,7 +10,7 @@ import { Secret } from "../../src/core/secret.ts";
 import { holdCommit } from "../kit/held-commit.ts";
 import { notTakenUp } from "../kit/not-taken-up.ts";
 import { claimsOf, createRelyingParty } from "../kit/relying-party.ts";
-import { GRACE, PASSWORD, startServer, twoSteps, typePassword } from "../kit/server.ts";
+import { CALLBACK, GRACE, PASSWORD, startServer, twoSteps, typePassword } from "../kit/server.ts";
 import { type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
 
 const ALL = ["simple_password_auth", "twilio_sms", "otp", "fido2", "recovery_code"];
@@ -125,6 +125,37 @@ test("S10: renewals of one person without a pause do not get their session back 
     }
     await Promise.all([sign, ...renewals]);
     assert.equal(await alive(), 0, `round ${round}`);
+  }
+});
+
+test("T16: a session in whose place another person signs in is told to the applications, and to the audit", async () => {
+  const backchannel = { backchannel_logout_uri: "https://rp.example.test/logout" };
+  const spa = {
+    client_id: "spa",
+    client_name: "Spa",
+    trusted: true,
+    redirect_uris: [CALLBACK],
+    ...backchannel,
+  };
+  const other = await startServer({
+    hashCost: { memory: 64, passes: 1, lanes: 1 },
+    settings: { acrs: { enabled: ALL, default: "twilio_sms" }, clients: [spa] },
+  });
+  const id = (await other.parts.directory.find("grace"))?.id ?? assert.fail();
+  const application = await createRelyingParty(other);
+  const told = () => other.parts.audit.query({ kind: "signed-out", subject: id, limit: 10 });
+  const promised = async () =>
+    (await other.parts.storage.records("logout").page({ limit: 10 })).entries.length;
+  for (const [times, how] of ["prompt=login", "switch"].entries()) {
+    const visitor = other.visitor();
+    await application.byPassword(visitor, "grace");
+    const more = how === "switch" ? { max_age: "0" } : { prompt: "login" };
+    const begun = await application.begin({ acr_values: "simple_password_auth", ...more });
+    const page = await visitor.get(begun.url.href);
+    if (how === "switch") await visitor.submit(page, { action: "switch" });
+    else assert.ok((await typePassword(visitor, page, "root")).url.searchParams.has("code"));
+    assert.equal((await told()).length, times + 1, how);
+    assert.equal(await promised(), times + 1, how);
   }
 });
 

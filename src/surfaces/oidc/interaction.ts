@@ -10,6 +10,7 @@ import type { Standing, Turn } from "../../core/login.ts";
 import type { Form } from "../../core/mechanism.ts";
 import type { Page } from "../../core/pages.ts";
 import type { Walk } from "../../core/walk.ts";
+import type { Displaced, Displacing } from "./displaced.ts";
 import { canHandOn } from "./hand-on.ts";
 import { createStart, type Interaction, restartUrl, type StartDeps } from "./login-start.ts";
 import { UNMET } from "./policy.ts";
@@ -42,6 +43,7 @@ export interface HandingOn {
 export interface LoginDeps extends StartDeps {
   readonly walk: Walk;
   readonly devices: Devices;
+  readonly displace: Displacing;
   readonly marksCookie: (marks: readonly string[]) => string;
   readonly deviceCookies: ReturnType<typeof createDeviceCookies>;
   readonly csrfToken: (uid: string, turn: number, browser: string) => string;
@@ -65,9 +67,7 @@ export async function findInteraction(
 export type Ended = Extract<Standing, { kind: "proven" | "stopped" }>;
 
 /** The engine's session of this browser as it is now, which may have begun after the login did. */
-export type CurrentSession = () => Promise<
-  { accountId?: string | undefined; destroy(): Promise<void> } | undefined
->;
+export type CurrentSession = () => Promise<Displaced | undefined>;
 
 /** Gives a login's result to the engine; answers the URL at which the engine goes on. */
 type Give = (details: Interaction, result: Record<string, unknown>) => Promise<string>;
@@ -152,7 +152,7 @@ export function createLogin(deps: LoginDeps) {
     const { revision, enrol, enrolled } = walked;
     const old = await current();
     if (old?.accountId !== undefined && old.accountId !== end.subject) {
-      await old.destroy();
+      await deps.displace(old, visit.visitor.address);
       delete (details as { session?: unknown }).session;
     }
     const login = {
@@ -348,12 +348,10 @@ export function createLogin(deps: LoginDeps) {
       return { kind: "resume", revision: revisionOf(found) };
     },
     /** Ends the session and starts the same request anew, for another person. */
-    async switchPerson(details: Interaction): Promise<Answer> {
-      const session =
-        details.session?.uid === undefined
-          ? undefined
-          : await provider.Session.findByUid(details.session.uid);
-      await session?.destroy();
+    async switchPerson(details: Interaction, visit: Visit): Promise<Answer> {
+      const uid = details.session?.uid;
+      const session = uid === undefined ? undefined : await provider.Session.findByUid(uid);
+      if (session !== undefined) await deps.displace(session, visit.visitor.address);
       const url = restartUrl(details);
       // The device has been allowed by nobody yet: the same browser is asked again.
       const code =

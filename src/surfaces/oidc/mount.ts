@@ -177,7 +177,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
         return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
       if (details.prompt.name === "consent")
         return send(reply, await consent.submit(details, form, visit.visitor.address, login.record), visit);
-      if (form.action === "switch") return send(reply, await login.switchPerson(details), visit);
+      if (form.action === "switch") return send(reply, await login.switchPerson(details, visit), visit);
       return send(reply, { kind: "see-other", url: `/login/${uid}` }, visit);
     });
   });
