@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { BootConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
-import { makeFile, ownerAdvice } from "../core/folder-owner.ts";
+import { makeFile, makeFileUnlessThere, ownerAdvice } from "../core/folder-owner.ts";
 import { isBusy } from "../kits/sql/sqlite-file.ts";
 import type { Running } from "./compose.ts";
 import { openDataFolder } from "./data-folder.ts";
@@ -42,7 +42,7 @@ function take(config: BootConfig): () => void {
   const pidFile = join(config.data, "serving.pid");
   let lock: DatabaseSync | undefined;
   try {
-    makeUnlessThere(file);
+    makeFileUnlessThere(file, "");
     lock = new DatabaseSync(file, { timeout: 0 });
     // Nothing is ever written to it: without a journal no second file lies about after a crash.
     lock.exec("pragma journal_mode = memory; begin exclusive");
@@ -64,14 +64,6 @@ function take(config: BootConfig): () => void {
     held.delete(own);
     own.close();
   };
-}
-
-function makeUnlessThere(file: string): void {
-  try {
-    makeFile(file, "");
-  } catch (problem) {
-    if ((problem as { code?: string }).code !== "EEXIST") throw problem;
-  }
 }
 
 function taken({ data, mode }: BootConfig, pidFile: string): string {

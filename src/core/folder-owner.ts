@@ -21,6 +21,17 @@ export function makeFile(file: string, text: string): void {
   }
 }
 
+/** The same where it is not there yet; answers whether it was made. */
+export function makeFileUnlessThere(file: string, text: string): boolean {
+  try {
+    makeFile(file, text);
+    return true;
+  } catch (problem) {
+    if ((problem as { code?: string }).code !== "EEXIST") throw problem;
+    return false;
+  }
+}
+
 /** Where something that cannot be used is another user's: whose, and the command that mends it; `all`: for its whole folder. */
 export function ownerAdvice(file: string, all = false): string | undefined {
   const own = process.getuid?.();

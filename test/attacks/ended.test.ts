@@ -11,6 +11,7 @@ import { holdCommit } from "../kit/held-commit.ts";
 import { claimsOf, createRelyingParty } from "../kit/relying-party.ts";
 import { CALLBACK, GRACE, PASSWORD, startServer, twoSteps, typePassword } from "../kit/server.ts";
 import { type Seen, type TestVisitor, textOf } from "../kit/visitor.ts";
+import { plant, toCodePage } from "./attacker.ts";
 
 const ALL = ["simple_password_auth", "twilio_sms", "otp", "fido2", "recovery_code"];
 const server = await startServer({
@@ -58,10 +59,7 @@ test("S07 M13: while browsers sign in by the old password without a pause, a new
 
 test("S07 M13: a login that is proven and just being handed on ends with everything else", async () => {
   const visitor = server.visitor();
-  const begun = await rp.begin({ acr_values: "twilio_sms" });
-  const before = (await server.simulator.messages()).length;
-  const page = await typePassword(visitor, await visitor.get(begun.url.href), "grace");
-  const code = await server.simulator.codeAfter(before, GRACE);
+  const { page, code } = await toCodePage(server, visitor, { acr_values: "twilio_sms" });
   const held = holdCommit(server, "oidc.Session", "oidc.Interaction");
   const slow = visitor.submit(page, { code });
   await held.reached;
@@ -85,9 +83,9 @@ test("S03 S07: a request that has read a session before its end brings it back u
       what === "logout" ? ask : await visitor.get((await rp.begin({ acr_values: acr, ...more })).url.href);
     const code = what === "a step-up" ? await server.simulator.codeAfter(messages, GRACE) : "";
     const thief = server.visitor();
-    for (const [name, cookie] of visitor.jar) thief.jar.set(name, cookie);
+    plant(visitor, thief, "");
     const late = server.visitor();
-    for (const [name, cookie] of visitor.jar) late.jar.set(name, cookie);
+    plant(visitor, late, "");
     const held = holdCommit(server, "oidc.Session");
     const renewal = silently(late);
     await held.reached;
@@ -226,10 +224,7 @@ test("S07 S09: a page that builds on a session is over with it: it shows nothing
 
 test("M31: of two last forms at once the loser reads that the login has ended, stays signed in, and the application hears of one", async () => {
   const visitor = server.visitor();
-  const begun = await rp.begin({ acr_values: "twilio_sms" });
-  const before = (await server.simulator.messages()).length;
-  const page = await typePassword(visitor, await visitor.get(begun.url.href), "grace");
-  const code = await server.simulator.codeAfter(before, GRACE);
+  const { page, code } = await toCodePage(server, visitor, { acr_values: "twilio_sms" });
   const held = holdCommit(server, "oidc.Session", "oidc.Interaction");
   const first = visitor.submit(page, { code });
   await held.reached;

@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { afterEach, it } from "node:test";
 import type { Challenge } from "../../src/core/codes.ts";
-import { endLogins } from "../../src/core/login.ts";
-import { createLoginEndings } from "../../src/core/login-endings.ts";
 import type { Step } from "../../src/core/mechanism.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { overEngines } from "../kit/over-engines.ts";
@@ -258,11 +256,7 @@ overEngines("turns", ({ store, place }) => {
     const ids = Array.from({ length: 130 }, () => randomUUID());
     for (const id of ids) await logins.put(id, { id }, Date.now() + 60_000, username);
     const last = ids.at(-1) ?? "";
-    await endLogins(
-      { storage: node.storage, endings: createLoginEndings(node.storage, Date.now) },
-      username,
-      last,
-    );
+    await node.endLoginsOf(username, last);
     assert.deepEqual(
       (await logins.list(username, 200)).map(({ id }) => id),
       [last],

@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ByteWrite } from "../../src/core/records.ts";
+import { aroundCommits } from "../kit/around-commits.ts";
 import { createRelyingParty, post, type TokenAnswer } from "../kit/relying-party.ts";
 import { CALLBACK, startServer } from "../kit/server.ts";
 
 const server = await startServer();
-const { records } = server.parts.store;
-const { commit, commitTold } = records;
 const rp = await createRelyingParty(server);
 
 /** A code of grace's browser, and what redeems it. */
@@ -27,22 +26,14 @@ async function watched<T>(
   before: (writes: readonly ByteWrite[]) => void = () => {},
 ): Promise<{ answer: T; commits: string[][] }> {
   const commits: string[][] = [];
-  const note = (writes: readonly ByteWrite[]) => {
+  const restore = aroundCommits(server, (writes) => {
     before(writes);
     commits.push(writes.map(({ kind }) => kind).sort());
-  };
-  records.commit = async (writes, now) => {
-    note(writes);
-    return commit(writes, now);
-  };
-  records.commitTold = async (writes, events, now) => {
-    note(writes);
-    return (await commitTold?.(writes, events, now)) === true;
-  };
+  });
   try {
     return { answer: await act(), commits };
   } finally {
-    Object.assign(records, { commit, commitTold });
+    restore();
   }
 }
 

@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { ByteWrite } from "../../src/core/records.ts";
+import { aroundCommits } from "../kit/around-commits.ts";
 import { createRelyingParty } from "../kit/relying-party.ts";
 import { CALLBACK, startServer, twoSteps } from "../kit/server.ts";
 import { textOf } from "../kit/visitor.ts";
 
 const server = await startServer();
-const { records } = server.parts.store;
-const { commit, commitTold } = records;
 
 async function signIn(
   onCommit: (writes: readonly ByteWrite[], told: readonly string[]) => void,
@@ -20,22 +19,11 @@ async function signIn(
 ) {
   const visitor = server.visitor();
   const page = await visitor.get(url);
-  assert.ok(commitTold !== undefined);
-  records.commit = async (writes, now) => {
-    onCommit(writes, []);
-    return commit(writes, now);
-  };
-  records.commitTold = async (writes, events, now) => {
-    onCommit(
-      writes,
-      events.map(({ kind }) => kind),
-    );
-    return commitTold(writes, events, now);
-  };
+  const restore = aroundCommits(server, onCommit);
   try {
     return await twoSteps(server, visitor, page);
   } finally {
-    Object.assign(records, { commit, commitTold });
+    restore();
   }
 }
 

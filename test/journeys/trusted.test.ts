@@ -1,6 +1,7 @@
 /** Consent that nobody is asked for: whose it is, that the audit knows of it, and the document's own authorize URL. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aroundCommits } from "../kit/around-commits.ts";
 import { claimsOf, createRelyingParty, post } from "../kit/relying-party.ts";
 import { CALLBACK, startServer, twoSteps, typePassword, WEB_SECRET } from "../kit/server.ts";
 import { type TestVisitor, textOf } from "../kit/visitor.ts";
@@ -93,18 +94,14 @@ test("where the audit cannot be written there is no grant and no code", async (t
   const visitor = server.visitor();
   const begun = await spa.begin({ ...password, state: "no-audit" });
   const page = await visitor.get(begun.url.href);
-  const { records } = server.parts.store;
-  const { commitTold } = records;
-  assert.ok(commitTold !== undefined);
-  t.after(() => Object.assign(records, { commitTold }));
-  records.commitTold = async (writes, events, now) => {
-    if (events.some(({ kind }) => kind === "consent-skipped")) throw new Error("the disk is full");
-    return commitTold(writes, events, now);
-  };
+  const restore = aroundCommits(server, (_writes, told) => {
+    if (told.includes("consent-skipped")) throw new Error("the disk is full");
+  });
+  t.after(restore);
   const seen = await typePassword(visitor, page, "grace");
   assert.equal(seen.status, 500);
   assert.match(textOf(seen.body), /you were not signed in/);
-  Object.assign(records, { commitTold });
+  restore();
   const before = (await skipped("spa")).length;
   assert.equal((await spa.refusal(visitor, { ...password, prompt: "none" })).get("error"), "login_required");
   const again = await spa.begin(password);

@@ -3,7 +3,7 @@
  * if the process had died there. What the person's browser asks for next leads to the URL at which the engine resumes.
  */
 import assert from "node:assert/strict";
-import type { ByteWrite } from "../../src/core/records.ts";
+import { aroundCommits } from "./around-commits.ts";
 import type { TestServer } from "./server.ts";
 import type { Seen, TestVisitor } from "./visitor.ts";
 
@@ -14,24 +14,13 @@ export async function notTakenUp(
   page: Seen,
   code: string,
 ): Promise<string> {
-  const { records } = server.parts.store;
-  const { commit, commitTold } = records;
-  assert.ok(commitTold !== undefined);
-  const dies = (writes: readonly ByteWrite[]): void => {
+  const restore = aroundCommits(server, (writes) => {
     if (writes.some(({ kind }) => kind === "oidc.Session")) throw new Error("the process dies here");
-  };
-  records.commit = async (writes, now) => {
-    dies(writes);
-    return commit(writes, now);
-  };
-  records.commitTold = async (writes, events, now) => {
-    dies(writes);
-    return commitTold(writes, events, now);
-  };
+  });
   try {
     assert.equal((await visitor.submit(page, { code })).status, 500);
   } finally {
-    Object.assign(records, { commit, commitTold });
+    restore();
   }
   const looked = await visitor.hop(page.url.href);
   assert.equal(looked.status, 303);

@@ -111,8 +111,8 @@ export function openTwoSteps(store: SqlStore, around: Around = (_kinds, commit) 
     limits,
     now,
   });
-  /** Ends every login of a person, as this node does it. */
-  const endLoginsOf = (subject: string) => endLogins({ storage, endings }, subject);
+  /** Ends every login of a person but this one, as this node does it. */
+  const endLoginsOf = (subject: string, but?: string) => endLogins({ storage, endings }, subject, but);
   const tell = (kind: AuditEvent["kind"]) => events.filter((one: AuditEvent) => one.kind === kind).length;
 
   return {

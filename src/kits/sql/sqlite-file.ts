@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Breakage } from "../../core/errors.ts";
-import { makeFile, ownerAdvice } from "../../core/folder-owner.ts";
+import { makeFileUnlessThere, ownerAdvice } from "../../core/folder-owner.ts";
 
 /** Files up to this size are checked page by page at every start (about 1 ms per megabyte). */
 const CHECKED_BYTES = 32 * 1024 * 1024;
@@ -12,21 +12,12 @@ const CHECKED_BYTES = 32 * 1024 * 1024;
 export function prepareFile(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    makeOrOpen(file);
+    if (!makeFileUnlessThere(file, "")) closeSync(openSync(file, "a", 0o600));
     if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
   } catch (cause) {
     const advice = (cause as { code?: string }).code === "EACCES" ? ownerAdvice(file) : undefined;
     const why = advice === undefined ? reason(cause) : `${reason(cause)}, ${advice}`;
     throw new Breakage("store-unavailable", `The database ${file} cannot be written: ${why}.`, { cause });
-  }
-}
-
-function makeOrOpen(file: string): void {
-  try {
-    makeFile(file, "");
-  } catch (problem) {
-    if ((problem as { code?: string }).code !== "EEXIST") throw problem;
-    closeSync(openSync(file, "a", 0o600));
   }
 }
 

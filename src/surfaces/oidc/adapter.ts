@@ -231,19 +231,23 @@ function createAdapter(
   };
 }
 
-/** The name of a session apart from its uid, by which it is marked when it is ended from outside. */
+/** Marks by name stand beside those by uid, which a session that was ended from outside leaves (sessions.ts). */
 const nameOf = (id: string) => `name ${id}`;
+
+/** The session of the request at work. */
+const sessionAtWork = () =>
+  Provider.ctx?.oidc.session as
+    | { readonly id: string; readonly new?: boolean; readonly oldId?: string }
+    | undefined;
 
 /** Whether the request at work has found this session and writes it back under the name it had (S03, S07). */
 function goesOn(id: string): boolean {
-  const session = Provider.ctx?.oidc.session as unknown as
-    | { readonly id: string; readonly new?: boolean; readonly oldId?: string }
-    | undefined;
+  const session = sessionAtWork();
   return session?.id === id && session.new !== true && session.oldId === undefined;
 }
 
-const isRenamed = (id: string): boolean =>
-  (Provider.ctx?.oidc.session as { readonly oldId?: string } | undefined)?.oldId === id;
+/** Whether it goes on under another name. */
+const isRenamed = (id: string): boolean => sessionAtWork()?.oldId === id;
 
 /** The row of what was redeemed: it stays until it would have ended, so that a second use is known as one. */
 function consumed(current: Payload, at: EpochMs) {

@@ -4,7 +4,7 @@
  */
 import type { Storage } from "../../core/records.ts";
 import type { Clock } from "../../core/words.ts";
-import type { LogoutQueue } from "./logout-queue.ts";
+import { type LogoutQueue, sidsOf } from "./logout-queue.ts";
 
 /** As much of the engine's session as this needs. */
 export interface Displaced {
@@ -19,11 +19,10 @@ export type Displacing = (session: Displaced, address: string) => Promise<void>;
 export const createDisplacing =
   (deps: { readonly storage: Storage; readonly logouts: LogoutQueue; readonly now: Clock }): Displacing =>
   async (session, address) => {
-    const { accountId: subject, loginId: login, authorizations = {} } = session;
+    const { accountId: subject, loginId: login, authorizations } = session;
     if (subject !== undefined) {
-      const sids = Object.entries(authorizations).map(([client, { sid }]) => [client, sid] as const);
       const event = { kind: "signed-out", at: deps.now(), subject, login, address } as const;
-      await deps.storage.commit(deps.logouts.writes(subject, Object.fromEntries(sids)), [event]);
+      await deps.storage.commit(deps.logouts.writes(subject, sidsOf(authorizations)), [event]);
       deps.logouts.queued();
     }
     await session.destroy();

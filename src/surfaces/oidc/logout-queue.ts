@@ -29,6 +29,12 @@ export const waitingFor = (client: string): string => `waiting ${client}`;
 
 export const logoutRows = (storage: Storage): Records<LogoutRow> => storage.records("logout");
 
+/** The applications of a session, and its name at each of them. */
+export const sidsOf = (
+  authorizations: Readonly<Record<string, { readonly sid?: string | undefined }>> = {},
+): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(Object.entries(authorizations).map(([client, { sid }]) => [client, sid]));
+
 export interface LogoutQueue {
   /** The writes that promise to tell these applications; of those that do not want to be told there is none. */
   writes(subject: Subject, sids: Readonly<Record<string, string | undefined>>): readonly Write[];

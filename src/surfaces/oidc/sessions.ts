@@ -6,7 +6,7 @@ import type { Audit } from "../../core/audit.ts";
 import type { Records, Storage } from "../../core/records.ts";
 import type { SessionInfo, Sessions } from "../../core/sessions.ts";
 import type { Clock, Subject } from "../../core/words.ts";
-import type { LogoutQueue } from "./logout-queue.ts";
+import { type LogoutQueue, sidsOf } from "./logout-queue.ts";
 import type { Device } from "./policy.ts";
 
 /** Models whose rows are grouped by the person (adapter.ts). */
@@ -38,13 +38,22 @@ export const endedSessions = (storage: Storage): Records<boolean> => storage.rec
 
 /** Whose the engine's session of this uid is; undefined: nobody's, or there is none. */
 export function createSessionLook(storage: Storage): (uid: string) => Promise<Subject | undefined> {
-  const rows = storage.records<SessionRow>("oidc.Session");
   const uids = storage.records<string>("oidc.Session.uid");
-  const ended = endedSessions(storage);
+  const live = createLiveLook(storage);
   return async (uid) => {
-    const id = await uids.get(uid);
+    const row = await live(await uids.get(uid));
+    return row?.uid === uid ? row.accountId : undefined;
+  };
+}
+
+/** Reads a session of somebody, alive, by the name the engine has for it. */
+function createLiveLook(storage: Storage) {
+  const rows = storage.records<SessionRow>("oidc.Session");
+  const ended = endedSessions(storage);
+  return async (id: string | undefined): Promise<(SessionRow & { accountId: Subject }) | undefined> => {
     const row = id === undefined ? undefined : await rows.get(id);
-    return row?.uid === uid && (await ended.get(uid)) !== true ? row.accountId : undefined;
+    if (row?.accountId === undefined || (await ended.get(row.uid)) === true) return undefined;
+    return { ...row, accountId: row.accountId };
   };
 }
 
@@ -59,12 +68,7 @@ export function createSessions(deps: {
   const uids = storage.records<string>("oidc.Session.uid");
   const ended = endedSessions(storage);
 
-  /** A session of somebody, alive. */
-  async function live(id: string | undefined): Promise<(SessionRow & { accountId: Subject }) | undefined> {
-    const row = id === undefined ? undefined : await rows.get(id);
-    if (row?.accountId === undefined || (await ended.get(row.uid)) === true) return undefined;
-    return { ...row, accountId: row.accountId };
-  }
+  const live = createLiveLook(storage);
 
   async function page({ limit, after, subject }: Parameters<Sessions["list"]>[0]) {
     const { entries, next } = await uids.page({ limit, after, group: subject });
@@ -80,12 +84,11 @@ export function createSessions(deps: {
   }
 
   async function kill(id: string, row: SessionRow): Promise<boolean> {
-    const sids = Object.entries(row.authorizations ?? {}).map(([client, { sid }]) => [client, sid] as const);
     const won = await storage.commit([
       ended.write(row.uid, true, now() + LONGEST, { expect: "absent" }),
       rows.write(id, null, 0),
       uids.write(row.uid, null, 0),
-      ...(row.accountId === undefined ? [] : logouts.writes(row.accountId, Object.fromEntries(sids))),
+      ...(row.accountId === undefined ? [] : logouts.writes(row.accountId, sidsOf(row.authorizations))),
     ]);
     if (won) logouts.queued();
     for (const { grantId } of Object.values(row.authorizations ?? {})) {
