@@ -8,6 +8,7 @@ import type { BootConfig } from "../config.ts";
 import { copySqlite, dumpInto } from "../kits/sql/copy.ts";
 import { migrate, planOf } from "../kits/sql/migrate.ts";
 import { openSqlite } from "../kits/sql/sqlite.ts";
+import { settleCopy } from "../plugins/stores/sql/store.ts";
 import type { Said } from "../surfaces/admin/host/people.ts";
 import { allSteps, withDatabase } from "./schema.ts";
 import { readHostConfig } from "./with-parts.ts";
@@ -34,8 +35,11 @@ export async function makeBackup(config: string, file: string): Promise<Said> {
     };
   }
   try {
-    if (store.type === "sqlite") await copySqlite(store.file, part);
-    else await dump(boot, part);
+    if (store.type === "postgres") await dump(boot, part);
+    else {
+      await copySqlite(store.file, part);
+      await settleCopy(part);
+    }
     const facts = contentsOf(part);
     const written = openSync(part, "r+");
     fsyncSync(written);

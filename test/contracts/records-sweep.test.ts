@@ -16,10 +16,13 @@ const row = (key: string, expiresAt: number): ByteWrite => ({
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
 overEngines("What has expired", ({ store }) => {
-  const count = async () =>
-    Number(
-      (await store().database.run(statement<{ n: number }>("select count(*) as n from records"))).rows[0]?.n,
+  const count = async () => {
+    await store().settle();
+    const { rows } = await store().database.run(
+      statement<{ n: number }>("select count(*) as n from records"),
     );
+    return Number(rows[0]?.n);
+  };
   const write = (rows: readonly ByteWrite[]) => store().records.commit(rows, NOW);
 
   it("is found between thousands of rows that live, and no more is taken at once than was asked for", async () => {

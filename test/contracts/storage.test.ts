@@ -9,7 +9,7 @@ import type { AuditEvent } from "../../src/core/audit.ts";
 import type { RecordStore, Storage } from "../../src/core/records.ts";
 import { createStorage } from "../../src/core/storage.ts";
 import { statement } from "../../src/kits/sql/database.ts";
-import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { openDatabase, type SqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { engines, type Place, testSealer } from "../kit/stores.ts";
 
 const LATER = Date.now() + 3_600_000;
@@ -22,6 +22,13 @@ function startNode(place: Place, ...args: readonly string[]) {
   });
   const lines = createInterface({ input: child.stdout });
   return { child, lines, ended: once(child, "exit") };
+}
+
+/** Changes the database past the store, as whoever can write to it but has no key. */
+async function tamper({ config }: Place, sql: string): Promise<void> {
+  const database = await openDatabase(config);
+  await database.run(statement(sql));
+  await database.close();
 }
 
 /** A store that never answers. */
@@ -193,8 +200,11 @@ for (const engine of engines) {
       const rows = storage.records<{ readonly code: string }>("dumped");
       const secrets = ["key-4711-visible", "group-4711-visible", "value-4711-visible"] as const;
       await rows.put(secrets[0], { code: secrets[2] }, LATER, secrets[1]);
-      const all = await store.database.run(statement<Record<string, unknown>>("select * from records"));
-      const dump = all.rows
+      const rowsOf = async (table: string) =>
+        (await store.database.run(statement<Record<string, unknown>>(`select * from ${table}`))).rows;
+      const before = await rowsOf("records_log");
+      await store.settle();
+      const dump = [...before, ...(await rowsOf("records"))]
         .flatMap((row) => Object.values(row))
         .map((cell) => (cell instanceof Uint8Array ? Buffer.from(cell).toString("latin1") : String(cell)))
         .join("\n");
@@ -206,7 +216,10 @@ for (const engine of engines) {
       const rows = storage.records<string>("tampered");
       await rows.put("mine", "mine", Date.now() + 50);
       await rows.put("yours", "yours", LATER);
-      const set = (text: string) => store.database.run(statement(`${text} and kind = 'tampered'`));
+      const set = async (text: string) => {
+        await store.settle();
+        await tamper(place, `${text} and kind = 'tampered'`);
+      };
       await set(`update records set expires_at = ${LATER} where expires_at < ${LATER}`);
       await new Promise((resolve) => setTimeout(resolve, 60));
       assert.equal(await rows.get("mine"), undefined, "its end is sealed with it");

@@ -138,6 +138,7 @@ test("S07: a request under way does not bring an ended session back, nor get a c
   const back = await visitor.get(begun.url.href);
   assert.ok(back.url.searchParams.has("code"));
   // What a request that has read the session before it ended writes afterwards: the rows as they were.
+  await server.parts.store.settle();
   const rows = await server.parts.store.database.run(everyRow);
   assert.equal(await sessions.end(sid, "root", "now"), true);
   for (const { kind, key, bytes, version, expires_at: expiresAt, grp } of rows.rows)

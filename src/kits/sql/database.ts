@@ -53,7 +53,24 @@ export interface Database {
   transact<T>(body: () => Transaction<T>): Promise<T>;
   /** Kysely's query builder over this database, for cold paths. Its own transactions are refused: use `transact`. */
   kysely<Tables>(): Kysely<Tables>;
+  /** Only of an engine that lives in this process: see `Embedded`. */
+  readonly embedded?: Embedded | undefined;
   close(): Promise<void>;
+}
+
+/** Runs one statement at once. */
+export type RunNow = <Row>(statement: Statement<Row>, ...values: readonly Value[]) => Result<Row>;
+
+/** What whoever keeps in memory what stands in an embedded database has to know and to do in one synchronous act. */
+export interface Embedded {
+  /** Whether another connection, of this process or another, has committed since this was last asked. */
+  othersWrote(): boolean;
+  /** Reads in one act. It may run again where a lock was in the way. */
+  look<T>(act: (run: RunNow) => T): Promise<T>;
+  /** A transaction as one act; a throw undoes it. It may run again, see `onUndone`. */
+  act<T>(body: (run: RunNow) => Ending<T>): Promise<T>;
+  /** Calls `listener` at once when what acts have done was undone by something else than their own wish. */
+  onUndone(listener: () => void): void;
 }
 
 /** Column types by engine. `text` compares by bytes on both; `serial` is a primary key that counts upwards. */

@@ -28,11 +28,14 @@ type Outcome = { readonly answer: unknown } | { readonly error: unknown };
 /** A batch holds the event loop; it is no longer than this. */
 const MOST_AT_ONCE = 32;
 
-/** `attempt` runs a synchronous act, patient with locks of other processes, its errors put into our words. */
+/**
+ * `attempt` runs a synchronous act, patient with locks of other processes, its errors put into our words. `undone` is
+ * told when acts that came to their end are undone with the others, or because of an error.
+ */
 export function createGroupCommit(
   db: DatabaseSync,
   attempt: <T>(act: () => T) => Promise<T>,
-  fatal: (error: unknown) => boolean,
+  { fatal, undone }: { readonly fatal: (error: unknown) => boolean; readonly undone: () => void },
 ): GroupCommit {
   let waiting: Member[] = [];
   const begin = db.prepare("begin immediate");
@@ -54,6 +57,7 @@ export function createGroupCommit(
       return outcomes;
     } catch (error) {
       if (db.isTransaction) db.exec("rollback");
+      undone();
       throw error;
     }
   }
@@ -68,6 +72,7 @@ export function createGroupCommit(
     } catch (error) {
       if (fatal(error) || !db.isTransaction) throw error;
       db.exec("rollback; begin");
+      undone();
       return { error };
     }
   }
@@ -83,6 +88,7 @@ export function createGroupCommit(
       // What is wrong with the file, a lock or the disk concerns all of them; so does a transaction SQLite has ended.
       if (fatal(error) || !db.isTransaction) throw error;
       if (atomic) db.exec("rollback to member; release member");
+      undone();
       return { error };
     }
   }

@@ -1,7 +1,7 @@
 /** Opens SQLite through node:sqlite: one connection, prepared statements, every transaction one synchronous act. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { forSqlite } from "./compile.ts";
-import type { Call, Database, Ending, Result, Statement, Transaction, Value } from "./database.ts";
+import type { Call, Database, Ending, Result, RunNow, Statement, Transaction, Value } from "./database.ts";
 import { createKysely } from "./dialect.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { patiently } from "./patience.ts";
@@ -117,7 +117,17 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     throw error;
   }
 
-  const commits = createGroupCommit(db, attempt, (error) => !isStatementFault(error));
+  const undone: (() => void)[] = [];
+  const commits = createGroupCommit(db, attempt, {
+    fatal: (error) => !isStatementFault(error),
+    undone: () => {
+      for (const listener of undone) listener();
+    },
+  });
+  const changes = db.prepare("pragma data_version");
+  let seen: unknown;
+  const runNow = (<Row>(what: Statement<Row>, ...values: readonly Value[]) =>
+    execute(prepare(what), values)) as RunNow;
   return {
     engine: "sqlite",
     run<Row>(what: Statement<Row>, ...values: readonly Value[]) {
@@ -132,6 +142,17 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
           return execute({ sync, order: undefined, answers: sync.columns().length > 0 }, values);
         }),
       ),
+    embedded: {
+      othersWrote() {
+        const { data_version: found } = changes.get() as { data_version: unknown };
+        if (found === seen) return false;
+        seen = found;
+        return true;
+      },
+      look: (act) => atOnce(() => act(runNow)),
+      act: (body) => commits.write(() => body(runNow), true),
+      onUndone: (listener) => undone.push(listener),
+    },
     async close() {
       await commits.flush();
       if (db.isOpen) db.close();

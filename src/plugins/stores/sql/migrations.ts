@@ -146,7 +146,15 @@ const recordsByEnd: Migration = {
   up: (_types, engine) => (engine === "sqlite" ? ["drop index records_by_end"] : []),
 };
 
-/** In the order they are applied; ids of this plug-in are 0001 to 0009 and 0016. */
+/** Written by the embedded store alone; there on both engines, because a backup is brought from one to the other. */
+const recordsLog: Migration = {
+  id: "0017-records-log",
+  up: ({ bytes, integer }) => [
+    `create table records_log (seq ${integer} primary key, entry ${bytes} not null)`,
+  ],
+};
+
+/** In the order they are applied; ids of this plug-in are 0001 to 0009, 0016 and 0017. */
 export const migrations: readonly Migration[] = [
   records,
   authenticators,
@@ -158,4 +166,5 @@ export const migrations: readonly Migration[] = [
   tallies,
   smsBooks,
   recordsByEnd,
+  recordsLog,
 ];

@@ -1,7 +1,7 @@
 /**
  * Takes away rows of `records` that have expired. PostgreSQL finds them by an index. SQLite has none: every row written
  * would pay for it, with one more page in the log for each length of life, so there the table is walked, a stretch at a
- * time, round and round. Used by records.ts alone.
+ * time, round and round. Used by records.ts and records-embedded.ts.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import type { EpochMs } from "../../../core/words.ts";
@@ -29,13 +29,12 @@ const WORTH_IT = 10;
 
 type Sweep = (now: EpochMs, limit: number) => Promise<number>;
 
-export function createSweep(database: Database): Sweep {
-  return database.engine === "sqlite"
-    ? createWalk(database)
-    : async (now, limit) => (await database.run(byIndex, now, limit)).changes;
-}
+export const createSweep =
+  (database: Database): Sweep =>
+  async (now, limit) =>
+    (await database.run(byIndex, now, limit)).changes;
 
-function createWalk(database: Database): Sweep {
+export function createWalk(database: Database): Sweep {
   // Where the walk goes on. It is lost with the process, and begins anew.
   let place = 0;
 

@@ -1,8 +1,9 @@
-/** RecordStore in SQL. One statement per write; a commit of several is one transaction with the rows in fixed order. */
+/** RecordStore on PostgreSQL. One statement per write; a commit of several is one transaction with the rows in fixed order. */
 import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
 import { type Call, type Database, statement, type Transaction } from "../../../kits/sql/database.ts";
 import { toCall } from "./audit.ts";
+import { byKindAndKey } from "./records-order.ts";
 import { createSweep } from "./records-sweep.ts";
 
 // Named as the port names them, so that a row is handed on as it comes.
@@ -58,7 +59,7 @@ export function createSqlRecords(database: Database): RecordStore {
       return rows[0];
     },
     async commit(writes, now) {
-      const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
+      const calls = [...writes].sort(byKindAndKey).flatMap((write) => toCalls(write, now));
       const [only] = calls;
       if (only === undefined) return true;
       if (calls.length > 1) return database.transact(() => all(calls));
@@ -67,7 +68,7 @@ export function createSqlRecords(database: Database): RecordStore {
     },
     commitTold(writes, events, now) {
       const told = events.map((event) => ({ ...toCall(event), sure: true }));
-      const calls = inOrder(writes).flatMap((write) => toCalls(write, now));
+      const calls = [...writes].sort(byKindAndKey).flatMap((write) => toCalls(write, now));
       return database.transact(() => all([...told, ...calls]));
     },
     async take(kind, key, now) {
@@ -123,11 +124,3 @@ function toCalls(write: ByteWrite, now: EpochMs): readonly Checked[] {
     return [{ statement: changeBytes, values: [kind, key, bytes, version, now, expect], sure: false }];
   return [{ statement: change, values: [...row, expect], sure: false }];
 }
-
-/** By kind and key: commits that share rows lock them in one order and never wait for each other in a circle. */
-function inOrder(writes: readonly ByteWrite[]): readonly ByteWrite[] {
-  if (writes.length < 2) return writes;
-  return [...writes].sort((a, b) => compare(a.kind, b.kind) || compare(a.key, b.key));
-}
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -3,6 +3,7 @@
  * of the deployment and the revisions of its settings, over `kits/sql`. Opened by compose; the directory in SQL shares its database. What is stored
  * comes sealed; this room never opens it.
  */
+import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { AuditStore } from "../../../core/audit.ts";
 import type { AuthenticatorStore } from "../../../core/authenticators.ts";
@@ -15,15 +16,18 @@ import type { SettingsStore } from "../../../core/settings.ts";
 import type { SpendStore } from "../../../core/spend.ts";
 import type { TallyStore } from "../../../core/tallies.ts";
 import type { Clock } from "../../../core/words.ts";
-import type { Database, Migration } from "../../../kits/sql/database.ts";
+import { type Database, type Migration, statement } from "../../../kits/sql/database.ts";
 import { migrate } from "../../../kits/sql/migrate.ts";
 import { openSqlite } from "../../../kits/sql/sqlite.ts";
 import { createSqlAudit } from "./audit.ts";
+import { createEmbeddedAudit } from "./audit-embedded.ts";
 import { createSqlAuthenticators } from "./authenticators.ts";
 import { createForget, type Forgotten } from "./forget.ts";
 import { createSqlKeys } from "./keys.ts";
+import { createLog } from "./log.ts";
 import { migrations } from "./migrations.ts";
 import { createSqlRecords } from "./records.ts";
+import { createEmbeddedRecords } from "./records-embedded.ts";
 import { createSqlSettings } from "./settings.ts";
 import { createSqlDecisions, createSqlSpend } from "./sms-books.ts";
 import { createSqlTallies } from "./tallies.ts";
@@ -41,6 +45,8 @@ export interface SqlStore {
   /** Takes a person who is gone out of every table but the audit's. */
   readonly forget: (who: Forgotten) => Promise<void>;
   readonly database: Database;
+  /** Brings what is committed into the tables, for whoever reads them past the ports. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,6 +69,9 @@ const schema = z.discriminatedUnion("type", [
   }),
 ]);
 
+const hasLog = statement("select name from sqlite_master where type = 'table' and name = 'records_log'");
+const emptyLog = statement("delete from records_log");
+
 export type SqlStoreConfig = z.infer<typeof schema>;
 
 /** SQLite: embedded, one file, one node. PostgreSQL: any number of nodes. */
@@ -80,6 +89,23 @@ export async function openDatabase(config: SqlStoreConfig): Promise<Database> {
   return openPostgres({ url: config.url, poolSize: config.pool });
 }
 
+/** Brings all of a copy's log into its tables and leaves nothing of it: a database that nobody else has open. */
+export async function settleCopy(file: string): Promise<void> {
+  const database = await openSqlite({ file });
+  try {
+    const { rows } = await database.run(hasLog);
+    if (rows.length === 0 || database.embedded === undefined) return;
+    await createLog(database.embedded).settle();
+    await database.run(emptyLog);
+  } finally {
+    await database.close();
+    const copy = new DatabaseSync(file);
+    // Back to one file.
+    copy.exec("pragma journal_mode = delete");
+    copy.close();
+  }
+}
+
 /** Brings the schema up to date and answers the ports. Throws Breakage `store-damaged` or `store-unavailable`. */
 async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStore> {
   try {
@@ -88,10 +114,12 @@ async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStor
     await database.close();
     throw error;
   }
+  const log = database.embedded === undefined ? undefined : createLog(database.embedded);
+  const audit = createSqlAudit(database);
   return {
-    records: createSqlRecords(database),
+    records: log === undefined ? createSqlRecords(database) : createEmbeddedRecords(database, log),
     authenticators: createSqlAuthenticators(database),
-    audit: createSqlAudit(database),
+    audit: log === undefined ? audit : createEmbeddedAudit(audit, log),
     keys: createSqlKeys(database),
     settings: createSqlSettings(database),
     tallies: createSqlTallies(database),
@@ -99,6 +127,11 @@ async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStor
     spend: createSqlSpend(database),
     forget: createForget(database),
     database,
-    close: () => database.close(),
+    settle: async () => log?.settle(),
+    async close() {
+      // What cannot be brought in now stays in the log.
+      await log?.settle().catch(() => {});
+      await database.close();
+    },
   };
 }
