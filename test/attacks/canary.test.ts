@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { before, describe, test } from "node:test";
+import { settleCopy } from "../../src/plugins/stores/sql/store.ts";
 import { findSecret } from "../kit/canary-search.ts";
 import { selfSigned } from "../kit/certificate.ts";
 import {
@@ -193,8 +194,16 @@ before(async () => {
   const data = join(site.folder, "data");
   for (const entry of readdirSync(data, { recursive: true, withFileTypes: true }))
     if (entry.isFile()) disk.set(entry.name, readFileSync(join(entry.parentPath, entry.name)));
-  const database = new DatabaseSync(join(data, "sallyport.db"));
-  // A long value is spread over pages, so rows are read as SQL gives them as well.
+  readTables(join(data, "sallyport.db"));
+  // And as it is when the next process has brought in what stands in the log.
+  await settleCopy(join(data, "sallyport.db"));
+  readTables(join(data, "sallyport.db"));
+  spoken = Buffer.concat([spoken, Buffer.from(node.program.stdout()), Buffer.from(node.program.stderr())]);
+});
+
+/** A long value is spread over pages, so rows are read as SQL gives them as well. */
+function readTables(file: string): void {
+  const database = new DatabaseSync(file);
   for (const { name } of database.prepare("select name from sqlite_master where type = 'table'").all())
     for (const [index, row] of database
       .prepare(`select * from "${String(name)}"`)
@@ -209,8 +218,7 @@ before(async () => {
         ),
       );
   database.close();
-  spoken = Buffer.concat([spoken, Buffer.from(node.program.stdout()), Buffer.from(node.program.stderr())]);
-});
+}
 
 /** Fails when any of the secrets stands in the bytes; names the secret and its form, never the value. */
 function clean(where: string, bytes: Buffer, allowed: readonly string[] = []): void {

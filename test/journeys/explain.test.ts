@@ -90,6 +90,7 @@ describe("explain", () => {
       "brake",
     ];
     const rows = async () => {
+      await server.parts.store.settle();
       const all = await server.parts.store.database
         .kysely<{ records: { kind: string; key: string; version: number } }>()
         .selectFrom("records")
