@@ -44,12 +44,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   }
 
   /** The same without a detour where nothing is in the way. */
-  async function atOnce<T>(act: () => T): Promise<T> {
+  function atOnce<T>(act: () => T): Promise<T> {
     try {
-      return act();
+      return Promise.resolve(act());
     } catch (error) {
-      if (isBusy(error)) return attempt(act);
-      throw toBreakage(error, file);
+      return isBusy(error) ? attempt(act) : Promise.reject(toBreakage(error, file));
     }
   }
 

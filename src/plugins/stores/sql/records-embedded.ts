@@ -37,11 +37,11 @@ const keysOfGroup = statement<{ readonly key: string }>(
 export function createEmbeddedRecords(database: Database, log: Log): RecordStore {
   const sweepTable = createWalk(database);
 
-  async function commit(writes: readonly ByteWrite[], events: readonly SignedEvent[], now: EpochMs) {
-    if (writes.length === 0 && events.length === 0) return true;
-    const what = { now, writes, told: events.map((event) => toCall(event).values) };
-    checkCommitted(what);
+  function commit(writes: readonly ByteWrite[], events: readonly SignedEvent[], now: EpochMs) {
+    if (writes.length === 0 && events.length === 0) return Promise.resolve(true);
     return log.act((run, hand) => {
+      const what = { now, writes, told: events.map((event) => toCall(event).values) };
+      checkCommitted(what);
       if (!putAll(run, hand, writes, now)) return false;
       hand.commit(what);
       return true;
