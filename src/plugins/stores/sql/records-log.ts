@@ -55,6 +55,10 @@ const NUMBERS = 1 + 1 + 2 + 2 + 2 + 4 + 8 + 8;
 const HAS_BYTES = 1;
 const HAS_GROUP = 2;
 
+/** Where entries are put together: they are copied into the database at once. */
+const room = Buffer.alloc(64 * 1024);
+
+/** Good until the next call. */
 export function encodeEntry(acts: readonly Committed[]): Buffer {
   const told = acts.map((act) => act.told.map((values) => JSON.stringify(values)));
   let size = 0;
@@ -64,7 +68,7 @@ export function encodeEntry(acts: readonly Committed[]): Buffer {
       size += NUMBERS + 3 * (kind.length + key.length + (group?.length ?? 0)) + (bytes?.length ?? 0);
     for (const text of told[index] ?? []) size += 5 + 3 * text.length;
   }
-  const entry = Buffer.allocUnsafe(size);
+  const entry = size > room.length ? Buffer.allocUnsafe(size) : room;
   let at = 0;
   for (const [index, { now, writes }] of acts.entries()) {
     entry[at] = CLOCK;
