@@ -7,6 +7,7 @@ import { createLately } from "./lately.ts";
 import type { EpochMs } from "./words.ts";
 
 export interface RecentRow {
+  readonly kind: string;
   readonly version: number;
   /** As it is stored. */
   readonly bytes: Uint8Array;
@@ -18,7 +19,8 @@ export interface RecentRow {
 }
 
 export interface Recent {
-  get(name: string): RecentRow | undefined;
+  /** By the name as it is stored: a keyed hash over the kind too, so that no two kinds share one, but for rows that somebody moved. */
+  get(kind: string, name: string): RecentRow | undefined;
   keep(name: string, row: RecentRow): void;
   forget(name: string): void;
 }
@@ -30,7 +32,10 @@ const LONGEST = 4_096;
 export function createRecent(): Recent {
   const rows = createLately<string, RecentRow>(LEAST);
   return {
-    get: rows.get,
+    get(kind, name) {
+      const row = rows.get(name);
+      return row?.kind === kind ? row : undefined;
+    },
     keep(name, row) {
       if (row.text.length > LONGEST) rows.delete(name);
       else rows.set(name, row);

@@ -10,7 +10,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { Breakage } from "./errors.ts";
 import type { Keys, NamedKey } from "./keys.ts";
-import { createLately } from "./lately.ts";
+import { createLately, createShelves } from "./lately.ts";
 import { hmac, hmacText } from "./mac.ts";
 
 export interface Sealer {
@@ -67,7 +67,7 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
   let run: Run | undefined;
   const derived = createLately<string, KeyObject>(LEAST_KEYS);
   // A login names the same few rows again and again.
-  const found = createLately<string, string>(LEAST_NAMES);
+  const found = createShelves<string, string>(LEAST_NAMES);
 
   function keyFor(entry: Entry, salt: Buffer): KeyObject {
     const name = entry.header.toString("latin1") + salt.toString("latin1");
@@ -121,12 +121,12 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
     },
     lookup(label, value) {
       const key = naming();
-      // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
-      const text = `${label}\0${value}`;
-      const known = found.get(text);
+      const names = found.shelf(label);
+      const known = names.get(value);
       if (known !== undefined) return known;
-      const name = hmacText(key, text);
-      found.set(text, name);
+      // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
+      const name = hmacText(key, `${label}\0${value}`);
+      names.set(value, name);
       return name;
     },
   };

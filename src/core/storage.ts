@@ -41,6 +41,9 @@ const VERSIONS = 2 ** 47;
 /** The end of the row's life, sealed in front of its value. */
 const END_BYTES = 8;
 
+/** Where a sealed value belongs. */
+const labelOf = (kind: string, row: string) => `${kind}\0${row}`;
+
 /** Makes the storage. `update` of one key queues within this process, so only other processes can collide with it. */
 export function createStorage(deps: StorageDeps): Storage {
   const { store, sealer, now, random = () => randomInt(VERSIONS) / VERSIONS } = deps;
@@ -48,10 +51,11 @@ export function createStorage(deps: StorageDeps): Storage {
   const recent = createRecent();
 
   // Whoever can write to the database but has no key cannot make a row live longer: its end is sealed with it.
-  function open(name: string, sealed: Uint8Array, version: number): RecentRow {
-    const plain = sealer.open(name, sealed);
+  function open(kind: string, row: string, sealed: Uint8Array, version: number): RecentRow {
+    const plain = sealer.open(labelOf(kind, row), sealed);
     const bytes = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
     return {
+      kind,
       version,
       bytes: sealed,
       text: bytes.toString("utf8", END_BYTES),
@@ -60,21 +64,30 @@ export function createStorage(deps: StorageDeps): Storage {
   }
 
   function seal(
-    name: string,
+    row: string,
     value: Json,
-    { expiresAt, version, group }: Pick<RecentRow, "expiresAt" | "version" | "group">,
+    about: Pick<RecentRow, "kind" | "expiresAt" | "version" | "group">,
   ): RecentRow {
     const text = JSON.stringify(value);
     const plain = Buffer.allocUnsafe(END_BYTES + Buffer.byteLength(text));
-    plain.writeDoubleBE(expiresAt, 0);
+    plain.writeDoubleBE(about.expiresAt, 0);
     plain.write(text, END_BYTES);
-    return { version, bytes: sealer.seal(name, plain), text, expiresAt, group };
+    return { ...about, bytes: sealer.seal(labelOf(about.kind, row), plain), text };
   }
 
+  const made = new Map<string, Records<Json>>();
+
+  /** One for each kind: many a caller asks for it at each use. */
   function records<T extends Json>(kind: string): Records<T> {
-    const rowKey = (key: string) => sealer.lookup(`row ${kind}`, key);
-    const groupKey = (group: string) => sealer.lookup(`group ${kind}`, group);
-    const nameOf = (row: string) => `${kind}\0${row}`;
+    const known = made.get(kind) ?? recordsOf(kind);
+    made.set(kind, known);
+    return known as Records<T>;
+  }
+
+  function recordsOf<T extends Json>(kind: string): Records<T> {
+    const [rowLabel, groupLabel] = [`row ${kind}`, `group ${kind}`];
+    const rowKey = (key: string) => sealer.lookup(rowLabel, key);
+    const groupKey = (group: string) => sealer.lookup(groupLabel, group);
     const contentOf = ({ text, expiresAt }: RecentRow): T | undefined =>
       expiresAt <= now() ? undefined : (JSON.parse(text) as T);
 
@@ -86,19 +99,18 @@ export function createStorage(deps: StorageDeps): Storage {
       expect?: ByteWrite["expect"],
     ) {
       const version = Math.floor(random() * VERSIONS);
-      const name = nameOf(row);
       const inGroup = group === undefined ? undefined : groupKey(group);
       if (value === null) {
-        recent.forget(name);
+        recent.forget(row);
         return { kind, key: row, bytes: null, version, expiresAt, expect, sealed: true } as const;
       }
       // A version names one write of one process, and with it the end and the group that were written.
-      const before = recent.get(name);
+      const before = recent.get(kind, row);
       const sameEnd =
         before?.version === expect && before?.expiresAt === expiresAt && before.group === (inGroup ?? null);
-      const next = seal(name, value, { expiresAt, version, group: inGroup ?? null });
+      const next = seal(row, value, { kind, expiresAt, version, group: inGroup ?? null });
       // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
-      recent.keep(name, next);
+      recent.keep(row, next);
       const { bytes } = next;
       return {
         kind,
@@ -114,16 +126,15 @@ export function createStorage(deps: StorageDeps): Storage {
     }
 
     function openRow({ key, bytes, version }: StoredBytes): T | undefined {
-      const name = nameOf(key);
-      const known = recent.get(name);
+      const known = recent.get(kind, key);
       if (known?.version === version && Buffer.compare(known.bytes, bytes) === 0) return contentOf(known);
-      const opened = open(name, bytes, version);
-      recent.keep(name, opened);
+      const opened = open(kind, key, bytes, version);
+      recent.keep(key, opened);
       return contentOf(opened);
     }
 
     function recall(row: string): Versioned<T> | undefined {
-      const known = recent.get(nameOf(row));
+      const known = recent.get(kind, row);
       const value = known === undefined ? undefined : contentOf(known);
       return known === undefined || value === undefined ? undefined : { value, version: known.version };
     }
@@ -175,15 +186,15 @@ export function createStorage(deps: StorageDeps): Storage {
       async take(key) {
         const row = rowKey(key);
         const bytes = await store.take(kind, row, now());
-        recent.forget(nameOf(row));
-        return bytes === undefined ? undefined : contentOf(open(nameOf(row), bytes, 0));
+        recent.forget(row);
+        return bytes === undefined ? undefined : contentOf(open(kind, row, bytes, 0));
       },
       async remove(key) {
         await store.commit([toWrite(rowKey(key), null, 0)], now());
       },
       update(key, change) {
         const row = rowKey(key);
-        return turns.take(`${kind}\0${row}`, async () => {
+        return turns.take(row, async () => {
           const atOnce = await updateFromMemory(row, change);
           if (atOnce !== undefined) return atOnce.result;
           for (let round = 0; round < ROUNDS; round += 1) {
