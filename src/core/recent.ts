@@ -4,7 +4,7 @@
  * itself: another process may have changed the row meanwhile. Used by storage.ts alone.
  */
 import { createLately } from "./lately.ts";
-import type { EpochMs } from "./words.ts";
+import type { EpochMs, Json } from "./words.ts";
 
 export interface RecentRow {
   readonly kind: string;
@@ -13,6 +13,8 @@ export interface RecentRow {
   readonly bytes: Uint8Array;
   /** What is sealed in it. */
   readonly text: string;
+  /** The same as all share it who read it, once there is such a one. */
+  value: Json | undefined;
   readonly expiresAt: EpochMs;
   /** The name of its group as it is stored, null for none; not known of a row that was read. */
   readonly group?: string | null | undefined;

@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { asRead } from "./as-read.ts";
 import type { Audit, AuditEvent } from "./audit.ts";
 import type { AuditSigner } from "./audit-signature.ts";
 import { Breakage } from "./errors.ts";
@@ -30,6 +31,8 @@ export interface StorageDeps {
   readonly audit?: Pick<Audit, "append"> | undefined;
   /** Signs events that go into the store with the act they tell of. */
   readonly signer?: Pick<AuditSigner, "signed"> | undefined;
+  /** Told of each value before it is shared by its readers, with what is stored of it. */
+  readonly onShared?: ((value: Json, text: string) => void) | undefined;
   /** A number in [0, 1) with 47 random bits, for versions and for waits; node:crypto's if not given. */
   readonly random?: (() => number) | undefined;
 }
@@ -59,6 +62,7 @@ export function createStorage(deps: StorageDeps): Storage {
       version,
       bytes: sealed,
       text: bytes.toString("utf8", END_BYTES),
+      value: undefined,
       expiresAt: bytes.readDoubleBE(0),
     };
   }
@@ -72,24 +76,37 @@ export function createStorage(deps: StorageDeps): Storage {
     const plain = Buffer.allocUnsafe(END_BYTES + Buffer.byteLength(text));
     plain.writeDoubleBE(about.expiresAt, 0);
     plain.write(text, END_BYTES);
-    return { ...about, bytes: sealer.seal(labelOf(about.kind, row), plain), text };
+    return { ...about, bytes: sealer.seal(labelOf(about.kind, row), plain), text, value: undefined };
   }
 
-  const made = new Map<string, Records<Json>>();
+  /** What all who read the row get. */
+  function share(row: RecentRow, value: Json): Json {
+    row.value = value;
+    deps.onShared?.(value, row.text);
+    return value;
+  }
+
+  const shared = new Map<string, Records<Json>>();
+  const copied = new Map<string, Records<Json>>();
 
   /** One for each kind: many a caller asks for it at each use. */
-  function records<T extends Json>(kind: string): Records<T> {
-    const known = made.get(kind) ?? recordsOf(kind);
-    made.set(kind, known);
+  function records<T extends Json>(kind: string, { copies = false } = {}): Records<T> {
+    const those = copies ? copied : shared;
+    const known = those.get(kind) ?? recordsOf(kind, copies);
+    those.set(kind, known);
     return known as Records<T>;
   }
 
-  function recordsOf<T extends Json>(kind: string): Records<T> {
+  function recordsOf<T extends Json>(kind: string, copies: boolean): Records<T> {
     const [rowLabel, groupLabel] = [`row ${kind}`, `group ${kind}`];
     const rowKey = (key: string) => sealer.lookup(rowLabel, key);
     const groupKey = (group: string) => sealer.lookup(groupLabel, group);
-    const contentOf = ({ text, expiresAt }: RecentRow): T | undefined =>
-      expiresAt <= now() ? undefined : (JSON.parse(text) as T);
+
+    function contentOf(row: RecentRow): T | undefined {
+      if (row.expiresAt <= now()) return undefined;
+      const value = (copies ? undefined : row.value) ?? (JSON.parse(row.text) as Json);
+      return (copies || value === row.value ? value : share(row, value)) as T;
+    }
 
     function toWrite(
       row: string,
@@ -108,7 +125,9 @@ export function createStorage(deps: StorageDeps): Storage {
       const before = recent.get(kind, row);
       const sameEnd =
         before?.version === expect && before?.expiresAt === expiresAt && before.group === (inGroup ?? null);
-      const next = seal(row, value, { kind, expiresAt, version, group: inGroup ?? null });
+      const about = { kind, expiresAt, version, group: inGroup ?? null };
+      const next = seal(row, value, about);
+      if (!copies) share(next, asRead(value));
       // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
       recent.keep(row, next);
       const { bytes } = next;

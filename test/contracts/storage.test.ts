@@ -7,9 +7,9 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { AuditEvent } from "../../src/core/audit.ts";
 import type { RecordStore, Storage } from "../../src/core/records.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { statement } from "../../src/kits/sql/database.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { createStorage } from "../kit/storage.ts";
 import { engines, type Place, testSealer } from "../kit/stores.ts";
 
 const LATER = Date.now() + 3_600_000;
@@ -166,6 +166,30 @@ for (const engine of engines) {
       await here.put("short", 1, Date.now() + 20);
       await new Promise((resolve) => setTimeout(resolve, 30));
       assert.equal(here.recall("short"), undefined, "an end is an end");
+    });
+
+    it("who reads a row gets what another process would, and nobody else's changes to it", async () => {
+      type Value = { list: number[]; readonly gone?: string | undefined };
+      const given = { list: [1], gone: undefined };
+      // Ours: shared, so a change of it is refused (test/kit/storage.ts).
+      const ours = storage.records<Value>("shared");
+      await ours.put("n", given, LATER);
+      const [first, second] = [await ours.get("n"), (await ours.read("n"))?.value];
+      assert.deepEqual(Object.keys(first ?? {}), ["list"], "what is undefined is not stored");
+      assert.equal(first, second);
+      assert.throws(() => first?.list.push(2), TypeError);
+      assert.deepEqual(await over(store.records).records<Value>("shared").get("n"), first);
+      // For code that is not ours: a copy each, also of what ours has written, or remembers.
+      const theirs = storage.records<Value>("shared", { copies: true });
+      for (const key of ["n", "m"]) {
+        if (key === "m") await theirs.put("m", { list: [1] }, LATER);
+        for (const read of [theirs.get, theirs.get, async (of: string) => theirs.recall(of)?.value]) {
+          const copy = await read(key);
+          copy?.list.push(2);
+          assert.deepEqual(copy, { list: [1, 2] });
+        }
+        assert.deepEqual(await ours.get(key), { list: [1] });
+      }
     });
 
     it("a row that is changed keeps its end and group, or gets those it is given", async () => {
