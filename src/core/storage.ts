@@ -126,8 +126,10 @@ export function createStorage(deps: StorageDeps): Storage {
       const sameEnd =
         before?.version === expect && before?.expiresAt === expiresAt && before.group === (inGroup ?? null);
       const about = { kind, expiresAt, version, group: inGroup ?? null };
-      const next = seal(row, value, about);
-      if (!copies) share(next, asRead(value));
+      // What is written as it was found, for the sake of its version alone, stands sealed already.
+      const same = !copies && before?.value === value && before.expiresAt === expiresAt;
+      const next = same ? { ...before, ...about } : seal(row, value, about);
+      if (!copies && !same) share(next, asRead(value));
       // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
       recent.keep(row, next);
       const { bytes } = next;

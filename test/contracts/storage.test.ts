@@ -192,6 +192,26 @@ for (const engine of engines) {
       }
     });
 
+    it("a row that is written as it was found has another version, and the end it is given", async () => {
+      const rows = storage.records<{ readonly n: number }>("again");
+      const there = over(store.records).records<{ readonly n: number }>("again");
+      await rows.put("n", { n: 1 }, Date.now() + 50);
+      const found = await rows.read("n");
+      assert.ok(found !== undefined);
+      const write = (expiresAt: number) => rows.write("n", found.value, expiresAt, { expect: found.version });
+      assert.equal(await storage.commit([write(LATER)]), true);
+      assert.equal(await storage.commit([write(LATER)]), false, "it has changed since it was found");
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const [here, elsewhere] = [await rows.read("n"), await there.read("n")];
+      assert.deepEqual(elsewhere, here);
+      assert.deepEqual(here?.value, { n: 1 });
+      assert.ok(here !== undefined && here.version !== found.version);
+      const again = rows.write("n", here.value, LATER, { expect: here.version });
+      assert.equal(await storage.commit([again]), true);
+      assert.deepEqual(await there.read("n"), await rows.read("n"));
+      assert.notEqual((await there.read("n"))?.version, here.version);
+    });
+
     it("a row that is changed keeps its end and group, or gets those it is given", async () => {
       const rows = storage.records<number>("moved");
       const end = async (key: string) =>
