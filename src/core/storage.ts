@@ -43,6 +43,19 @@ const LONGEST_WAIT_MS = 50;
 const VERSIONS = 2 ** 47;
 /** The end of the row's life, sealed in front of its value. */
 const END_BYTES = 8;
+/** Bytes of text that need no memory of their own to be sealed. */
+const ROOM = 8_192;
+const room = Buffer.alloc(END_BYTES + ROOM);
+
+/** The end of a row's life, and its text behind it; good until the next call. */
+function plainOf(expiresAt: EpochMs, text: string): Buffer {
+  const plain =
+    text.length * 3 <= ROOM
+      ? room.subarray(0, END_BYTES + room.write(text, END_BYTES))
+      : Buffer.concat([room.subarray(0, END_BYTES), Buffer.from(text)]);
+  plain.writeDoubleBE(expiresAt, 0);
+  return plain;
+}
 
 /** Where a sealed value belongs. */
 const labelOf = (kind: string, row: string) => `${kind}\0${row}`;
@@ -64,6 +77,7 @@ export function createStorage(deps: StorageDeps): Storage {
       text: bytes.toString("utf8", END_BYTES),
       value: undefined,
       expiresAt: bytes.readDoubleBE(0),
+      group: undefined,
     };
   }
 
@@ -73,10 +87,9 @@ export function createStorage(deps: StorageDeps): Storage {
     about: Pick<RecentRow, "kind" | "expiresAt" | "version" | "group">,
   ): RecentRow {
     const text = JSON.stringify(value);
-    const plain = Buffer.allocUnsafe(END_BYTES + Buffer.byteLength(text));
-    plain.writeDoubleBE(about.expiresAt, 0);
-    plain.write(text, END_BYTES);
-    return { ...about, bytes: sealer.seal(labelOf(about.kind, row), plain), text, value: undefined };
+    const { kind, expiresAt, version, group } = about;
+    const bytes = sealer.seal(labelOf(kind, row), plainOf(expiresAt, text));
+    return { kind, version, bytes, text, value: undefined, expiresAt, group };
   }
 
   /** What all who read the row get. */
