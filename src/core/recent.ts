@@ -21,13 +21,13 @@ export interface RecentRow {
 }
 
 export interface Recent {
-  /** By the name as it is stored: a keyed hash over the kind too, so that no two kinds share one, but for rows that somebody moved. */
+  /** By its name in the store, which no two kinds share: what stands under it in another kind, somebody has moved there. */
   get(kind: string, name: string): RecentRow | undefined;
   keep(name: string, row: RecentRow): void;
   forget(name: string): void;
 }
 
-/** Rows, and characters of each, that are kept: some three megabytes at most. */
+/** Rows, and characters of each, that are kept: some fifteen megabytes at most, one or two of what sign-ins write. */
 const LEAST = 500;
 const LONGEST = 4_096;
 

@@ -268,6 +268,20 @@ for (const engine of engines) {
       assert.equal(await rows.get("yours"), "yours");
     });
 
+    it("L06: a row that was moved to another kind is refused, also by who remembers it", async () => {
+      const rows = storage.records<string>("from-kind");
+      await rows.put("mine", "mine", LATER);
+      const name = rows.nameOf("mine");
+      await store.database.run(
+        statement(
+          `insert into records (kind, key, bytes, version, expires_at, grp, made_at)
+           select 'to-kind', key, bytes, version, expires_at, grp, made_at from records where kind = 'from-kind'`,
+        ),
+      );
+      await assert.rejects(storage.records("to-kind").named(name), { code: "sealed-value-invalid" });
+      assert.equal(await rows.named(name), "mine");
+    });
+
     it("one process never collides with itself: 200 parallel updates take 200 commits", async () => {
       let commits = 0;
       const counted = {
