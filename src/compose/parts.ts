@@ -21,7 +21,7 @@ import { createRecovery } from "../core/recovery.ts";
 import { createRememberedDevices, endingDevices, forgettingDevices } from "../core/remembered.ts";
 import { createSealer } from "../core/seal.ts";
 import { openSettings } from "../core/settings-revisions.ts";
-import { createStorage } from "../core/storage.ts";
+import { createStorage, type StorageDeps } from "../core/storage.ts";
 import { createThrottle } from "../core/throttle.ts";
 import { createUndo, withUndo } from "../core/undo.ts";
 import type { Clock, Subject } from "../core/words.ts";
@@ -57,7 +57,11 @@ const directoryOptions = ({ settings, issuer, breachedPasswords }: BootConfig) =
 
 export type Parts = Awaited<ReturnType<typeof openParts>>;
 
-export async function openParts(config: BootConfig, now: Clock = Date.now) {
+export async function openParts(
+  config: BootConfig,
+  now: Clock = Date.now,
+  { onShared }: Pick<StorageDeps, "onShared"> = {},
+) {
   openDataFolder(config);
   const masterKey = config.masterKey ?? openMasterKey(config);
   const store = await catalog.stores[config.store.type].open(config.store, {
@@ -73,7 +77,7 @@ export async function openParts(config: BootConfig, now: Clock = Date.now) {
     const audit = signedAudit(heard.audit, signer);
     const { ledger } = store.audit;
     const auditSeals = createAuditSeals({ ledger, signer, keys: keyring, now });
-    const storage = createStorage({ store: heard.records, sealer, now, audit, signer });
+    const storage = createStorage({ store: heard.records, sealer, now, audit, signer, onShared });
     const phones = createPhones();
     const settings = await openSettings(
       {

@@ -125,7 +125,11 @@ export interface Records<T extends Json> {
 export type Write = ByteWrite & { readonly sealed: true };
 
 export interface Storage {
-  records<T extends Json>(kind: string): Records<T>;
+  /**
+   * Whoever reads a row shares what is read with all others who do, and with whoever wrote it: nobody may change it.
+   * `copies`: each gets one of their own, for code that is not ours.
+   */
+  records<T extends Json>(kind: string, options?: { readonly copies?: boolean }): Records<T>;
   /**
    * All or nothing. The audit's `events` are durable before the writes take effect: in the same transaction where the
    * store keeps the audit too (then a commit that is refused leaves none of them), else before it.

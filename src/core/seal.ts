@@ -10,7 +10,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import { Breakage } from "./errors.ts";
 import type { Keys, NamedKey } from "./keys.ts";
-import { createLately } from "./lately.ts";
+import { createLately, createShelves } from "./lately.ts";
 import { hmac, hmacText } from "./mac.ts";
 
 export interface Sealer {
@@ -31,6 +31,8 @@ const MESSAGES_PER_SALT = 2 ** 20;
 const LEAST_KEYS = 128;
 /** Names kept of rows that were asked for lately. */
 const LEAST_NAMES = 1000;
+/** Bytes of a label that need no memory of their own. */
+const LABEL_ROOM = 512;
 const CONTEXT = Buffer.from("sallyport seal v1");
 
 interface Ring {
@@ -41,6 +43,8 @@ interface Ring {
 
 interface Entry {
   readonly header: Buffer;
+  /** The header, and behind it room for a label. */
+  readonly room: Buffer;
   readonly key: Uint8Array;
 }
 
@@ -67,7 +71,7 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
   let run: Run | undefined;
   const derived = createLately<string, KeyObject>(LEAST_KEYS);
   // A login names the same few rows again and again.
-  const found = createLately<string, string>(LEAST_NAMES);
+  const found = createShelves<string, string>(LEAST_NAMES);
 
   function keyFor(entry: Entry, salt: Buffer): KeyObject {
     const name = entry.header.toString("latin1") + salt.toString("latin1");
@@ -82,17 +86,20 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
     seal(label, plaintext) {
       const { current } = sealing();
       if (run?.entry !== current || run.count >= messagesPerSalt) run = startRun(current);
-      const { header } = current;
-      const fresh = Buffer.allocUnsafe(SALT + NONCE);
-      run.salt.copy(fresh);
-      fresh.writeUInt32BE(0, SALT);
-      fresh.writeBigUInt64BE(BigInt(run.count), SALT + 4);
+      const { head, key } = run;
+      const nonce = nonceOf(run.count);
       run.count += 1;
-      const cipher = createCipheriv("aes-256-gcm", run.key, fresh.subarray(SALT));
-      cipher.setAAD(authenticated(header, label));
+      const cipher = createCipheriv("aes-256-gcm", key, nonce);
+      cipher.setAAD(authenticated(current, label));
       const body = cipher.update(plaintext);
       cipher.final();
-      return Buffer.concat([header, fresh, body, cipher.getAuthTag()]);
+      const start = head.length + NONCE;
+      const sealed = Buffer.allocUnsafe(start + body.length + TAG);
+      sealed.set(head);
+      sealed.set(nonce, head.length);
+      sealed.set(body, start);
+      sealed.set(cipher.getAuthTag(), start + body.length);
+      return sealed;
     },
     open(label, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
@@ -109,7 +116,7 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
           authTagLength: TAG,
         },
       );
-      decipher.setAAD(authenticated(entry.header, label));
+      decipher.setAAD(authenticated(entry, label));
       decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
       const body = decipher.update(bytes.subarray(start + SALT + NONCE, bytes.length - TAG));
       try {
@@ -121,12 +128,12 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
     },
     lookup(label, value) {
       const key = naming();
-      // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
-      const text = `${label}\0${value}`;
-      const known = found.get(text);
+      const names = found.shelf(label);
+      const known = names.get(value);
       if (known !== undefined) return known;
-      const name = hmacText(key, text);
-      found.set(text, name);
+      // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
+      const name = hmacText(key, `${label}\0${value}`);
+      names.set(value, name);
       return name;
     },
   };
@@ -135,14 +142,23 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
 /** A stretch of messages under one salt. */
 interface Run {
   readonly entry: Entry;
-  readonly salt: Buffer;
+  /** Header and salt, with which each of them begins. */
+  readonly head: Buffer;
   readonly key: KeyObject;
   count: number;
 }
 
 function startRun(entry: Entry): Run {
   const salt = randomBytes(SALT);
-  return { entry, salt, key: messageKey(entry.key, salt), count: 0 };
+  return { entry, head: Buffer.concat([entry.header, salt]), key: messageKey(entry.key, salt), count: 0 };
+}
+
+// What a cipher is given it has read before it is given anything else: these need no memory of their own each time.
+const nonce = Buffer.alloc(NONCE);
+
+function nonceOf(count: number): Buffer {
+  nonce.writeUIntBE(count, NONCE - 6, 6);
+  return nonce;
 }
 
 function messageKey(key: Uint8Array, salt: Buffer): KeyObject {
@@ -150,8 +166,10 @@ function messageKey(key: Uint8Array, salt: Buffer): KeyObject {
   return createSecretKey(hmac(key, Buffer.concat([CONTEXT, salt])));
 }
 
-function authenticated(header: Buffer, label: string): Buffer {
-  return Buffer.concat([header, Buffer.from(label)]);
+/** The header, and the label behind it. */
+function authenticated({ header, room }: Entry, label: string): Buffer {
+  if (header.length + label.length * 3 > room.length) return Buffer.concat([header, Buffer.from(label)]);
+  return room.subarray(0, header.length + room.write(label, header.length));
 }
 
 function toRing(from: readonly NamedKey[]): Ring {
@@ -161,7 +179,8 @@ function toRing(from: readonly NamedKey[]): Ring {
 
 function toEntry({ id, bytes }: NamedKey): Entry {
   const name = Buffer.from(id, "latin1");
-  return { header: Buffer.concat([Buffer.of(VERSION, name.length), name]), key: bytes };
+  const header = Buffer.concat([Buffer.of(VERSION, name.length), name]);
+  return { header, room: Buffer.concat([header], header.length + LABEL_ROOM), key: bytes };
 }
 
 function first(keys: readonly NamedKey[]): NamedKey {

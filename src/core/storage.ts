@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { asRead } from "./as-read.ts";
 import type { Audit, AuditEvent } from "./audit.ts";
 import type { AuditSigner } from "./audit-signature.ts";
 import { Breakage } from "./errors.ts";
@@ -30,6 +31,8 @@ export interface StorageDeps {
   readonly audit?: Pick<Audit, "append"> | undefined;
   /** Signs events that go into the store with the act they tell of. */
   readonly signer?: Pick<AuditSigner, "signed"> | undefined;
+  /** Told of each value before it is shared by its readers, with what is stored of it. */
+  readonly onShared?: ((value: Json, text: string) => void) | undefined;
   /** A number in [0, 1) with 47 random bits, for versions and for waits; node:crypto's if not given. */
   readonly random?: (() => number) | undefined;
 }
@@ -40,6 +43,22 @@ const LONGEST_WAIT_MS = 50;
 const VERSIONS = 2 ** 47;
 /** The end of the row's life, sealed in front of its value. */
 const END_BYTES = 8;
+/** Bytes of text that need no memory of their own to be sealed. */
+const ROOM = 8_192;
+const room = Buffer.alloc(END_BYTES + ROOM);
+
+/** The end of a row's life, and its text behind it; good until the next call. */
+function plainOf(expiresAt: EpochMs, text: string): Buffer {
+  const plain =
+    text.length * 3 <= ROOM
+      ? room.subarray(0, END_BYTES + room.write(text, END_BYTES))
+      : Buffer.concat([room.subarray(0, END_BYTES), Buffer.from(text)]);
+  plain.writeDoubleBE(expiresAt, 0);
+  return plain;
+}
+
+/** Where a sealed value belongs. */
+const labelOf = (kind: string, row: string) => `${kind}\0${row}`;
 
 /** Makes the storage. `update` of one key queues within this process, so only other processes can collide with it. */
 export function createStorage(deps: StorageDeps): Storage {
@@ -48,35 +67,59 @@ export function createStorage(deps: StorageDeps): Storage {
   const recent = createRecent();
 
   // Whoever can write to the database but has no key cannot make a row live longer: its end is sealed with it.
-  function open(name: string, sealed: Uint8Array, version: number): RecentRow {
-    const plain = sealer.open(name, sealed);
+  function open(kind: string, row: string, sealed: Uint8Array, version: number): RecentRow {
+    const plain = sealer.open(labelOf(kind, row), sealed);
     const bytes = Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
     return {
+      kind,
       version,
       bytes: sealed,
       text: bytes.toString("utf8", END_BYTES),
+      value: undefined,
       expiresAt: bytes.readDoubleBE(0),
+      group: undefined,
     };
   }
 
   function seal(
-    name: string,
+    row: string,
     value: Json,
-    { expiresAt, version, group }: Pick<RecentRow, "expiresAt" | "version" | "group">,
+    about: Pick<RecentRow, "kind" | "expiresAt" | "version" | "group">,
   ): RecentRow {
     const text = JSON.stringify(value);
-    const plain = Buffer.allocUnsafe(END_BYTES + Buffer.byteLength(text));
-    plain.writeDoubleBE(expiresAt, 0);
-    plain.write(text, END_BYTES);
-    return { version, bytes: sealer.seal(name, plain), text, expiresAt, group };
+    const { kind, expiresAt, version, group } = about;
+    const bytes = sealer.seal(labelOf(kind, row), plainOf(expiresAt, text));
+    return { kind, version, bytes, text, value: undefined, expiresAt, group };
   }
 
-  function records<T extends Json>(kind: string): Records<T> {
-    const rowKey = (key: string) => sealer.lookup(`row ${kind}`, key);
-    const groupKey = (group: string) => sealer.lookup(`group ${kind}`, group);
-    const nameOf = (row: string) => `${kind}\0${row}`;
-    const contentOf = ({ text, expiresAt }: RecentRow): T | undefined =>
-      expiresAt <= now() ? undefined : (JSON.parse(text) as T);
+  /** What all who read the row get. */
+  function share(row: RecentRow, value: Json): Json {
+    row.value = value;
+    deps.onShared?.(value, row.text);
+    return value;
+  }
+
+  const shared = new Map<string, Records<Json>>();
+  const copied = new Map<string, Records<Json>>();
+
+  /** One for each kind: many a caller asks for it at each use. */
+  function records<T extends Json>(kind: string, { copies = false } = {}): Records<T> {
+    const those = copies ? copied : shared;
+    const known = those.get(kind) ?? recordsOf(kind, copies);
+    those.set(kind, known);
+    return known as Records<T>;
+  }
+
+  function recordsOf<T extends Json>(kind: string, copies: boolean): Records<T> {
+    const [rowLabel, groupLabel] = [`row ${kind}`, `group ${kind}`];
+    const rowKey = (key: string) => sealer.lookup(rowLabel, key);
+    const groupKey = (group: string) => sealer.lookup(groupLabel, group);
+
+    function contentOf(row: RecentRow): T | undefined {
+      if (row.expiresAt <= now()) return undefined;
+      const value = (copies ? undefined : row.value) ?? (JSON.parse(row.text) as Json);
+      return (copies || value === row.value ? value : share(row, value)) as T;
+    }
 
     function toWrite(
       row: string,
@@ -86,19 +129,22 @@ export function createStorage(deps: StorageDeps): Storage {
       expect?: ByteWrite["expect"],
     ) {
       const version = Math.floor(random() * VERSIONS);
-      const name = nameOf(row);
       const inGroup = group === undefined ? undefined : groupKey(group);
       if (value === null) {
-        recent.forget(name);
+        recent.forget(row);
         return { kind, key: row, bytes: null, version, expiresAt, expect, sealed: true } as const;
       }
       // A version names one write of one process, and with it the end and the group that were written.
-      const before = recent.get(name);
+      const before = recent.get(kind, row);
       const sameEnd =
         before?.version === expect && before?.expiresAt === expiresAt && before.group === (inGroup ?? null);
-      const next = seal(name, value, { expiresAt, version, group: inGroup ?? null });
+      const about = { kind, expiresAt, version, group: inGroup ?? null };
+      // What is written as it was found, for the sake of its version alone, stands sealed already.
+      const same = !copies && before?.value === value && before.expiresAt === expiresAt;
+      const next = same ? { ...before, ...about } : seal(row, value, about);
+      if (!copies && !same) share(next, asRead(value));
       // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
-      recent.keep(name, next);
+      recent.keep(row, next);
       const { bytes } = next;
       return {
         kind,
@@ -114,16 +160,15 @@ export function createStorage(deps: StorageDeps): Storage {
     }
 
     function openRow({ key, bytes, version }: StoredBytes): T | undefined {
-      const name = nameOf(key);
-      const known = recent.get(name);
+      const known = recent.get(kind, key);
       if (known?.version === version && Buffer.compare(known.bytes, bytes) === 0) return contentOf(known);
-      const opened = open(name, bytes, version);
-      recent.keep(name, opened);
+      const opened = open(kind, key, bytes, version);
+      recent.keep(key, opened);
       return contentOf(opened);
     }
 
     function recall(row: string): Versioned<T> | undefined {
-      const known = recent.get(nameOf(row));
+      const known = recent.get(kind, row);
       const value = known === undefined ? undefined : contentOf(known);
       return known === undefined || value === undefined ? undefined : { value, version: known.version };
     }
@@ -175,15 +220,15 @@ export function createStorage(deps: StorageDeps): Storage {
       async take(key) {
         const row = rowKey(key);
         const bytes = await store.take(kind, row, now());
-        recent.forget(nameOf(row));
-        return bytes === undefined ? undefined : contentOf(open(nameOf(row), bytes, 0));
+        recent.forget(row);
+        return bytes === undefined ? undefined : contentOf(open(kind, row, bytes, 0));
       },
       async remove(key) {
         await store.commit([toWrite(rowKey(key), null, 0)], now());
       },
       update(key, change) {
         const row = rowKey(key);
-        return turns.take(`${kind}\0${row}`, async () => {
+        return turns.take(row, async () => {
           const atOnce = await updateFromMemory(row, change);
           if (atOnce !== undefined) return atOnce.result;
           for (let round = 0; round < ROUNDS; round += 1) {

@@ -14,9 +14,9 @@ import { createSealer } from "../../src/core/seal.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Sessions } from "../../src/core/sessions.ts";
 import type { Receipt, SmsMessage } from "../../src/core/sms.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { sqlDirectory } from "../../src/plugins/directories/sql/directory.ts";
 import { messageTexts } from "../kit/messages.ts";
+import { createStorage } from "../kit/storage.ts";
 import { engines, testKeys } from "../kit/stores.ts";
 
 const PASSWORD = new Secret("two doors, one open");

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { it } from "node:test";
 import { createApprovals, type Hand, type Wanted } from "../../src/core/approvals.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const hand = (name: string): Hand => ({ subject: `s-${name}`, name, client: "tool", address: "192.0.2.9" });

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createBrake, pulls } from "../../src/core/brake.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { createTallies, type TallyRow, type TallyStore } from "../../src/core/tallies.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const MINUTE = 60_000;

@@ -11,10 +11,10 @@ import type { Codes } from "../../src/core/codes.ts";
 import { createCodes } from "../../src/core/codes.ts";
 import { PhoneNumber } from "../../src/core/secret.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { overEngines } from "../kit/over-engines.ts";
 import { startProgram } from "../kit/processes.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testKeys, testSealer } from "../kit/stores.ts";
 
 const TEN_MINUTES = 600_000;

@@ -11,9 +11,9 @@ import { PhoneNumber } from "../../src/core/secret.ts";
 import type { SendFact } from "../../src/core/send-fact.ts";
 import { deliverySchema, limitsSchema } from "../../src/core/settings.ts";
 import type { DeliveryState, Receipt } from "../../src/core/sms.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { messageTexts } from "../kit/messages.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testKeys, testSealer } from "../kit/stores.ts";
 
 const PHONE = new PhoneNumber("+12025550143");

@@ -13,10 +13,10 @@ import type { Factor, Login } from "../../src/core/mechanism.ts";
 import { createSealer } from "../../src/core/seal.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { createRecoveryCodeFactor } from "../../src/plugins/factors/recovery-code/recovery-code.ts";
 import { createTotpFactor } from "../../src/plugins/factors/totp/totp.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 
 const NOW = Date.UTC(2027, 0, 1);
 const now = () => NOW;

@@ -7,9 +7,9 @@ import { createForgotten } from "../../src/core/forgotten.ts";
 import type { Letter } from "../../src/core/mail.ts";
 import { createPasswordOpenings } from "../../src/core/password-openings.ts";
 import type { Storage } from "../../src/core/records.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { messageTexts } from "../kit/messages.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const GRACE: User = {

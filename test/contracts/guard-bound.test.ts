@@ -6,9 +6,9 @@ import { lookAtBound } from "../../src/core/guard-bound.ts";
 import { pumpingSchema } from "../../src/core/pumping-settings.ts";
 import type { OpenSend } from "../../src/core/sending.ts";
 import { sendingSchema } from "../../src/core/sending-settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { createTallies } from "../../src/core/tallies.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 overEngines("texts to bound phones", ({ store }) => {

@@ -8,9 +8,9 @@ import { pumpingSchema } from "../../src/core/pumping-settings.ts";
 import type { SendRequest } from "../../src/core/sending.ts";
 import { sendingSchema } from "../../src/core/sending-settings.ts";
 import { createLedger, estimate, MICRO, type Sent, spendSchema } from "../../src/core/spend.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { createTallies } from "../../src/core/tallies.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const HOUR = 3_600_000;

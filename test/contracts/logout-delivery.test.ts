@@ -4,11 +4,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import type { AuditEvent } from "../../src/core/audit.ts";
 import { type ClientSettings, clientSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { createLogoutDelivery } from "../../src/surfaces/oidc/logout-delivery.ts";
 import { createLogoutQueue } from "../../src/surfaces/oidc/logout-queue.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });

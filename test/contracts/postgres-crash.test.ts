@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Secret } from "../../src/core/secret.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { sqlStore } from "../../src/plugins/stores/sql/store.ts";
 import { noPostgres } from "../kit/postgres.ts";
 import { startCluster } from "../kit/postgres-cluster.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const LATER = Date.now() + 3_600_000;

@@ -5,8 +5,8 @@ import { it } from "node:test";
 import { createPrices } from "../../src/core/prices.ts";
 import type { ProviderPrice, SmsGateway } from "../../src/core/sms.ts";
 import type { Owed } from "../../src/core/spend.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const MINUTE = 60_000;

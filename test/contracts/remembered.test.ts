@@ -7,8 +7,8 @@ import { composeMechanism, type Visitor } from "../../src/core/mechanism.ts";
 import { createRememberedDevices } from "../../src/core/remembered.ts";
 import { rememberedSchema } from "../../src/core/remembered-settings.ts";
 import { createStandIns, hashOfSecret } from "../../src/core/stand-in.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const mechanism = composeMechanism({ acr: "twilio_sms", level: 40, requires: ["password", "sms"] });

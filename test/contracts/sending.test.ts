@@ -4,9 +4,9 @@ import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createSending, type SendRequest } from "../../src/core/sending.ts";
 import { sendingSchema } from "../../src/core/sending-settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { overEngines } from "../kit/over-engines.ts";
 import { startProgram, until } from "../kit/processes.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const MINUTE = 60_000;

@@ -7,9 +7,9 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { AuditEvent } from "../../src/core/audit.ts";
 import type { RecordStore, Storage } from "../../src/core/records.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { statement } from "../../src/kits/sql/database.ts";
 import { openDatabase, type SqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { createStorage } from "../kit/storage.ts";
 import { engines, type Place, testSealer } from "../kit/stores.ts";
 
 const LATER = Date.now() + 3_600_000;
@@ -175,6 +175,50 @@ for (const engine of engines) {
       assert.equal(here.recall("short"), undefined, "an end is an end");
     });
 
+    it("who reads a row gets what another process would, and nobody else's changes to it", async () => {
+      type Value = { list: number[]; readonly gone?: string | undefined };
+      const given = { list: [1], gone: undefined };
+      // Ours: shared, so a change of it is refused (test/kit/storage.ts).
+      const ours = storage.records<Value>("shared");
+      await ours.put("n", given, LATER);
+      const [first, second] = [await ours.get("n"), (await ours.read("n"))?.value];
+      assert.deepEqual(Object.keys(first ?? {}), ["list"], "what is undefined is not stored");
+      assert.equal(first, second);
+      assert.throws(() => first?.list.push(2), TypeError);
+      assert.deepEqual(await over(store.records).records<Value>("shared").get("n"), first);
+      // For code that is not ours: a copy each, also of what ours has written, or remembers.
+      const theirs = storage.records<Value>("shared", { copies: true });
+      for (const key of ["n", "m"]) {
+        if (key === "m") await theirs.put("m", { list: [1] }, LATER);
+        for (const read of [theirs.get, theirs.get, async (of: string) => theirs.recall(of)?.value]) {
+          const copy = await read(key);
+          copy?.list.push(2);
+          assert.deepEqual(copy, { list: [1, 2] });
+        }
+        assert.deepEqual(await ours.get(key), { list: [1] });
+      }
+    });
+
+    it("a row that is written as it was found has another version, and the end it is given", async () => {
+      const rows = storage.records<{ readonly n: number }>("again");
+      const there = over(store.records).records<{ readonly n: number }>("again");
+      await rows.put("n", { n: 1 }, Date.now() + 50);
+      const found = await rows.read("n");
+      assert.ok(found !== undefined);
+      const write = (expiresAt: number) => rows.write("n", found.value, expiresAt, { expect: found.version });
+      assert.equal(await storage.commit([write(LATER)]), true);
+      assert.equal(await storage.commit([write(LATER)]), false, "it has changed since it was found");
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const [here, elsewhere] = [await rows.read("n"), await there.read("n")];
+      assert.deepEqual(elsewhere, here);
+      assert.deepEqual(here?.value, { n: 1 });
+      assert.ok(here !== undefined && here.version !== found.version);
+      const again = rows.write("n", here.value, LATER, { expect: here.version });
+      assert.equal(await storage.commit([again]), true);
+      assert.deepEqual(await there.read("n"), await rows.read("n"));
+      assert.notEqual((await there.read("n"))?.version, here.version);
+    });
+
     it("a row that is changed keeps its end and group, or gets those it is given", async () => {
       const rows = storage.records<number>("moved");
       const end = async (key: string) =>
@@ -235,6 +279,20 @@ for (const engine of engines) {
       await assert.rejects(rows.take("yours"), { code: "sealed-value-invalid" });
       await rows.put("yours", "yours", LATER);
       assert.equal(await rows.get("yours"), "yours");
+    });
+
+    it("L06: a row that was moved to another kind is refused, also by who remembers it", async () => {
+      const rows = storage.records<string>("from-kind");
+      await rows.put("mine", "mine", LATER);
+      const name = rows.nameOf("mine");
+      await store.settle();
+      await tamper(
+        place,
+        `insert into records (kind, key, bytes, version, expires_at, grp, made_at)
+         select 'to-kind', key, bytes, version, expires_at, grp, made_at from records where kind = 'from-kind'`,
+      );
+      await assert.rejects(storage.records("to-kind").named(name), { code: "sealed-value-invalid" });
+      assert.equal(await rows.named(name), "mine");
     });
 
     it("one process never collides with itself: 200 parallel updates take 200 commits", async () => {

@@ -1,9 +1,9 @@
 /** The password throttle over the engines: exact when two nodes are asked at the same time. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { createStorage } from "../../src/core/storage.ts";
 import { createThrottle, type Throttle } from "../../src/core/throttle.ts";
 import { overEngines } from "../kit/over-engines.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 overEngines("the password throttle", ({ store }) => {

@@ -11,8 +11,8 @@ import { createKeyring } from "../../src/core/keyring.ts";
 import { createSealer } from "../../src/core/seal.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { sqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { createStorage } from "./storage.ts";
 
 export const MINUTE = 60_000;
 const START = Date.UTC(2027, 0, 1);

@@ -5,7 +5,7 @@
 import process from "node:process";
 import { createCodes } from "../../src/core/codes.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
+import { createStorage } from "./storage.ts";
 import { fromText, testKeys, testSealer } from "./stores.ts";
 
 const [place = "", challenge = "", login = "", code = "", last = "1"] = process.argv.slice(2);

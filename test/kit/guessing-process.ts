@@ -8,9 +8,10 @@ import process from "node:process";
 import { openParts } from "../../src/compose/parts.ts";
 import { readConfig } from "../../src/config.ts";
 import { createCodes } from "../../src/core/codes.ts";
+import { onShared } from "./storage.ts";
 
 const [config = "", challenge = "", login = "", code = "", count = "0"] = process.argv.slice(2);
-const parts = await openParts(readConfig(config, process.env));
+const parts = await openParts(readConfig(config, process.env), Date.now, { onShared });
 const codes = createCodes({
   storage: parts.storage,
   keys: parts.keyring,

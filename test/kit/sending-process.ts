@@ -7,7 +7,7 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { createSending } from "../../src/core/sending.ts";
 import { sendingSchema } from "../../src/core/sending-settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
+import { createStorage } from "./storage.ts";
 import { fromText, testSealer } from "./stores.ts";
 
 const [place = "", act, first = "0", count = "0"] = process.argv.slice(2);

@@ -21,6 +21,7 @@ import { mountRelyingParty } from "../../src/surfaces/dev/relying-party.ts";
 import { freePort } from "./free-port.ts";
 import { roomy } from "./roomy.ts";
 import { codeOf, startSimulator, type TestPhones } from "./simulator.ts";
+import { onShared } from "./storage.ts";
 import { createVisitor, type Seen, type TestVisitor, type VisitorOptions } from "./visitor.ts";
 
 export const PASSWORD = DEMO_PASSWORD;
@@ -152,7 +153,7 @@ export async function startServer(options: ServerOptions = {}) {
     if (options.simulator === undefined) await simulator.close();
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   });
-  const opened = await openParts(config, now);
+  const opened = await openParts(config, now, { onShared });
   open = opened;
   const { hashCost: cost } = options;
   const parts =

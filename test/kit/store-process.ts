@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { createKeyring } from "../../src/core/keyring.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { createStorage } from "../../src/core/storage.ts";
+import { createStorage } from "./storage.ts";
 import { fromText, testSealer } from "./stores.ts";
 
 const [place = "", act, count = "0"] = process.argv.slice(2);

@@ -11,13 +11,13 @@ import { createLoginEndings } from "../../src/core/login-endings.ts";
 import { composeMechanism, type Step } from "../../src/core/mechanism.ts";
 import type { ByteWrite } from "../../src/core/records.ts";
 import { limitsSchema } from "../../src/core/settings.ts";
-import { createStorage } from "../../src/core/storage.ts";
 import { createThrottle, type ThrottleDeps } from "../../src/core/throttle.ts";
 import { createWalk } from "../../src/core/walk.ts";
 import { createPasswordFactor } from "../../src/plugins/factors/password/password.ts";
 import type { SmsFactorDeps } from "../../src/plugins/factors/sms/deps.ts";
 import { createSmsFactor } from "../../src/plugins/factors/sms/sms.ts";
 import type { SqlStore } from "../../src/plugins/stores/sql/store.ts";
+import { createStorage } from "./storage.ts";
 import { testKeys, testSealer } from "./stores.ts";
 
 export const RIGHT = "the right password";

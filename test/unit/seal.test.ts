@@ -82,6 +82,16 @@ describe("The sealer", () => {
     assert.equal(new Set([name, ...others]).size, 4);
   });
 
+  it("remembers no name beyond the key it was made with", () => {
+    let lookup = [key("lookup-1")];
+    const sealer = createSealer({ secrets: () => lookup });
+    const name = sealer.lookup("row session", "id");
+    lookup = [key("lookup-2")];
+    assert.notEqual(sealer.lookup("row session", "id"), name);
+    lookup = [key("lookup-1")];
+    assert.equal(sealer.lookup("row session", "id"), name);
+  });
+
   it("says in one sentence that keys are not loaded", () => {
     const { sealer } = sealerOver([]);
     assert.throws(() => sealer.seal("label", Buffer.of()), { code: "key-unavailable" });

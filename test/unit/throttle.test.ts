@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { createStorage } from "../../src/core/storage.ts";
 import { createThrottle, type Try } from "../../src/core/throttle.ts";
 import { DEFAULT_THROTTLE_LIMITS, MEMORY, type ThrottleLimits } from "../../src/core/throttle-lanes.ts";
 import { memoryStore } from "../../src/plugins/stores/memory/store.ts";
+import { createStorage } from "../kit/storage.ts";
 import { testSealer } from "../kit/stores.ts";
 
 const SECOND = 1000;

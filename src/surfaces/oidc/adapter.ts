@@ -72,9 +72,10 @@ function createAdapter(
   now: Clock,
   isEnded: (uid: string) => Promise<boolean>,
 ): Adapter {
-  const rows: Records<Payload> = storage.records(`oidc.${model}`);
+  // The engine changes what it is given.
+  const rows: Records<Payload> = storage.records(`oidc.${model}`, { copies: true });
   const uids: Records<string> = storage.records(`oidc.${model}.uid`);
-  const grants: Records<Payload> = storage.records("oidc.Grant");
+  const grants: Records<Payload> = storage.records("oidc.Grant", { copies: true });
   const userCodes: Records<string> = storage.records(`oidc.${model}.user-code`);
   const poll = model === "DeviceCode" ? createPolls(storage, now) : undefined;
   const sessionField = OF_SESSION[model];
