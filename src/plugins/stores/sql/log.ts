@@ -143,6 +143,8 @@ export function createLog(embedded: Embedded): Log {
         const answer = act(run, hand);
         return () => resolve(answer as never);
       } catch (error) {
+        // What the database said concerns all of them.
+        if ((error as { errcode?: unknown }).errcode !== undefined) throw error;
         return () => reject(error);
       }
     });

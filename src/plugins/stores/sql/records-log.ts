@@ -30,6 +30,9 @@ export interface Committed {
   readonly told: readonly (readonly Value[])[];
 }
 
+/** Characters, of up to three bytes, whose number of bytes two bytes hold. */
+const LONGEST_NAME = 20_000;
+
 /**
  * Throws TypeError for what the tables would not take. In the log nobody would notice, and nothing that stands behind
  * it could be brought in any more.
@@ -37,6 +40,9 @@ export interface Committed {
 export function checkCommitted({ now, writes, told }: Committed): void {
   const numbers = [now, ...writes.flatMap(({ version, expiresAt }) => [version, expiresAt])];
   if (!numbers.every(Number.isFinite)) throw new TypeError("a record's version, end and clock are numbers");
+  for (const { kind, key, group = "" } of writes)
+    if (Math.max(kind.length, key.length, group.length) > LONGEST_NAME)
+      throw new TypeError(`a record's kind, key and group have at most ${LONGEST_NAME} characters`);
   for (const [at, kind] of told)
     if (!Number.isFinite(at) || typeof kind !== "string")
       throw new TypeError("an event of the audit has a kind and a time");
