@@ -42,14 +42,18 @@ export function createRevisions<Engine>(deps: {
     return made;
   }
 
+  const current = (): Served<Engine> => serve(settings.revision, settings.document());
+
+  async function readAt(revision: number): Promise<Served<Engine>> {
+    const document = await settings.at(revision);
+    return document === undefined ? current() : serve(revision, document);
+  }
+
   return {
-    current: (): Served<Engine> => serve(settings.revision, settings.document()),
+    current,
     /** The revision a login began on; the current one where that is gone. */
-    async at(revision: number): Promise<Served<Engine>> {
-      const known = kept.get(revision);
-      if (known !== undefined) return known;
-      const document = await settings.at(revision);
-      return document === undefined ? this.current() : serve(revision, document);
+    at(revision: number): Served<Engine> | Promise<Served<Engine>> {
+      return kept.get(revision) ?? readAt(revision);
     },
     /** Engines carry keys: after a rotation all are made anew. */
     forget: () => kept.clear(),

@@ -10,15 +10,17 @@ import { createSessionLook } from "../surfaces/oidc/sessions.ts";
 import type { composeLimits } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 
+interface ServedParts {
+  readonly mechanisms: readonly Mechanism[];
+  readonly ownFactors: ReadonlyMap<string, Factor>;
+}
+
 export interface WalkParts {
   readonly parts: Parts;
   readonly bounds: Pick<ReturnType<typeof composeLimits>, "limits" | "onProven">;
   readonly factors: ReadonlyMap<string, Factor>;
   /** What is served of one revision of the settings. */
-  readonly at: (revision: number) => Promise<{
-    readonly mechanisms: readonly Mechanism[];
-    readonly ownFactors: ReadonlyMap<string, Factor>;
-  }>;
+  readonly at: (revision: number) => ServedParts | Promise<ServedParts>;
   readonly delivery: Pick<Delivery, "deliver">;
   readonly countryOf: ((address: string) => Promise<string | undefined>) | undefined;
 }
@@ -40,7 +42,10 @@ export function composeWalk({ parts, bounds, factors, at, delivery, countryOf }:
   });
   const walk = createWalk({
     storage,
-    mechanisms: async (revision) => (await at(revision)).mechanisms,
+    mechanisms(revision) {
+      const served = at(revision);
+      return served instanceof Promise ? served.then(({ mechanisms }) => mechanisms) : served.mechanisms;
+    },
     ownFactors: async (revision) => (await at(revision)).ownFactors,
     factors,
     boundTo: (subject) => authenticators.list(subject),

@@ -22,13 +22,16 @@ export function deriveCode(
   },
 ): string {
   const parts = ["sallyport code v1", of.id, of.random, of.subject, of.phone, of.purpose, of.boundTo];
+  let most = 0;
+  for (const part of parts) most += 4 + 3 * part.length;
+  const message = Buffer.allocUnsafe(most);
+  let end = 0;
   // Each part is preceded by its length: no two lists of parts give the same bytes.
-  const message = parts.flatMap((part) => {
-    const bytes = Buffer.from(part);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    return [length, bytes];
-  });
-  const number = hmac(key, Buffer.concat(message)).readBigUInt64BE(0) % 10n ** BigInt(of.digits);
+  for (const part of parts) {
+    const length = message.write(part, end + 4);
+    message.writeUInt32BE(length, end);
+    end += 4 + length;
+  }
+  const number = hmac(key, message.subarray(0, end)).readBigUInt64BE(0) % 10n ** BigInt(of.digits);
   return number.toString().padStart(of.digits, "0");
 }

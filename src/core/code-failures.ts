@@ -55,13 +55,15 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
 
     /**
      * The write that counts a try as a failure until it turns out right, to be committed together with the code's own
-     * slot. `disabled`: this was the last try allowed.
+     * slot. `disabled`: this was the last try allowed. Nearly nobody has failed: where it is not `fresh`, what this
+     * process does not remember is not there, until the commit says otherwise.
      */
-    async slot(subject: Subject): Promise<Slot> {
-      const found = await counters.read(subject);
+    async slot(subject: Subject, fresh: boolean): Promise<Slot> {
+      const found = fresh ? await counters.read(subject) : counters.recall(subject);
       const current = found?.value ?? NONE;
       const standing = standingOf(current);
-      if (standing.kind !== "open") return standing;
+      // Only what was read keeps anybody waiting.
+      if (standing.kind !== "open") return fresh ? standing : counter.slot(subject, true);
       const failures = current.failures + 1;
       const disabled = failures >= limits().disableAfter;
       const pause = pauseAt(failures);
@@ -87,7 +89,7 @@ export function createFailures(storage: Storage, limits: () => Limits, now: Cloc
     /** Takes the slot by itself, before what was answered is compared with anything. */
     async take(key: string): Promise<Slot> {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const slot = await counter.slot(key);
+        const slot = await counter.slot(key, true);
         if (slot.kind !== "free" || (await storage.commit([slot.write]))) return slot;
       }
       return { kind: "paused", until: now() + MINUTE };

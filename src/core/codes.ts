@@ -296,7 +296,7 @@ export function createCodes(deps: CodesDeps): Codes {
       // Not a code at all: nobody's guess, so it costs no try. ASCII digits only (CVE-2024-5150, full-width digits).
       if (!isCode(code, current)) return { kind: "malformed" };
       const { triesPerCode } = deps.limits();
-      const account = await failures.slot(current.subject);
+      const account = await failures.slot(current.subject, round > 0);
       if (account.kind !== "free") return account;
       if (now() >= current.endsAt) return { kind: "expired" };
       if (current.spent || current.tries >= triesPerCode) return { kind: "spent" };

@@ -29,6 +29,8 @@ export function createDevices(keys: Keys): Devices {
   const full = ({ browser }: Visitor, subject: Subject) => marksOf("own-device", browser, subject);
   return {
     knows(visitor, subject, fully) {
+      // A browser without marks is nobody's own, whoever is asked for.
+      if (visitor.marks.length === 0) return false;
       const own = [...(fully === undefined ? weak(visitor, subject) : []), ...full(visitor, subject)];
       return own.some((mark) => visitor.marks.includes(mark));
     },

@@ -39,6 +39,7 @@ const asksForMore = (one: readonly FactorKind[], other: readonly FactorKind[]): 
 
 /** The strongest mechanism of which every required factor has been proved; undefined where there is none. */
 export function attain(proofs: readonly Proof[], mechanisms: readonly Mechanism[]): Attained | undefined {
+  if (proofs.length === 0) return undefined;
   const proved = new Set(proofs.map(({ factor }) => factor));
   const reached = mechanisms.filter(
     ({ requires }) => requires.length > 0 && requires.every((kind) => proved.has(kind)),

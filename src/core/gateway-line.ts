@@ -100,8 +100,8 @@ export function createGatewayLine({ entries, now, onProblem, onTold }: GatewayLi
     onProblem(problem);
   }
 
-  const candidates = async (channel: Channel, tried: ReadonlySet<string>) =>
-    (await entries()).filter((entry) => able(channel, entry) && !tried.has(entry.name));
+  const candidates = (channel: Channel, tried: ReadonlySet<string>) =>
+    entries().then((all) => all.filter((entry) => able(channel, entry) && !tried.has(entry.name)));
 
   const line: GatewayLine = {
     async next(channel, tried) {
@@ -122,8 +122,8 @@ export function createGatewayLine({ entries, now, onProblem, onTold }: GatewayLi
       for (const entry of list) if (guardOf(entry).pace.take() === 0) return entry;
       return "busy";
     },
-    hasNext: async (channel, tried) => (await candidates(channel, tried)).length > 0,
-    find: async (name) => (await entries()).find((entry) => entry.name === name),
+    hasNext: (channel, tried) => candidates(channel, tried).then(({ length }) => length > 0),
+    find: (name) => entries().then((all) => all.find((entry) => entry.name === name)),
     told(name, outcome, login) {
       if (outcome.kind !== "reported") onTold?.(name, outcome, login);
       if (outcome.kind === "accepted") return guards.get(name)?.told(true);

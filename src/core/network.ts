@@ -1,5 +1,6 @@
 /** Which networks an address belongs to, as the throttle counts them. Takes canonical text, never looks anything up. */
 import { isIPv4, isIPv6 } from "node:net";
+import { createLately } from "./lately.ts";
 
 export interface Networks {
   /** What one subscriber can choose from freely: the /24 of IPv4, the /64 of IPv6. */
@@ -8,8 +9,21 @@ export interface Networks {
   readonly zones: readonly string[];
 }
 
+/** A sign-in asks for its address at each of its counters. Texts longer than any address are not kept. */
+const LEAST = 500;
+const LONGEST = 64;
+const known = createLately<string, Networks>(LEAST);
+
 /** Anything that is no address is one network of its own: whoever has no address shares a counter, not an exception. */
 export function networksOf(address: string): Networks {
+  const found = known.get(address);
+  if (found !== undefined) return found;
+  const networks = lookAt(address);
+  if (address.length <= LONGEST) known.set(address, networks);
+  return networks;
+}
+
+function lookAt(address: string): Networks {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
   if (isIPv4(plain)) return { place: `${plain.split(".").slice(0, 3).join(".")}.0/24`, zones: [plain] };
   if (!isIPv6(plain)) return { place: "elsewhere", zones: ["elsewhere"] };

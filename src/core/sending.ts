@@ -16,7 +16,7 @@ import { Breakage } from "./errors.ts";
 import type { Storage, Versioned, Write } from "./records.ts";
 import { type Draw, drawsOf, type SendFacts } from "./sending-draws.ts";
 import type { SendingSettings, SendScope } from "./sending-settings.ts";
-import { added, isEmpty, left, slotOf, WINDOW_LIFE, type Window } from "./sending-windows.ts";
+import { added, isEmpty, left, slotOf, trimmed, WINDOW_LIFE, type Window } from "./sending-windows.ts";
 import { createTurns } from "./turns.ts";
 import type { Clock, EpochMs, Subject } from "./words.ts";
 
@@ -72,6 +72,13 @@ interface Block {
   readonly slot: number;
   readonly at: EpochMs;
   left: number;
+}
+
+/** A row that one send draws on, as it is to be. */
+interface Changed {
+  readonly found: Versioned<Row> | undefined;
+  readonly windows: Record<string, Window>;
+  open: Row["open"];
 }
 
 const ROUNDS = 100;
@@ -130,12 +137,13 @@ export function createSending(deps: SendingDeps): Sending {
 
   async function attempt(draws: readonly Draw[], request: SendRequest, fresh: boolean): Promise<Attempt> {
     const at = now();
+    const account = accountRow(request.subject);
     const taken: Block[] = [];
     const giveBack = () => {
       for (const block of taken) block.left += 1;
     };
     const made: { readonly name: string; readonly block: Block }[] = [];
-    const changed = new Map<string, { readonly found: Versioned<Row> | undefined; row: Row }>();
+    const changed = new Map<string, Changed>();
     for (const draw of draws) {
       const block = fromBlock(draw);
       if (block !== undefined) {
@@ -145,16 +153,17 @@ export function createSending(deps: SendingDeps): Sending {
       let entry = changed.get(draw.row);
       if (entry === undefined) {
         const known = fresh ? undefined : rows.recall(draw.row);
-        const found = known ?? (await rows.read(draw.row));
-        entry = { found, row: found?.value ?? EMPTY };
+        // A row of one's own is there where a code was not typed, and that is seldom: the commit says whether it is.
+        const isOwn = draw.row === account;
+        const found = known ?? (isOwn && !fresh ? undefined : await rows.read(draw.row));
+        const { windows, open } = found?.value ?? EMPTY;
+        entry = { found, windows: { ...windows }, open };
         changed.set(draw.row, entry);
       }
       const old = draw.shared ? blocks.get(blockName(draw)) : undefined;
       // What an earlier block has left was never sent.
       const window =
-        old === undefined
-          ? entry.row.windows[draw.name]
-          : added(entry.row.windows[draw.name], -old.left, old.at, at);
+        old === undefined ? entry.windows[draw.name] : added(entry.windows[draw.name], -old.left, old.at, at);
       const free = left(window, draw.budget, at);
       if (free.left < 1) {
         giveBack();
@@ -163,13 +172,15 @@ export function createSending(deps: SendingDeps): Sending {
       const wanted = draw.shared ? Math.max(1, Math.floor(draw.budget.hour / 100)) : 1;
       const count = Math.min(wanted, free.left);
       if (draw.shared) made.push({ name: blockName(draw), block: { slot: slotOf(at), at, left: count - 1 } });
-      entry.row = withWindow(entry.row, draw.name, added(window, count, at, at), at);
+      entry.windows[draw.name] = added(window, count, at, at);
     }
-    const account = changed.get(accountRow(request.subject));
-    if (account !== undefined) account.row = withOpen(account.row, request, at);
-    const writes = [...changed].map(([key, { found, row }]) =>
-      rows.write(key, row, at + WINDOW_LIFE, { expect: found?.version ?? "absent" }),
-    );
+    const own = changed.get(account);
+    if (own !== undefined) own.open = withOpen(own.open, request, at);
+    const writes: Write[] = [];
+    for (const [key, { found, windows, open }] of changed) {
+      const row: Row = { windows: alive(windows, at), ...(open === undefined ? {} : { open }) };
+      writes.push(rows.write(key, row, at + WINDOW_LIFE, { expect: found?.version ?? "absent" }));
+    }
     if (await storage.commit(writes)) {
       for (const { name, block } of made) blocks.set(name, block);
       return { kind: "go" };
@@ -213,7 +224,8 @@ export function createSending(deps: SendingDeps): Sending {
       const kept = Object.entries(found.value.windows).filter(
         ([name]) => open.lane === "stranger" || laneOf(name) !== open.lane,
       );
-      const row: Row = { windows: Object.fromEntries(kept), open: others };
+      const isOver = kept.length === 0 && Object.keys(others).length === 0;
+      const row: Row | null = isOver ? null : { windows: Object.fromEntries(kept), open: others };
       return {
         writes: [rows.write(key, row, now() + WINDOW_LIFE, { expect: found.version })],
         open,
@@ -229,28 +241,30 @@ export function createSending(deps: SendingDeps): Sending {
   };
 }
 
-function withWindow(row: Row, name: string, window: Window, at: EpochMs): Row {
-  // A row of a block of numbers or of a person who changes phones must not grow.
-  const others = Object.entries(row.windows)
-    .filter(([other]) => other !== name)
-    .map(([other, old]) => [other, added(old, 0, at, at)] as const)
-    .filter(([, old]) => !isEmpty(old));
-  return { ...row, windows: { ...Object.fromEntries(others), [name]: window } };
+/** A row of a block of numbers or of a person who changes phones must not grow: what is over goes. */
+function alive(windows: Readonly<Record<string, Window>>, at: EpochMs): Row["windows"] {
+  const left: Record<string, Window> = {};
+  for (const name of Object.keys(windows)) {
+    const window = trimmed(windows[name] as Window, at);
+    if (!isEmpty(window)) left[name] = window;
+  }
+  return left;
 }
 
-function withOpen(row: Row, request: SendRequest, at: EpochMs): Row {
+function withOpen(before: Row["open"], request: SendRequest, at: EpochMs): NonNullable<Row["open"]> {
   const { login, subject, e164, country, address, lane } = request;
-  const before = row.open?.[login];
-  const others = Object.entries(row.open ?? {})
+  const known = before?.[login];
+  const isSame = known?.e164 === e164;
+  const earlier =
+    known === undefined || isSame
+      ? known?.earlier
+      : [...(known.earlier ?? []), { e164: known.e164, country: known.country, sends: known.sends }];
+  const sends = isSame ? known.sends + 1 : 1;
+  const open: OpenSend = { subject, e164, country, address, lane, sends, earlier, at };
+  if (before === undefined) return { [login]: open };
+  const others = Object.entries(before)
     .filter(([id, one]) => id !== login && Math.abs(at - one.at) < OPEN_LIFE)
     .sort(([, a], [, b]) => b.at - a.at)
     .slice(0, MOST_OPEN - 1);
-  const isSame = before?.e164 === e164;
-  const earlier =
-    before === undefined || isSame
-      ? before?.earlier
-      : [...(before.earlier ?? []), { e164: before.e164, country: before.country, sends: before.sends }];
-  const sends = isSame ? before.sends + 1 : 1;
-  const open: OpenSend = { subject, e164, country, address, lane, sends, earlier, at };
-  return { ...row, open: { ...Object.fromEntries(others), [login]: open } };
+  return { ...Object.fromEntries(others), [login]: open };
 }

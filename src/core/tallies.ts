@@ -47,7 +47,8 @@ const MOST_LISTED = 500;
 const keyOf = (kind: string, name: string): string => `${kind}\0${name}`;
 
 export function createTallies({ store, now }: { store: TallyStore; now: Clock }): Tallies {
-  let pending = new Map<string, TallyRow>();
+  /** By kind and name: one row of each slot that was counted in, nearly always a single one. */
+  let pending = new Map<string, TallyRow[]>();
   let flushing: Promise<void> = Promise.resolve();
   const looked = new Map<string, { readonly at: number; readonly from: number; rows: Map<number, Tally> }>();
 
@@ -58,25 +59,31 @@ export function createTallies({ store, now }: { store: TallyStore; now: Clock })
 
   /** What this process holds back of one name, or of all that begin so. */
   const held = (kind: string, matches: (name: string) => boolean) =>
-    [...pending.values()].filter((row) => row.kind === kind && matches(row.name));
+    [...pending.values()].flat().filter((row) => row.kind === kind && matches(row.name));
 
   async function flush(): Promise<void> {
     if (pending.size === 0) return;
-    const rows = pending;
+    const rows = [...pending.values()].flat();
     pending = new Map();
     try {
-      await store.add([...rows.values()]);
+      await store.add(rows);
     } catch (problem) {
       // Not added: counted with the next ones.
-      for (const { kind, name, slot, a, b } of rows.values()) hold(kind, name, slot, a, b);
+      for (const row of rows) hold(keyOf(row.kind, row.name), row);
       throw problem;
     }
   }
 
-  function hold(kind: string, name: string, slot: number, a: number, b: number): void {
-    const key = `${keyOf(kind, name)}\0${slot}`;
-    const known = pending.get(key);
-    pending.set(key, { kind, name, slot, a: (known?.a ?? 0) + a, b: (known?.b ?? 0) + b });
+  function hold(key: string, row: TallyRow): void {
+    const rows = pending.get(key);
+    if (rows === undefined) {
+      pending.set(key, [row]);
+      return;
+    }
+    const at = rows.findIndex(({ slot }) => slot === row.slot);
+    const known = rows[at];
+    if (known === undefined) rows.push(row);
+    else rows[at] = { ...row, a: known.a + row.a, b: known.b + row.b };
   }
 
   /** Runs when nothing of ours is on its way into the store, so that nothing is counted twice or not at all. */
@@ -91,9 +98,11 @@ export function createTallies({ store, now }: { store: TallyStore; now: Clock })
 
   return {
     add(kind, name, slot, a, b) {
-      hold(kind, name, slot, a, b);
-      const seen = looked.get(keyOf(kind, name));
-      if (seen !== undefined) plus(seen.rows, { slot, a, b });
+      const key = keyOf(kind, name);
+      const row = { kind, name, slot, a, b };
+      hold(key, row);
+      const seen = looked.get(key);
+      if (seen !== undefined) plus(seen.rows, row);
     },
     async read(kind, name, from) {
       const key = keyOf(kind, name);

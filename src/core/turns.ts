@@ -20,12 +20,7 @@ export function createTurns(limits: { readonly perKey: number; readonly overall:
     }
   }
 
-  async function enter(name: string): Promise<void> {
-    const queue = waiting.get(name);
-    if (queue === undefined) {
-      waiting.set(name, []);
-      return;
-    }
+  async function waitIn(queue: (() => void)[]): Promise<void> {
     if (queue.length >= limits.perKey || overall >= limits.overall)
       throw new Breakage("store-conflict", "Too many changes of one row are waiting.", { retryAfter: 1 });
     overall += 1;
@@ -34,7 +29,9 @@ export function createTurns(limits: { readonly perKey: number; readonly overall:
 
   return {
     async take(name, act) {
-      await enter(name);
+      const queue = waiting.get(name);
+      if (queue === undefined) waiting.set(name, []);
+      else await waitIn(queue);
       try {
         return await act();
       } finally {

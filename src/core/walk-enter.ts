@@ -31,9 +31,9 @@ export interface EnteringDeps
     Pick<BeforeDeps, "demands">,
     Pick<ReturnType<typeof createWays>, "waysFrom"> {
   readonly factors: ReadonlyMap<string, Factor>;
-  readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
-  readonly factorOf: (kind: FactorKind, revision: number) => Promise<Factor | undefined>;
-  readonly stepOf: (task: Task, revision: number) => Promise<Step | undefined>;
+  readonly mechanisms: (revision: number) => readonly Mechanism[] | Promise<readonly Mechanism[]>;
+  readonly factorOf: (kind: FactorKind, revision: number) => Factor | Promise<Factor | undefined>;
+  readonly stepOf: (task: Task, revision: number) => Step | undefined | Promise<Step | undefined>;
   readonly viewOf: (record: LoginRecord, visitor: Visitor) => Login<Json>;
   /** All that is bound to a person, read once when a step is entered. */
   readonly boundTo?: ((subject: Subject) => Promise<readonly Authenticator[]>) | undefined;
@@ -199,9 +199,7 @@ export function createEntering(deps: EnteringDeps) {
     const step = await stepOf(task, record.revision);
     if (step === undefined) return { record: stop(record, "no-factor"), effects: {} };
     const fresh = freshOf(record);
-    const mechanism = (await deps.mechanisms(record.revision)).find(({ acr }) => acr === record.acr);
-    const rememberDays =
-      record.mayStandIn && mechanism && (await deps.standIns?.days({ ...record, task }, mechanism, visitor));
+    const rememberDays = record.mayStandIn && (await rememberDaysOf({ ...record, task }, visitor));
     const entered = {
       ...record,
       task,
@@ -217,21 +215,25 @@ export function createEntering(deps: EnteringDeps) {
     };
   }
 
+  /** For how many days this browser may be remembered at the step of this login. */
+  async function rememberDaysOf(record: LoginRecord, visitor: Visitor): Promise<number | undefined> {
+    const mechanism = (await deps.mechanisms(record.revision)).find(({ acr }) => acr === record.acr);
+    return mechanism && deps.standIns?.days(record, mechanism, visitor);
+  }
+
   /** Reads what is bound once, for the factors of the acr, for the other ways and for the step that is entered. */
   async function factsOf(record: LoginRecord, mechanism: Mechanism) {
     const { subject } = record;
     const facts = { proved: record.proofs.map(({ factor }) => factor), fresh: freshOf(record) };
     if (subject === undefined) return { facts, held: [] as readonly FactorKind[] };
     const bound = await deps.boundTo?.(subject);
-    const held = await Promise.all(
-      mechanism.requires.map(async (kind) => {
-        const factor = await factorOf(kind, record.revision);
-        return (await factor?.held(subject, mechanism.phoneAttribute, bound)) ? [kind] : [];
-      }),
-    );
-    const kinds = held.flat();
-    const holds = bound && [...new Set([...kinds, ...bound.map(({ kind }) => kind)])];
-    return { facts, held: kinds, holds, bound };
+    const held: FactorKind[] = [];
+    for (const kind of mechanism.requires) {
+      const factor = await factorOf(kind, record.revision);
+      if (await factor?.held(subject, mechanism.phoneAttribute, bound)) held.push(kind);
+    }
+    const holds = bound && [...new Set([...held, ...bound.map(({ kind }) => kind)])];
+    return { facts, held, holds, bound };
   }
 
   return { enter, enterTask };

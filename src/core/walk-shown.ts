@@ -10,8 +10,8 @@ import type { Clock, FactorKind, Json } from "./words.ts";
 
 export interface ShownDeps extends Pick<ReturnType<typeof createWays>, "waysFrom" | "inviting"> {
   readonly factors: ReadonlyMap<string, Factor>;
-  readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
-  readonly stepOf: (task: Task, revision: number) => Promise<Step | undefined>;
+  readonly mechanisms: (revision: number) => readonly Mechanism[] | Promise<readonly Mechanism[]>;
+  readonly stepOf: (task: Task, revision: number) => Step | undefined | Promise<Step | undefined>;
   readonly freshOf: (record: LoginRecord) => readonly FactorKind[];
   readonly now: Clock;
 }
@@ -63,7 +63,7 @@ export function createShown(deps: ShownDeps) {
         return { kind: "page", page: { page: "ways", facts }, turn: login.turn, login };
       }
       const view = { ...viewOf(login, visitor), canOtherMethod: ways.length > 0 };
-      const key = await inviting(login, mechanisms);
+      const key = inviting(login, ways);
       const passkey = key && deps.factors.get(key.kind)?.invite?.(view);
       const { page: plain, notice } = await step.view(passkey === undefined ? view : { ...view, passkey });
       const page = withDemand(withBox(plain, login.rememberDays), login);

@@ -90,10 +90,9 @@ export function createWays(factors: ReadonlyMap<string, Factor>) {
       : { record: { ...next, ...back, phoneAttribute: back.phoneAttribute }, anew: false };
   }
 
-  /** What invites a key on the page that asks who signs in, where one would be as good as all that is asked for. */
-  async function inviting(record: LoginRecord, mechanisms: readonly Mechanism[]): Promise<Way | undefined> {
+  /** Of the ways from here: what invites a key on the page that asks who signs in, where one is as good as all that is asked for. */
+  function inviting(record: LoginRecord, ways: readonly Way[]): Way | undefined {
     if (record.subject !== undefined || record.task.factor !== "password") return undefined;
-    const ways = await waysFrom(record, mechanisms);
     return ways.find(({ kind, mechanism }) => mechanism !== undefined && invites(kind));
   }
 

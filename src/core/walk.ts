@@ -51,7 +51,7 @@ export interface Walk {
 export interface WalkDeps extends BeforeDeps, Pick<EnteringDeps, "boundTo" | "standIns"> {
   readonly storage: Storage;
   /** The mechanisms of the revision of the settings that a login began on. */
-  readonly mechanisms: (revision: number) => Promise<readonly Mechanism[]>;
+  readonly mechanisms: (revision: number) => readonly Mechanism[] | Promise<readonly Mechanism[]>;
   /** Factors of scripts of one's own, of the same revision. */
   readonly ownFactors?: ((revision: number) => Promise<ReadonlyMap<string, Factor>>) | undefined;
   readonly delivery: Pick<Delivery, "deliver">;
@@ -73,12 +73,18 @@ export function createWalk(deps: WalkDeps): Walk {
   const before = createBefore(deps);
   const { freshOf } = before;
 
-  const factorOf = async (kind: FactorKind, revision: number): Promise<Factor | undefined> =>
-    deps.factors.get(kind) ?? (await deps.ownFactors?.(revision))?.get(kind);
+  const ownFactor = async (kind: FactorKind, revision: number): Promise<Factor | undefined> =>
+    (await deps.ownFactors?.(revision))?.get(kind);
 
-  const stepOf = async (task: Task, revision: number): Promise<Step | undefined> => {
-    const factor = await factorOf(task.factor, revision);
-    return task.act === "challenge" ? factor?.challenge : factor?.enrol;
+  const factorOf = (kind: FactorKind, revision: number): Factor | Promise<Factor | undefined> =>
+    deps.factors.get(kind) ?? ownFactor(kind, revision);
+
+  const stepIn = ({ act }: Task, factor: Factor | undefined): Step | undefined =>
+    act === "challenge" ? factor?.challenge : factor?.enrol;
+
+  const stepOf = (task: Task, revision: number): Step | undefined | Promise<Step | undefined> => {
+    const factor = factorOf(task.factor, revision);
+    return factor instanceof Promise ? factor.then((own) => stepIn(task, own)) : stepIn(task, factor);
   };
   const { viewOf, standingOf, turnOf } = createShown({ ...deps, stepOf, freshOf, waysFrom, inviting });
   const { enter, enterTask } = createEntering({ ...deps, ...before, factorOf, stepOf, viewOf, waysFrom });
@@ -101,7 +107,7 @@ export function createWalk(deps: WalkDeps): Walk {
     const { writes = [], events = [] } = effects;
     const ending = record.ended === undefined ? [] : endingOf(record, record.ended, visitor, now());
     for (let round = 0; ; round += 1) {
-      const more = (await along?.writes(round > 0)) ?? [];
+      const more = along === undefined ? [] : await along.writes(round > 0);
       if (more === "off") return "off";
       const done = await turned.end(record, [...writes, ...more], [...events, ...ending]);
       if (done === "done") break;
@@ -115,7 +121,8 @@ export function createWalk(deps: WalkDeps): Walk {
       return stand(record.id, visitor);
     }
     along?.done();
-    if (record.subject !== undefined && (await isOver?.(record.subject)) === true) return withdraw(record.id);
+    const { subject } = record;
+    if (subject !== undefined && isOver !== undefined && (await isOver(subject))) return withdraw(record.id);
     if (record.ended?.kind === "proven") deps.onProven?.(record);
     if (effects.deliver !== undefined) await deps.delivery.deliver(effects.deliver);
     return standingOf(record, visitor);
@@ -125,8 +132,12 @@ export function createWalk(deps: WalkDeps): Walk {
     const login = await logins.get(id);
     if (login === undefined) return { kind: "expired" };
     const standing = standingOf(login, visitor);
-    return standing.kind === "open" && !(await isFounded(login)) ? { kind: "expired", login } : standing;
+    return standing.kind === "open" && isBuilt(login) && !(await isFounded(login))
+      ? { kind: "expired", login }
+      : standing;
   }
+
+  const isBuilt = ({ session }: LoginRecord): boolean => session !== undefined;
 
   /** What builds on a session is over with it: nothing is shown, sent or bound by it any more (S07). */
   const isFounded = async ({ session, subject }: LoginRecord): Promise<boolean> =>
@@ -168,7 +179,7 @@ export function createWalk(deps: WalkDeps): Walk {
         const { value: record, version } = found;
         const open =
           record.ended === undefined && now() < record.endsAt && record.browser === visitor.browser;
-        if (!open || turn !== record.turn || !(await isFounded(record))) continue;
+        if (!open || turn !== record.turn || (isBuilt(record) && !(await isFounded(record)))) continue;
         const claimed: LoginRecord = { ...record, turn: record.turn + 1, notice: undefined };
         const turned = createTurn(rows, claimed, version);
         const standing = await submitted(claimed, turned, form, visitor);
@@ -192,11 +203,14 @@ export function createWalk(deps: WalkDeps): Walk {
     if (action === "other-method") return enteredBy(await otherWay(claimed, form.way, visitor));
     if (claimed.choosing === true) return settle(unchosen(claimed), {}, turned, visitor);
     // A key that answered on the page of the password: the same form, to the step that can read it.
-    const invited = action === "passkey" ? await deps.mechanisms(claimed.revision) : [];
-    const key = await inviting(claimed, invited);
+    const key =
+      action === "passkey"
+        ? inviting(claimed, await waysFrom(claimed, await deps.mechanisms(claimed.revision)))
+        : undefined;
     const answered = key && (await enter(waysTo(claimed, key).record, visitor));
-    if (answered?.record.ended !== undefined) return settle(answered.record, {}, turned, visitor);
-    return take(answered?.record ?? claimed, form, turned, visitor);
+    if (!answered) return take(claimed, form, turned, visitor);
+    if (answered.record.ended !== undefined) return settle(answered.record, {}, turned, visitor);
+    return take(answered.record, form, turned, visitor);
   }
 
   const unchosen = ({ choosing: _, ...record }: LoginRecord): LoginRecord => record;
@@ -234,7 +248,7 @@ export function createWalk(deps: WalkDeps): Walk {
     if (turned.isLost()) return "lost";
     if (outcome.kind !== "proved") return remain(claimed, outcome, turned, visitor);
     // Nothing is entered, and no text goes out, on a turn that is not taken.
-    if ((await turned.commit([])) === "lost") return "lost";
+    if (turned.isOpen() && (await turned.commit([])) === "lost") return "lost";
     const subject = outcome.user?.id ?? claimed.subject;
     // Whoever was pinned, or named by an earlier step, stays: a step cannot swap the person (M09).
     if (claimed.subject !== undefined && subject !== claimed.subject)

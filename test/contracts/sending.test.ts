@@ -124,6 +124,28 @@ overEngines("sending budgets", ({ store, place }) => {
     assert.deepEqual([again.writes.length, again.open], [0, undefined], "once");
   });
 
+  it("a right code that leaves nothing open leaves no row, and a node that remembers none meets what another has drawn", async () => {
+    const of = { subject: "eve", e164: "+13125550101", address: "198.51.100.4" };
+    const [one, two] = [node(), node()];
+    const row = () => two.storage.records("sends").get("account eve");
+    assert.deepEqual(await times(2, () => ask(one, { ...of, login: "first" })), ["go", "go"]);
+    assert.equal(await ask(one, { ...of, login: "second" }), "go");
+    for (const [login, open] of [
+      ["first", ["second"]],
+      ["second", undefined],
+    ] as const) {
+      const { writes } = await two.proven("eve", login, false);
+      assert.ok(await two.storage.commit(writes));
+      const left = (await row()) as { readonly open?: object } | undefined;
+      assert.deepEqual(left?.open && Object.keys(left.open), open);
+    }
+    // The other one still remembers a row that is gone; neither is told to wait, and every one of them counts.
+    assert.deepEqual(await times(5, (n) => ask(n % 2 === 0 ? one : two, { ...of, login: `next-${n}` })), [
+      ...Array(5).fill("go"),
+    ]);
+    assert.equal(await ask(node(), { ...of, login: "sixth" }), "phone");
+  });
+
   it("what a node has drawn for the server and not used goes back; a node that died took at most a hundredth", async () => {
     const block = { hour: 1000, day: 1000 };
     const few = { owners: { server: { hour: 400, day: 400 }, address: block, block100: block } };
