@@ -346,11 +346,8 @@ export function createCodes(deps: CodesDeps): Codes {
     let effects: RightEffects | undefined;
     const along: Along = {
       async writes(again) {
-        // A report on the message may have come since; that a code is used is never believed from memory.
-        const known = again ? undefined : challenges.recall(right.id);
-        const isSame = known !== undefined && !known.value.spent && known.value.random === right.random;
-        const slot = { value: right, version };
-        const current = again ? await challenges.read(right.id) : isSame ? known : slot;
+        // A report on the message may have come since the slot was taken: then the commit fails, and it is read.
+        const current = again ? await challenges.read(right.id) : { value: right, version };
         // Used, or replaced by a new code, while this answer was on its way: what was typed is worth nothing any more.
         if (current === undefined || current.value.spent || current.value.random !== right.random) {
           await failures.giveBack(right.subject);

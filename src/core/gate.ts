@@ -40,10 +40,8 @@ const asksForMore = (one: readonly FactorKind[], other: readonly FactorKind[]): 
 /** The strongest mechanism of which every required factor has been proved; undefined where there is none. */
 export function attain(proofs: readonly Proof[], mechanisms: readonly Mechanism[]): Attained | undefined {
   if (proofs.length === 0) return undefined;
-  const proved = new Set(proofs.map(({ factor }) => factor));
-  const reached = mechanisms.filter(
-    ({ requires }) => requires.length > 0 && requires.every((kind) => proved.has(kind)),
-  );
+  const isProved = (kind: FactorKind) => proofs.some(({ factor }) => factor === kind);
+  const reached = mechanisms.filter(({ requires }) => requires.length > 0 && requires.every(isProved));
   // Levels are set by hand. A password that was levelled above a password and a code does not hide the code.
   const best = reached
     .filter(({ requires }) => !reached.some((other) => asksForMore(other.requires, requires)))

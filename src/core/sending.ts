@@ -157,7 +157,7 @@ export function createSending(deps: SendingDeps): Sending {
         const isOwn = draw.row === account;
         const found = known ?? (isOwn && !fresh ? undefined : await rows.read(draw.row));
         const { windows, open } = found?.value ?? EMPTY;
-        entry = { found, windows: { ...windows }, open };
+        entry = { found, windows: Object.assign(named<Window>(), windows), open };
         changed.set(draw.row, entry);
       }
       const old = draw.shared ? blocks.get(blockName(draw)) : undefined;
@@ -243,7 +243,7 @@ export function createSending(deps: SendingDeps): Sending {
 
 /** A row of a block of numbers or of a person who changes phones must not grow: what is over goes. */
 function alive(windows: Readonly<Record<string, Window>>, at: EpochMs): Row["windows"] {
-  const left: Record<string, Window> = {};
+  const left = named<Window>();
   for (const name of Object.keys(windows)) {
     const window = trimmed(windows[name] as Window, at);
     if (!isEmpty(window)) left[name] = window;
@@ -261,10 +261,19 @@ function withOpen(before: Row["open"], request: SendRequest, at: EpochMs): NonNu
       : [...(known.earlier ?? []), { e164: known.e164, country: known.country, sends: known.sends }];
   const sends = isSame ? known.sends + 1 : 1;
   const open: OpenSend = { subject, e164, country, address, lane, sends, earlier, at };
-  if (before === undefined) return { [login]: open };
+  const next = named<OpenSend>();
+  if (before === undefined) {
+    next[login] = open;
+    return next;
+  }
   const others = Object.entries(before)
     .filter(([id, one]) => id !== login && Math.abs(at - one.at) < OPEN_LIFE)
     .sort(([, a], [, b]) => b.at - a.at)
     .slice(0, MOST_OPEN - 1);
-  return { ...Object.fromEntries(others), [login]: open };
+  for (const [id, one] of others) next[id] = one;
+  next[login] = open;
+  return next;
 }
+
+/** For names that come once and never again: an object of the common kind would get a shape of its own for each. */
+const named = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;

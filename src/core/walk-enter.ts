@@ -59,7 +59,7 @@ export function createEntering(deps: EnteringDeps) {
     });
 
   async function enterNext(given: LoginRecord, visitor: Visitor): Promise<Entered> {
-    const { extra: _done, stepUp: _shown, demanded: _owed, ...record }: LoginRecord = given;
+    const record = anew(given);
     const mechanisms = await deps.mechanisms(record.revision);
     const mechanism = mechanisms.find(({ acr }) => acr === record.acr);
     if (mechanism === undefined)
@@ -237,6 +237,13 @@ export function createEntering(deps: EnteringDeps) {
   }
 
   return { enter, enterTask };
+}
+
+/** Without what was said of the step before. Seldom there, and a copy of all the rest costs. */
+function anew(given: LoginRecord): LoginRecord {
+  if (given.extra === undefined && given.stepUp === undefined && given.demanded === undefined) return given;
+  const { extra: _done, stepUp: _shown, demanded: _owed, ...record } = given;
+  return record;
 }
 
 /** What goes with one act and another; the first sends nothing. */
