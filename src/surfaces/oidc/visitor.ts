@@ -1,7 +1,8 @@
 /** The browser in front of a login: its own cookie, made on first sight, and the marks of people it knows. */
-import { hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Visitor } from "../../core/mechanism.ts";
+import { randomName } from "../../core/random.ts";
 import { hashOfSecret } from "../../core/stand-in.ts";
 import { clientAddress, type TrustedPeers } from "../../kits/web/address.ts";
 import { cookieName, readCookies, setCookie } from "../../kits/web/cookies.ts";
@@ -69,7 +70,7 @@ export function createVisits(options: { https: boolean; peers: TrustedPeers }) {
       const cookies = readCookies(request.headers.cookie);
       const own = cookies[browserCookie];
       const known = own !== undefined && /^[\w-]{22}$/.test(own);
-      const id = known ? own : randomBytes(16).toString("base64url");
+      const id = known ? own : randomName();
       const devices = devicesIn(cookies[devicesCookie]);
       const agent = agentOf(request.headers["user-agent"]);
       const visit: Visit = {
