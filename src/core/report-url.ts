@@ -34,13 +34,9 @@ export function createReportUrls(issuer: URL, keys: Pick<Keys, "secrets">, now: 
       if (key === undefined) throw new Error("no callback key");
       const attempt = `${challenge}.${send}.${number}`;
       const seconds = String(Math.ceil(until / 1000));
-      const url = new URL(`${REPORT_PATH}/${attempt}`, issuer);
-      url.search = new URLSearchParams({
-        via: gateway,
-        until: seconds,
-        sig: sign(key.bytes, attempt, gateway, seconds),
-      }).toString();
-      return url;
+      const sig = sign(key.bytes, attempt, gateway, seconds);
+      const query = `via=${encodeURIComponent(gateway)}&until=${seconds}&sig=${sig}`;
+      return new URL(`${REPORT_PATH}/${attempt}?${query}`, issuer);
     },
     read(attempt, { via, until, sig }) {
       const [, challenge, send, number] = /^([\w-]{1,64})\.(\d{1,3})\.(\d{1,3})$/.exec(attempt) ?? [];
