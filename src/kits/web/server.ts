@@ -69,6 +69,7 @@ const problemOf: Partial<Record<Breakage["code"], string>> = {
 
 export async function createWebServer(options: WebServerOptions): Promise<FastifyInstance> {
   const { issuer, render, brand } = options;
+  const { host } = issuer;
   const https = issuer.protocol === "https:";
   const headers = Object.entries(securityHeaders({ https }));
   const errorPage = (problem: string, reference = ""): Page => ({
@@ -77,7 +78,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       brand: brand(),
       appName: "",
       problem,
-      problemArgs: { host: issuer.host },
+      problemArgs: { host },
       reference,
       restartUrl: "",
       oauthError: "",
@@ -117,7 +118,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         if (options.door?.(req, res) === true) return;
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
-        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(req, res);
+        if (direct || !namesHost(req, host, options.peers)) return refuseHost(req, res);
         req.url = options.rewrite(pathOf(req.url ?? "/"));
         handler(req, res);
       };

@@ -47,7 +47,9 @@ export async function readTwilioReport(config: TwilioConfig, request: ReportRequ
   if (!isJson && type !== "application/x-www-form-urlencoded") return "forged";
   // A name that came several times has the list of its values, as the signature wants it.
   const fields = isJson ? jsonOf(text) : (parseForm(text) as Fields);
-  if (fields === undefined || !(await isTwilios(config, request, isJson ? text : fields))) return "forged";
+  if (fields === undefined) return "forged";
+  sdk ??= (await import("twilio")).default;
+  if (!isTwilios(sdk, config, request, isJson ? text : fields)) return "forged";
   const one = (name: string) => {
     const value = fields[name];
     return typeof value === "string" ? value : undefined;
@@ -79,17 +81,16 @@ export function stateOf(
 /** Loaded with the first report; asking for it again at each one costs more than the signature. */
 let sdk: typeof TwilioSdk | undefined;
 
-async function isTwilios(
+function isTwilios(
+  twilio: typeof TwilioSdk,
   { authTokens }: TwilioConfig,
   { url, headers }: ReportRequest,
   body: string | Fields,
-): Promise<boolean> {
+): boolean {
   // With API keys alone there is no token to verify by; then our own signature in the URL is all (core/report-url.ts).
   if (authTokens.length === 0) return true;
   const signature = headers["x-twilio-signature"];
   if (signature === undefined) return false;
-  sdk ??= (await import("twilio")).default;
-  const twilio = sdk;
   // Both are tried in any case: which of them it was takes the same time.
   const given = Buffer.from(signature);
   const results = authTokens.map((token) => {
