@@ -133,7 +133,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   // A verb that a path is not for does nothing, and says so before its body is read (CVE-2026-94379, S02).
   const verbsOf = collectVerbs(app);
   app.addHook("onRequest", (request, reply, done) => {
-    const verbs = request.is404 ? verbsOf(request.url.split("?")[0] ?? "") : [];
+    if (!request.is404) return done();
+    const verbs = verbsOf(request.url.split("?")[0] ?? "");
     if (verbs.length === 0) return done();
     reply.code(405).header("allow", verbs.join(", ")).send("");
   });

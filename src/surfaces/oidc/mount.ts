@@ -49,6 +49,7 @@ const ENGINE_ROUTES: readonly (readonly [path: string, verbs: readonly HTTPMetho
 
 /** The original's path for one of ours; every other path stays as it is. */
 export function rewriteOriginal(url: string): string {
+  if (!url.startsWith("/jans-auth/")) return url;
   const [path = "", query] = split(url);
   const found =
     /^\/jans-auth(?:\/(authorize)\.htm|(\/\.well-known\/openid-configuration)|\/restv1\/(authorize|token|userinfo|jwks|end_session|introspection|revoke|par|device_authorization))$/.exec(
