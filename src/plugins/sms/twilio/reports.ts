@@ -1,7 +1,7 @@
 /**
  * Twilio's word on a message or call: whether the request is Twilio's (X-Twilio-Signature over the public URL and every
- * field, by the SDK's own validator, which knows the four ways a URL is signed), and what it says. The URL comes from our
- * configuration, never from a header.
+ * field: by the SDK's own signature of the URL as we gave it, then by its validator, which knows the other ways a URL is
+ * signed), and what it says. The URL comes from our configuration, never from a header.
  */
 import { timingSafeEqual } from "node:crypto";
 import { parse as parseForm } from "node:querystring";
