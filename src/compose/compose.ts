@@ -2,7 +2,6 @@
  * The wiring diagram: which part is given to which. `openParts` (parts.ts) opens what commands on this host need as
  * well; `compose` puts the walk, the protocol surface and the web server on top. No rule of the product stands here.
  */
-import { randomBytes } from "node:crypto";
 import type { Server } from "node:https";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -14,6 +13,7 @@ import { createDelivery } from "../core/delivery.ts";
 import { createDevices } from "../core/device.ts";
 import { createNoticeSender } from "../core/notice-sender.ts";
 import type { Page } from "../core/pages.ts";
+import { randomName } from "../core/random.ts";
 import { createReportUrls, REPORT_PATH } from "../core/report-url.ts";
 import type { OnSend } from "../core/send-fact.ts";
 import { createThrottle } from "../core/throttle.ts";
@@ -74,7 +74,6 @@ export interface Voices {
   readonly complain: (text: string) => void;
 }
 
-const newId = (): string => randomBytes(16).toString("base64url");
 /** How soon a renewed certificate is seen where nobody says so. */
 const TLS_EVERY = 10_000;
 export interface ComposeOptions extends Voices {
@@ -145,7 +144,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     const host = config.issuer.hostname;
     const brand = () => settings.document().brand;
 
-    const codes = createCodes({ storage, keys: keyring, limits, now, newId, ...bounds.hooks });
+    const codes = createCodes({ storage, keys: keyring, limits, now, newId: randomName, ...bounds.hooks });
     const pages = createPages({
       defaultDir: fileURLToPath(new URL("../../pages/default", import.meta.url)),
       brand: brand(),
@@ -219,7 +218,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       limits,
       sms: () => factors.get("sms"),
       log: logs.script,
-      newId,
+      newId: randomName,
     });
     const { walk, standIns, demands } = composeWalk({
       parts,
@@ -268,7 +267,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
       render,
       brand,
       // Of a login its own id: what the person reads out is what `sallyport trace` wants.
-      newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? newId().slice(0, 8),
+      newReference: (path) => /^\/login\/([\w-]{1,64})/.exec(path)?.[1] ?? randomName().slice(0, 8),
       onAnswer: answersLog(log, settings, peers),
       door: health.door,
       onProblem: (problem, { reference, method, path }) =>

@@ -1,9 +1,5 @@
 /** How the digits of a code come about (ARCHITECTURE: never stored). Used by codes.ts alone. */
-import { randomBytes } from "node:crypto";
 import { hmac } from "./mac.ts";
-
-/** 16 random bytes, base64url. */
-export const newRandom = (): string => randomBytes(16).toString("base64url");
 
 /**
  * HMAC-SHA-256 over label, challenge, random bytes, person, phone, purpose and login; the first 8 bytes modulo 10^n.

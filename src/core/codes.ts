@@ -8,13 +8,14 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { type Along, alone, type Claim, pause, ROUNDS } from "./claim.ts";
-import { deriveCode, newRandom } from "./code-derive.ts";
+import { deriveCode } from "./code-derive.ts";
 import { createFailures, type FailureCount } from "./code-failures.ts";
 import { type Attempt, type Channel, channelOf, messageOf } from "./delivery-state.ts";
 import { Breakage } from "./errors.ts";
 import type { Keys } from "./keys.ts";
 import type { Effects } from "./mechanism.ts";
 import type { CodePurpose } from "./message-texts.ts";
+import { randomName } from "./random.ts";
 import type { Records, Storage, Write } from "./records.ts";
 import { type PhoneNumber, Secret } from "./secret.ts";
 import type { Limits } from "./settings.ts";
@@ -198,7 +199,7 @@ export function createCodes(deps: CodesDeps): Codes {
     if (key === undefined) throw new Error("no code key");
     return {
       ...base,
-      random: newRandom(),
+      random: randomName(),
       keyId: key.id,
       digits: base.fixed === true ? (fixedCode(base.phone)?.length ?? codeDigits) : codeDigits,
       firstSentAt: at,

@@ -85,6 +85,7 @@ test("codes are compared in core/codes only: timingSafeEqual is used by the file
     /^src\/kits\/web\/csrf\.ts$/, // form tokens
     /^src\/core\/report-url\.ts$/, // our signature in the URL of a status callback
     /^src\/plugins\/factors\/passkey\/one-time\.ts$/, // the challenge that a passkey has signed
+    /^src\/plugins\/sms\/twilio\/reports\.ts$/, // the signature of a status callback
     /^src\/surfaces\/oidc\/cookie-signer\.ts$/, // the engine's signed cookies
     /^src\/surfaces\/dev\/simulator\/[^/]+\.ts$/, // the account's token in a request to the simulator
   ];

@@ -12,9 +12,13 @@ export interface Csrf {
   turnOf(token: string | undefined, subject: string, browser: string): number | undefined;
 }
 
+/** Characters of a token's last part. */
+const MAC = 27;
+const TOKEN = /^\d{1,9}\.[\w-]{27}$/;
+
 export function createCsrf(keys: () => readonly Uint8Array[]): Csrf {
   const mac = (key: Uint8Array, subject: string, turn: string, browser: string) =>
-    hmacText(key, `csrf\0${subject}\0${turn}\0${browser}`).slice(0, 27);
+    hmacText(key, `csrf\0${subject}\0${turn}\0${browser}`).slice(0, MAC);
   return {
     token(subject, turn, browser) {
       const [key] = keys();
@@ -22,10 +26,11 @@ export function createCsrf(keys: () => readonly Uint8Array[]): Csrf {
       return `${turn}.${mac(key, subject, String(turn), browser)}`;
     },
     turnOf(token, subject, browser) {
-      const [, turn, given] = /^(\d{1,9})\.([\w-]{27})$/.exec(token ?? "") ?? [];
-      if (turn === undefined || given === undefined) return undefined;
+      if (token === undefined || !TOKEN.test(token)) return undefined;
+      const turn = token.slice(0, -MAC - 1);
+      const given = Buffer.from(token.slice(-MAC));
       const good = keys().some((key) =>
-        timingSafeEqual(Buffer.from(mac(key, subject, turn, browser)), Buffer.from(given)),
+        timingSafeEqual(Buffer.from(mac(key, subject, turn, browser)), given),
       );
       return good ? Number(turn) : undefined;
     },

@@ -97,8 +97,13 @@ export function createPages(options: PagesOptions): Pages {
     return site;
   }
 
-  const localeIn = (from: Site, wanted: readonly string[]): string =>
-    chooseLocale(wanted, from.locales) ?? locale;
+  const localeIn = (from: Site, wanted: readonly string[]): string => {
+    const [first] = wanted;
+    // A login's own language is one of them, by its very name.
+    return first !== undefined && from.locales.includes(first)
+      ? first
+      : (chooseLocale(wanted, from.locales) ?? locale);
+  };
   const show = (from: Site, page: Page, wanted: readonly string[]): string =>
     from.voice(localeIn(from, wanted)).render(page.page, factsFor(page));
 

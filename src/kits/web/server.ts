@@ -69,6 +69,7 @@ const problemOf: Partial<Record<Breakage["code"], string>> = {
 
 export async function createWebServer(options: WebServerOptions): Promise<FastifyInstance> {
   const { issuer, render, brand } = options;
+  const { host } = issuer;
   const https = issuer.protocol === "https:";
   const headers = Object.entries(securityHeaders({ https }));
   const errorPage = (problem: string, reference = ""): Page => ({
@@ -77,7 +78,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
       brand: brand(),
       appName: "",
       problem,
-      problemArgs: { host: issuer.host },
+      problemArgs: { host },
       reference,
       restartUrl: "",
       oauthError: "",
@@ -117,7 +118,7 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
         if (options.door?.(req, res) === true) return;
         // An https issuer without TLS of its own is reached through its proxies alone.
         const direct = https && options.tls === undefined && !options.peers.trusts(req.socket.remoteAddress);
-        if (direct || !namesHost(req, issuer.host, options.peers)) return refuseHost(req, res);
+        if (direct || !namesHost(req, host, options.peers)) return refuseHost(req, res);
         req.url = options.rewrite(pathOf(req.url ?? "/"));
         handler(req, res);
       };
@@ -132,7 +133,8 @@ export async function createWebServer(options: WebServerOptions): Promise<Fastif
   // A verb that a path is not for does nothing, and says so before its body is read (CVE-2026-94379, S02).
   const verbsOf = collectVerbs(app);
   app.addHook("onRequest", (request, reply, done) => {
-    const verbs = request.is404 ? verbsOf(request.url.split("?")[0] ?? "") : [];
+    if (!request.is404) return done();
+    const verbs = verbsOf(request.url.split("?")[0] ?? "");
     if (verbs.length === 0) return done();
     reply.code(405).header("allow", verbs.join(", ")).send("");
   });

@@ -4,6 +4,7 @@
  * cookie, shows no page, and answers the same to every caller that is not the provider.
  */
 import type { FastifyInstance } from "fastify";
+import { EVERY_TYPE } from "../../kits/web/content-types.ts";
 
 /** One request, as it came in. */
 export interface IncomingReport {
@@ -23,30 +24,31 @@ export interface CallbackOptions {
 
 /** Bytes; a status is a few hundred. */
 const BODY_LIMIT = 16_384;
-/** What a report's signature may stand in; every other header is nobody's business here. */
-const HEADERS = ["x-twilio-signature", "content-type"] as const;
+
+const single = (value: string | string[] | undefined) => (typeof value === "string" ? value : undefined);
 
 export async function mountCallbacks(app: FastifyInstance, options: CallbackOptions): Promise<void> {
-  const { issuer, path, take } = options;
+  const { path, take } = options;
+  const { origin } = options.issuer;
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     // The signature is over the bytes: nothing parses them before.
-    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: BODY_LIMIT }, (_request, body, done) =>
-      done(null, body),
+    scope.addContentTypeParser(
+      [...EVERY_TYPE],
+      { parseAs: "buffer", bodyLimit: BODY_LIMIT },
+      (_request, body, done) => done(null, body),
     );
     scope.post(`${path}/:attempt`, { bodyLimit: BODY_LIMIT }, async (request, reply) => {
       const { attempt } = request.params as { attempt: string };
-      const headers = Object.fromEntries(
-        HEADERS.map((name) => {
-          const value = request.headers[name];
-          return [name, typeof value === "string" ? value : undefined];
-        }),
-      );
       const outcome = await take({
         attempt,
         query: request.query as Readonly<Record<string, unknown>>,
-        url: `${issuer.origin}${request.raw.url ?? ""}`,
-        headers,
+        url: `${origin}${request.raw.url ?? ""}`,
+        // What a report's signature may stand in; every other header is nobody's business here.
+        headers: {
+          "x-twilio-signature": single(request.headers["x-twilio-signature"]),
+          "content-type": request.headers["content-type"],
+        },
         body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       });
       return reply.code(outcome === "taken" ? 204 : 403).send();

@@ -21,7 +21,8 @@ export function formActions(redirectUri: unknown): string[] {
 export async function allowFormPost(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
   const { oidc } = ctx;
-  if (oidc?.redirectUriCheckPerformed !== true || ctx.type !== "text/html") return;
+  // What stands in a redirect is shown to nobody.
+  if (ctx.status === 303 || oidc?.redirectUriCheckPerformed !== true || ctx.type !== "text/html") return;
   const policy = ctx.response.get("content-security-policy");
   const sources = formActions(oidc.params?.redirect_uri).join(" ");
   ctx.set("content-security-policy", policy.replace(/form-action [^;]*/, `form-action ${sources}`));

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import type { Page } from "../../core/pages.ts";
+import { EVERY_TYPE } from "../../kits/web/content-types.ts";
 import { type Csrf, isCrossSite } from "../../kits/web/csrf.ts";
 import { contentSecurityPolicy } from "../../kits/web/headers.ts";
 import { kept } from "../../kits/web/kept.ts";
@@ -48,6 +49,7 @@ const ENGINE_ROUTES: readonly (readonly [path: string, verbs: readonly HTTPMetho
 
 /** The original's path for one of ours; every other path stays as it is. */
 export function rewriteOriginal(url: string): string {
+  if (!url.startsWith("/jans-auth/")) return url;
   const [path = "", query] = split(url);
   const found =
     /^\/jans-auth(?:\/(authorize)\.htm|(\/\.well-known\/openid-configuration)|\/restv1\/(authorize|token|userinfo|jwks|end_session|introspection|revoke|par|device_authorization))$/.exec(
@@ -66,10 +68,12 @@ const split = (url: string): [string, string | undefined] => {
 
 export async function mountOidc(app: FastifyInstance, options: MountOptions): Promise<void> {
   const { issuer, engine, visits, csrf } = options;
+  const { host, origin } = issuer;
+  const scheme = issuer.protocol.slice(0, -1);
   const serve = (req: IncomingMessage, reply: FastifyReply, by: Engine) => {
     // The name was checked before routing; the engine builds its URLs from these.
-    req.headers.host = issuer.host;
-    req.headers["x-forwarded-proto"] = issuer.protocol.slice(0, -1);
+    req.headers.host = host;
+    req.headers["x-forwarded-proto"] = scheme;
     delete req.headers["x-forwarded-host"];
     // The server has set the headers; pages of the engine that post elsewhere widen them themselves.
     reply.hijack();
@@ -78,7 +82,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
 
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    scope.addContentTypeParser([...EVERY_TYPE], (_request, _payload, done) => done(null));
     const handler = (request: FastifyRequest, reply: FastifyReply) => serve(request.raw, reply, engine());
     for (const url of ["/authorize/*", "/device/*"])
       scope.route({
@@ -152,7 +156,7 @@ export async function mountOidc(app: FastifyInstance, options: MountOptions): Pr
       const visit = visits.of(request.raw);
       const { login, consent, provider } = engine();
       const form = plainForm(request.body);
-      if (isCrossSite(request.headers, issuer.origin))
+      if (isCrossSite(request.headers, origin))
         return send(reply, login.errorPage("csrf", `/login/${encodeURIComponent(uid)}`, "", 403), visit);
       const turn = csrf.turnOf(form.csrf, uid, visit.visitor.browser);
       // A form of this very login and browser: the walk takes it, and the engine is asked when it comes to an end.

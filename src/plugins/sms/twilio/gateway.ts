@@ -95,14 +95,14 @@ function createGateway(config: TwilioConfig, { timeoutMs = 4000, proxies }: Twil
     }
   }
 
-  const { voiceNumber, privacy } = config;
+  const { voiceNumber } = config;
+  const always = { ...config.sender, ...set(config.privacy) };
   return {
     send: ({ to, text, validFor, report }) =>
       exchange(/^[SM]M[0-9a-f]{32}$/i, report, (client, statusCallback) =>
         client.messages.create({
-          ...config.sender,
-          ...set(privacy),
-          ...set({ statusCallback }),
+          ...always,
+          ...(statusCallback === undefined ? {} : { statusCallback }),
           to: to.reveal(),
           body: text.reveal(),
           validityPeriod: Math.min(LONGEST_VALIDITY, Math.max(1, Math.floor(validFor))),

@@ -6,7 +6,9 @@
 import { randomInt } from "node:crypto";
 import * as http from "node:http";
 import * as https from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { whole } from "../../../kits/http/whole.ts";
+import { kept } from "../../../kits/web/kept.ts";
 import { OVERDUE } from "./refusals.ts";
 
 export interface Exchange {
@@ -48,12 +50,18 @@ export function createTransport({ apiBase, timeoutMs, proxies }: TransportOption
           apiBase === undefined && proxies !== undefined ? { ...pool, proxyEnv: proxies } : pool,
         );
   const { request } = apiBase?.protocol === "http:" ? http : https;
+  // Of a send always the same.
+  const targetOf = kept((uri) => optionsOf(uri, apiBase));
 
   async function once(exchange: Exchange, timeLeft: number): Promise<Answer> {
-    const url = addressOf(exchange, apiBase);
-    const body = exchange.data === undefined ? undefined : formOf(exchange.data);
-    const headers = headersOf(exchange, body);
-    const req = request(url, { method: exchange.method.toUpperCase(), agent, headers });
+    const { uri, params, data } = exchange;
+    const body = data === undefined ? undefined : formOf(data);
+    const req = request({
+      ...targetOf(params === undefined ? uri : `${uri.split("?")[0]}?${formOf(params)}`),
+      method: exchange.method.toUpperCase(),
+      agent,
+      headers: headersOf(exchange, body),
+    });
     // Not among the options: Node prints those when NODE_DEBUG=http is set.
     req.setHeader("authorization", basicOf(exchange));
     const answer = await whole(req, body, {
@@ -87,13 +95,12 @@ function backOff(retryAfter: string | undefined, round: number): number {
   return least + randomInt(least);
 }
 
-/** Twilio's URL, or the same path on the other server. */
-function addressOf({ uri, params }: Exchange, apiBase: URL | undefined): URL {
-  const url = new URL(uri);
-  const target =
-    apiBase === undefined ? url : new URL(apiBase.pathname.replace(/\/$/, "") + url.pathname, apiBase);
-  target.search = params === undefined ? url.search : formOf(params);
-  return target;
+/** Where Twilio's URL leads, or the same path on the other server. */
+function optionsOf(uri: string, apiBase: URL | undefined) {
+  const { origin, pathname, search } = new URL(uri);
+  const base = apiBase === undefined ? origin : apiBase.origin + apiBase.pathname.replace(/\/$/, "");
+  const { protocol, hostname, port, path } = urlToHttpOptions(new URL(base + pathname + search));
+  return { protocol, hostname, port, path };
 }
 
 const basicOf = ({ username, password }: Exchange): string =>
