@@ -15,6 +15,8 @@ export interface RecentRow {
   readonly text: string;
   /** The same as all share it who read it, once there is such a one. */
   value: Json | undefined;
+  /** What was written, of which `value` can be made; not there of a row that was read. */
+  readonly written?: Json | undefined;
   readonly expiresAt: EpochMs;
   /** The name of its group as it is stored, null for none; not known of a row that was read. */
   readonly group?: string | null | undefined;

@@ -57,6 +57,9 @@ function plainOf(expiresAt: EpochMs, text: string): Buffer {
   return plain;
 }
 
+/** A store that keeps rows in memory answers the very bytes that were written. */
+const isSame = (one: Uint8Array, other: Uint8Array) => one === other || Buffer.compare(one, other) === 0;
+
 /** Where a sealed value belongs. */
 const labelOf = (kind: string, row: string) => `${kind}\0${row}`;
 
@@ -76,6 +79,7 @@ export function createStorage(deps: StorageDeps): Storage {
       bytes: sealed,
       text: bytes.toString("utf8", END_BYTES),
       value: undefined,
+      written: undefined,
       expiresAt: bytes.readDoubleBE(0),
       group: undefined,
     };
@@ -85,11 +89,13 @@ export function createStorage(deps: StorageDeps): Storage {
     row: string,
     value: Json,
     about: Pick<RecentRow, "kind" | "expiresAt" | "version" | "group">,
+    isShared: boolean,
   ): RecentRow {
     const text = JSON.stringify(value);
     const { kind, expiresAt, version, group } = about;
     const bytes = sealer.seal(labelOf(kind, row), plainOf(expiresAt, text));
-    return { kind, version, bytes, text, value: undefined, expiresAt, group };
+    const written = isShared ? value : undefined;
+    return { kind, version, bytes, text, value: undefined, written, expiresAt, group };
   }
 
   /** What all who read the row get. */
@@ -117,8 +123,12 @@ export function createStorage(deps: StorageDeps): Storage {
 
     function contentOf(row: RecentRow): T | undefined {
       if (row.expiresAt <= now()) return undefined;
-      const value = (copies ? undefined : row.value) ?? (JSON.parse(row.text) as Json);
-      return (copies || value === row.value ? value : share(row, value)) as T;
+      if (copies) return JSON.parse(row.text) as T;
+      if (row.value !== undefined) return row.value as T;
+      return share(
+        row,
+        row.written === undefined ? (JSON.parse(row.text) as Json) : asRead(row.written),
+      ) as T;
     }
 
     function toWrite(
@@ -141,8 +151,9 @@ export function createStorage(deps: StorageDeps): Storage {
       const about = { kind, expiresAt, version, group: inGroup ?? null };
       // What is written as it was found, for the sake of its version alone, stands sealed already.
       const same = !copies && before?.value === value && before.expiresAt === expiresAt;
-      const next = same ? { ...before, ...about } : seal(row, value, about);
-      if (!copies && !same) share(next, asRead(value));
+      const next = same ? { ...before, ...about } : seal(row, value, about, !copies);
+      // Where somebody looks at what is shared, they look at once: whoever changed it in between would be found out.
+      if (!same && !copies && deps.onShared !== undefined) share(next, asRead(value));
       // Before it is committed: should that fail, no row has this version, and whoever expects it is told.
       recent.keep(row, next);
       const { bytes } = next;
@@ -161,7 +172,7 @@ export function createStorage(deps: StorageDeps): Storage {
 
     function openRow({ key, bytes, version }: StoredBytes): T | undefined {
       const known = recent.get(kind, key);
-      if (known?.version === version && Buffer.compare(known.bytes, bytes) === 0) return contentOf(known);
+      if (known?.version === version && isSame(known.bytes, bytes)) return contentOf(known);
       const opened = open(kind, key, bytes, version);
       recent.keep(key, opened);
       return contentOf(opened);

@@ -1,8 +1,7 @@
 /** AuditStore over the log of the embedded store: an event goes into the log, and the table has it when it is asked. */
 import type { AuditStore } from "../../../core/audit.ts";
-import { toCall } from "./audit.ts";
 import type { Log } from "./log.ts";
-import { checkCommitted } from "./records-log.ts";
+import { toldOf } from "./records-log.ts";
 
 /** `table`: the audit in its table. */
 export function createEmbeddedAudit(table: AuditStore, log: Log): AuditStore {
@@ -15,9 +14,8 @@ export function createEmbeddedAudit(table: AuditStore, log: Log): AuditStore {
   const { ledger } = table;
   return {
     async append(event) {
-      const what = { now: event.at, writes: [], told: [toCall(event).values] };
-      checkCommitted(what);
-      await log.act((_run, hand) => hand.commit(what));
+      const told = [toldOf(event)];
+      await log.act((_run, hand) => hand.commit({ now: event.at, writes: [], told }));
     },
     query: settled(table.query),
     page: settled(table.page),

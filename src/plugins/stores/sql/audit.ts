@@ -16,8 +16,7 @@ import { createSqlLedger } from "./audit-ledger.ts";
 
 type Row = AuditRow & { readonly kind: AuditKind };
 
-/** One event, with the values of `toCall`. */
-export const insertEvent = statement(
+const insert = statement(
   `insert into audit (at, kind, subject, login, client, address, facts, signature)
    values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
@@ -29,7 +28,7 @@ const STRETCH = 20_000;
 export function toCall(event: SignedEvent): Call {
   const { at, kind, subject, login, client, address, facts } = toSigned(event);
   const { signature = null } = event;
-  return { statement: insertEvent, values: [at, kind, subject, login, client, address, facts, signature] };
+  return { statement: insert, values: [at, kind, subject, login, client, address, facts, signature] };
 }
 
 /** Makes the audit; the tables must be there. */
@@ -60,7 +59,7 @@ export function createSqlAudit(database: Database): AuditStore {
 
   return {
     async append(event) {
-      await database.run(insertEvent, ...toCall(event).values);
+      await database.run(insert, ...toCall(event).values);
     },
     async query({ subject, login, kind, limit }) {
       const kinds = kind === undefined ? undefined : [kind];

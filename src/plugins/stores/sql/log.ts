@@ -10,9 +10,9 @@
  * leaves its commits in the log, for the next to read.
  */
 import { type Embedded, type Ending, type RunNow, statement } from "../../../kits/sql/database.ts";
-import { insertEvent } from "./audit.ts";
 import { createKept, type Kept } from "./records-kept.ts";
 import {
+  bringEvents,
   type Committed,
   cutLog,
   decodeEntry,
@@ -207,7 +207,8 @@ export function createLog(embedded: Embedded): Log {
           run(anew ? bringAnew : bring, kind, key, bytes, version, expiresAt, group, madeAt);
         else if (!onlyHere || !alone) run(remove, kind, key);
       }
-      for (const { seq, values } of kept.told()) if (seq > through) run(insertEvent, ...values);
+      const told = kept.told().filter(({ seq }) => seq > through);
+      if (told.length > 0) run(bringEvents, `[${told.map(({ text }) => text).join()}]`);
       run(cutLog, applied);
       run(markLog, applied);
     }

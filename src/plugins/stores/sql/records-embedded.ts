@@ -3,10 +3,9 @@ import type { SignedEvent } from "../../../core/audit.ts";
 import type { ByteWrite, RecordStore, StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
 import { type Database, type RunNow, statement } from "../../../kits/sql/database.ts";
-import { toCall } from "./audit.ts";
 import type { Hand, Log } from "./log.ts";
 import type { Kept, LoggedRow, TableRow } from "./records-kept.ts";
-import { checkCommitted } from "./records-log.ts";
+import { checkCommitted, toldOf } from "./records-log.ts";
 import { byName } from "./records-order.ts";
 import { createWalk } from "./records-sweep.ts";
 
@@ -40,7 +39,7 @@ export function createEmbeddedRecords(database: Database, log: Log): RecordStore
   function commit(writes: readonly ByteWrite[], events: readonly SignedEvent[], now: EpochMs) {
     if (writes.length === 0 && events.length === 0) return Promise.resolve(true);
     return log.act((run, hand) => {
-      const what = { now, writes, told: events.map((event) => toCall(event).values) };
+      const what = { now, writes, told: events.map(toldOf) };
       checkCommitted(what);
       if (!putAll(run, hand, writes, now)) return false;
       hand.commit(what);

@@ -4,7 +4,6 @@
  */
 import type { StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
-import type { Value } from "../../../kits/sql/database.ts";
 import type { Written } from "./records-log.ts";
 
 /** A row of the log as it is after the last of its writes; `bytes` null: deleted. */
@@ -27,10 +26,10 @@ export interface LoggedRow {
 /** A row of the table; null: there is none. */
 export type TableRow = StoredBytes | null;
 
-/** An event of the audit that is in the log: the values of its columns. */
+/** An event of the audit that is in the log, as `toldOf` has it. */
 export interface ToldEvent {
   readonly seq: number;
-  readonly values: readonly Value[];
+  readonly text: string;
 }
 
 export interface Kept {
@@ -43,7 +42,7 @@ export interface Kept {
   log(write: Written, now: EpochMs, seq: number): void;
   /** Takes back what `log` has done: `before` is what `logged` had answered. */
   unlog(kind: string, key: string, before: LoggedRow | undefined): void;
-  tell(events: readonly (readonly Value[])[], seq: number): void;
+  tell(events: readonly string[], seq: number): void;
   /** In the order they were told. */
   told(): readonly ToldEvent[];
   fromTable(kind: string, key: string): TableRow | undefined;
@@ -139,7 +138,7 @@ export function createKept(): Kept {
       else if (log.get(kind)?.delete(key) === true) size -= 1;
     },
     tell(events, seq) {
-      for (const values of events) told.push({ seq, values });
+      for (const text of events) told.push({ seq, text });
     },
     told: () => told,
     fromTable,

@@ -5,9 +5,11 @@
  * `seq` counts without a gap. The row of the last transaction that was brought in stays with an empty entry, until the
  * next time: whoever has not read that far finds it, and knows that there were rows it has not seen.
  */
+import type { SignedEvent } from "../../../core/audit.ts";
+import { toSigned } from "../../../core/audit-signature.ts";
 import type { ByteWrite } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
-import { statement, type Value } from "../../../kits/sql/database.ts";
+import { statement } from "../../../kits/sql/database.ts";
 
 export const logRows = statement<{ readonly seq: number; readonly entry: Uint8Array }>(
   "select seq, entry from records_log where seq > $1 order by seq",
@@ -23,11 +25,26 @@ export const markLog = statement("update records_log set entry = x'' where seq =
 /** A write whose expectation has been looked at. */
 export type Written = Pick<ByteWrite, "kind" | "key" | "bytes" | "version" | "expiresAt" | "group">;
 
-/** What one act has committed. `told`: the values of events of the audit, as its table has them. */
+/** What one act has committed. `told`: events of the audit, each as a JSON list of what `COLUMNS_TOLD` has of it. */
 export interface Committed {
   readonly now: EpochMs;
   readonly writes: readonly Written[];
-  readonly told: readonly (readonly Value[])[];
+  readonly told: readonly string[];
+}
+
+const COLUMNS_TOLD = ["at", "kind", "subject", "login", "client", "address", "facts", "signature"];
+/** Events of a JSON list, in its order. */
+export const bringEvents = statement(
+  `insert into audit (${COLUMNS_TOLD}) select ${COLUMNS_TOLD.map((_name, index) => `value ->> ${index}`)}
+   from json_each($1) order by key`,
+);
+
+/** An event as the log has it. Throws TypeError for one that the table would not take, see `checkCommitted`. */
+export function toldOf(event: SignedEvent): string {
+  const { at, kind, subject, login, client, address, facts } = toSigned(event);
+  if (!Number.isFinite(at) || typeof kind !== "string")
+    throw new TypeError("an event of the audit has a kind and a time");
+  return JSON.stringify([at, kind, subject, login, client, address, facts, event.signature ?? null]);
 }
 
 /** Characters, of up to three bytes, whose number of bytes two bytes hold. */
@@ -37,22 +54,21 @@ const LONGEST_NAME = 20_000;
  * Throws TypeError for what the tables would not take. In the log nobody would notice, and nothing that stands behind
  * it could be brought in any more.
  */
-export function checkCommitted({ now, writes, told }: Committed): void {
-  const numbers = [now, ...writes.flatMap(({ version, expiresAt }) => [version, expiresAt])];
-  if (!numbers.every(Number.isFinite)) throw new TypeError("a record's version, end and clock are numbers");
-  for (const { kind, key, group = "" } of writes)
-    if (Math.max(kind.length, key.length, group.length) > LONGEST_NAME)
+export function checkCommitted({ now, writes }: Omit<Committed, "told">): void {
+  if (!Number.isFinite(now)) throw new TypeError("a commit has a clock");
+  for (const { kind, key, group = "", version, expiresAt } of writes) {
+    if (!Number.isFinite(version) || !Number.isFinite(expiresAt))
+      throw new TypeError("a record's version and end are numbers");
+    if (kind.length > LONGEST_NAME || key.length > LONGEST_NAME || group.length > LONGEST_NAME)
       throw new TypeError(`a record's kind, key and group have at most ${LONGEST_NAME} characters`);
-  for (const [at, kind] of told)
-    if (!Number.isFinite(at) || typeof kind !== "string")
-      throw new TypeError("an event of the audit has a kind and a time");
+  }
 }
 
 /*
  * An entry is a row of items, each with its sort in front:
  *   clock: 8 bytes, of all writes that follow
  *   write: marks, lengths of kind, key, group (2 bytes each) and bytes (4), version and end (8 each), and these four
- *   told:  length (4) and the values in JSON
+ *   told:  length (4) and the event
  */
 const CLOCK = 1;
 const WRITE = 2;
@@ -66,21 +82,20 @@ const room = Buffer.alloc(64 * 1024);
 
 /** Good until the next call. */
 export function encodeEntry(acts: readonly Committed[]): Buffer {
-  const told = acts.map((act) => act.told.map((values) => JSON.stringify(values)));
   let size = 0;
-  for (const [index, { writes }] of acts.entries()) {
+  for (const { writes, told } of acts) {
     size += 9;
     for (const { kind, key, group, bytes } of writes)
       size += NUMBERS + 3 * (kind.length + key.length + (group?.length ?? 0)) + (bytes?.length ?? 0);
-    for (const text of told[index] ?? []) size += 5 + 3 * text.length;
+    for (const text of told) size += 5 + 3 * text.length;
   }
   const entry = size > room.length ? Buffer.allocUnsafe(size) : room;
   let at = 0;
-  for (const [index, { now, writes }] of acts.entries()) {
+  for (const { now, writes, told } of acts) {
     entry[at] = CLOCK;
     at = entry.writeDoubleBE(now, at + 1);
     for (const write of writes) at = putWrite(entry, at, write);
-    for (const text of told[index] ?? []) {
+    for (const text of told) {
       entry[at] = TOLD;
       const length = entry.write(text, at + 5);
       entry.writeUInt32BE(length, at + 1);
@@ -114,7 +129,7 @@ function putWrite(entry: Buffer, head: number, write: Written): number {
 /** Throws RangeError where the entry is none. */
 export function decodeEntry(bytes: Uint8Array): readonly Committed[] {
   const entry = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const acts: { now: EpochMs; writes: Written[]; told: (readonly Value[])[] }[] = [];
+  const acts: { now: EpochMs; writes: Written[]; told: string[] }[] = [];
   let at = 0;
   const next = (length: number): Buffer => {
     at += length;
@@ -129,7 +144,7 @@ export function decodeEntry(bytes: Uint8Array): readonly Committed[] {
     }
     const act = acts.at(-1);
     if (act === undefined) throw new RangeError("an entry of the log of records has no clock");
-    if (sort === TOLD) act.told.push(JSON.parse(next(next(4).readUInt32BE()).toString()) as Value[]);
+    if (sort === TOLD) act.told.push(next(next(4).readUInt32BE()).toString());
     else if (sort === WRITE) act.writes.push(toWrite(next));
     else throw new RangeError("an entry of the log of records has an item of no known sort");
   }
