@@ -7,7 +7,7 @@
  * seals. For that the seal that was seen last is kept somewhere else: by the running server, and by whoever notes the
  * fingerprint that `sallyport audit verify` prints.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditLedger, AuditRow, AuditSeal } from "./audit.ts";
 import { type AuditSigner, auditMac } from "./audit-signature.ts";
 import { Breakage } from "./errors.ts";
@@ -238,7 +238,7 @@ function entryOf(row: AuditRow): Buffer {
   const text = JSON.stringify([seq, at, kind, subject, login, client, address, facts, signature]);
   const entry = Buffer.alloc(ENTRY);
   entry.writeIntBE(seq, 0, SEQ);
-  createHash("sha256").update(text).digest().copy(entry, SEQ, 0, DIGEST);
+  hash("sha256", text, "buffer").copy(entry, SEQ, 0, DIGEST);
   return entry;
 }
 
