@@ -95,7 +95,7 @@ describe("The log of the embedded store", { skip: sqlite.skip }, () => {
 
   it("O08: two connections see what a map would show, whenever the log is brought into the tables", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 50 }), async (steps) => {
         const own = await sqlite.place();
         const stores = [await own.open(), await own.open()];
         const model = createModel();
@@ -323,6 +323,7 @@ describe("The log of the embedded store", { skip: sqlite.skip }, () => {
             assert.throws(() => decodeEntry(entry.subarray(0, 20)), RangeError);
         },
       ),
+      { numRuns: 50 },
     );
   });
 });
