@@ -66,6 +66,7 @@ export const sendsLog = (log: Logger) => (gateway: string, receipt: Receipt, log
 
 /** For the audit (heard-audit.ts): a line per event while the settings ask for it. */
 export const auditLog = (log: Logger, settings: Settings) => (event: SignedEvent) => {
+  if (!settings.document().logging.audit) return;
   const { kind, at: _at, signature: _signature, ...facts } = event;
-  if (settings.document().logging.audit) log.info(`Audit: ${kind}`, facts);
+  log.info(`Audit: ${kind}`, facts);
 };

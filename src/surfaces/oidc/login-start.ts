@@ -78,11 +78,11 @@ export const createStart =
  * The authorization request as it was made, to be made again; empty for a pushed one, whose parameters are not for a
  * URL (RFC 9126 §1) and which can be made anew by the relying party alone.
  */
-export function restartUrl({ params, ...details }: Pick<Interaction, "params" | "deviceCode">): string {
+export function restartUrl(details: Pick<Interaction, "params" | "deviceCode">): string {
   if (details.deviceCode !== undefined) return "/device";
   if ((details as { parJti?: string }).parJti !== undefined) return "";
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(params))
+  for (const [name, value] of Object.entries(details.params))
     if (typeof value === "string" || typeof value === "number") query.set(name, String(value));
   return `/authorize?${query}`;
 }

@@ -57,6 +57,8 @@ export interface Log {
   act<T>(act: Act<T>): Promise<T>;
   /** Brings what stands in the log into the tables. */
   settle(): Promise<void>;
+  /** The same where this process has written any of it; what cannot be brought in now stays in the log. */
+  end(): Promise<void>;
 }
 
 interface Waiting {
@@ -72,6 +74,7 @@ export function createLog(embedded: Embedded): Log {
   let settled = 0;
   let bytes = 0;
   let settling = false;
+  let hasWritten = false;
   const waiting: Waiting[] = [];
   let askedInThisTurn = false;
   /** What of the memory may be outdated. Cleared by what has been read, and not before. */
@@ -153,6 +156,7 @@ export function createLog(embedded: Embedded): Log {
       run(logRow, applied + 1, entry);
       applied += 1;
       bytes += entry.length;
+      hasWritten = true;
     }
     return { keep: endings };
   }
@@ -230,5 +234,8 @@ export function createLog(embedded: Embedded): Log {
         waiting.push({ act, resolve, reject });
       }),
     settle,
+    async end() {
+      if (hasWritten) await settle().catch(() => {});
+    },
   };
 }

@@ -129,8 +129,7 @@ async function openOver(database: Database, deps: SqlStoreDeps): Promise<SqlStor
     database,
     settle: async () => log?.settle(),
     async close() {
-      // What cannot be brought in now stays in the log.
-      await log?.settle().catch(() => {});
+      await log?.end();
       await database.close();
     },
   };
