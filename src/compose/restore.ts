@@ -2,9 +2,8 @@
  * `sallyport restore`: a backup becomes the store of an installation that has none yet. It refuses to overwrite, a file
  * of a newer version, and a master key that does not open it; all of that before anything is written.
  */
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { chmodSync, copyFileSync, existsSync, linkSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { BootConfig } from "../config.ts";
 import { Breakage } from "../core/errors.ts";
@@ -17,7 +16,7 @@ import { type Database, statement } from "../kits/sql/database.ts";
 import { migrate, planOf } from "../kits/sql/migrate.ts";
 import { openSqlite } from "../kits/sql/sqlite.ts";
 import { checkFile } from "../kits/sql/sqlite-file.ts";
-import { settleCopy } from "../plugins/stores/sql/store.ts";
+import { isSettled, settleCopy } from "../plugins/stores/sql/store.ts";
 import type { Said } from "../surfaces/admin/host/people.ts";
 import { contentsOf } from "./backup.ts";
 import { openDataFolder } from "./data-folder.ts";
@@ -59,6 +58,24 @@ export const COUNTS_OR_CLOSES = [
 export async function restoreBackup(config: string, file: string, asItIs: boolean): Promise<Said> {
   const boot = readHostConfig(config, "store");
   if (!existsSync(file)) return { ok: false, text: `There is no file ${file}.` };
+  checkFile(file);
+  if (isSettled(file)) return restoreFrom(file, boot, config, asItIs);
+  // A file that was copied by hand holds what is not in its tables yet.
+  openDataFolder(boot);
+  const copy = join(boot.data, "restoring.db");
+  try {
+    rmSync(copy, { force: true });
+    makeFile(copy, "");
+    copyFileSync(file, copy);
+    chmodSync(copy, 0o600);
+    await settleCopy(copy);
+    return await restoreFrom(copy, boot, config, asItIs);
+  } finally {
+    rmSync(copy, { force: true });
+  }
+}
+
+async function restoreFrom(file: string, boot: BootConfig, config: string, asItIs: boolean): Promise<Said> {
   const facts = await look(file);
   openDataFolder(boot);
   const wrong = await inTheWay(boot);
@@ -154,8 +171,6 @@ async function toFile(to: string, from: string, asItIs: boolean): Promise<void> 
     makeFile(part, "");
     copyFileSync(from, part);
     chmodSync(part, 0o600);
-    // A file that was copied by hand may hold what is not in its tables yet.
-    await settleCopy(part);
     if (!asItIs) {
       const database = new DatabaseSync(part);
       database.exec(`pragma secure_delete = on; ${CLOSE}; vacuum`);
@@ -175,14 +190,6 @@ async function toDatabase(database: Database, from: string, asItIs: boolean): Pr
     allSteps().filter(({ id }) => applied.includes(id)),
     Date.now,
   );
-  const part = join(mkdtempSync(join(tmpdir(), "sallyport-restore-")), "copy.db");
-  try {
-    copyFileSync(from, part);
-    chmodSync(part, 0o600);
-    await settleCopy(part);
-    await loadFrom(part, database);
-  } finally {
-    rmSync(dirname(part), { recursive: true });
-  }
+  await loadFrom(from, database);
   if (!asItIs) await database.run(statement(CLOSE));
 }

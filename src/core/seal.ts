@@ -31,6 +31,7 @@ const MESSAGES_PER_SALT = 2 ** 20;
 const LEAST_KEYS = 128;
 /** Names kept of rows that were asked for lately. */
 const LEAST_NAMES = 1000;
+const LONGEST_NAME = 256;
 /** Bytes of a label that need no memory of their own. */
 const LABEL_ROOM = 512;
 const CONTEXT = Buffer.from("sallyport seal v1");
@@ -133,7 +134,8 @@ export function createSealer(keys: Pick<Keys, "secrets">, messagesPerSalt = MESS
       if (known !== undefined) return known;
       // The zero byte keeps ("ab", "c") and ("a", "bc") apart; labels are constants of ours without one.
       const name = hmacText(key, `${label}\0${value}`);
-      names.set(value, name);
+      // A copy: a part of a request would keep all of it.
+      if (value.length <= LONGEST_NAME) names.set(Buffer.from(value).toString(), name);
       return name;
     },
   };

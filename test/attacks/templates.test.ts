@@ -8,13 +8,13 @@ import { type Seen, textOf } from "../kit/visitor.ts";
 import { begin, codeAfter, texts } from "./attacker.ts";
 
 const WRITTEN = [
-  "{{7*7}}",
+  "{{1337*1337}}",
   "{{ 7 | times: 7 }}",
   "{% assign a = 7 %}{{a}}",
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself is the attack.
-  "${7*7}",
-  "<%= 7*7 %>",
-  "#{7*7}",
+  "${1337*1337}",
+  "<%= 1337*1337 %>",
+  "#{1337*1337}",
   "<script>alert(1)</script>",
   '"><img src=x onerror=alert(1)>',
   "' autofocus onfocus='alert(1)",
@@ -65,7 +65,7 @@ function harmless(seen: Seen, where: string, written: string): void {
   );
   assert.doesNotMatch(seen.body, /(?:href|src|action)="\s*javascript:/i, where);
   const plain = textOf(seen.body.replace(/<select[\s\S]*<\/select>/, ""));
-  if (/7/.test(written)) assert.doesNotMatch(plain, /(^|\D)49(\D|$)/, `${where}: ${written} was computed`);
+  if (/1337/.test(written)) assert.doesNotMatch(plain, /1787569/, `${where}: ${written} was computed`);
 }
 
 test("S22 a username is shown back as it was typed, and computed nowhere", async () => {
@@ -128,10 +128,10 @@ test("S22 a text message ends with our own line, whatever the client's name says
 test("S22 a person whose name is a template is called so, and nothing else", async () => {
   server.advance(8 * 86_400_000);
   const names = [
-    "{{7*7}}",
+    "{{1337*1337}}",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself is the attack.
-    "${7*7}",
-    "<%= 7*7 %>",
+    "${1337*1337}",
+    "<%= 1337*1337 %>",
     "<script>alert(1)</script>",
     "javascript:alert(1)",
     '"><img src=x onerror=alert(1)>',

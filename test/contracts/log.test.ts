@@ -234,6 +234,76 @@ describe("The log of the embedded store", { skip: sqlite.skip }, () => {
     assert.equal(await textAt(await openOne(), "new"), "later");
   });
 
+  const fileOf = (one: Place) => (one.config as { file: string }).file;
+
+  it("O08: a server of an older version that still runs fails, and writes nothing past the log", async () => {
+    const own = await sqlite.place();
+    const store = await own.open();
+    await store.records.commit([write("guarded", "old")], NOW);
+    await store.settle();
+    const older = new DatabaseSync(fileOf(own));
+    const put = () =>
+      older.exec(
+        "insert into records values ('t', 'guarded', x'00', 7, 2000000, null, 1) on conflict do update set version = 7",
+      );
+    await store.records.commit([write("guarded", "new")], NOW);
+    assert.throws(put, /a newer version of the server writes to this database/);
+    assert.throws(() => older.exec("update records set version = 7"), /a newer version/);
+    await store.settle();
+    put();
+    older.close();
+    assert.equal((await store.records.read("t", "guarded", NOW))?.version, 7, "nothing stood in the log");
+    await store.close();
+    own.remove();
+  });
+
+  it("O08: a damaged log is said to each who asks, and nothing of it is taken away", async () => {
+    const own = await sqlite.place();
+    const [one, two] = [await own.open(), await own.open()];
+    await one.records.commit([write("sound", "1")], NOW);
+    assert.equal(await textAt(two, "sound"), "1");
+    await one.records.commit([write("broken", "2")], NOW);
+    const raw = new DatabaseSync(fileOf(own));
+    raw.exec("update records_log set entry = substr(entry, 1, 20) where seq = 2");
+    const damaged = { code: "store-damaged", message: /^Row 2 of records_log in the database is damaged/ };
+    for (let time = 0; time < 2; time += 1) {
+      await assert.rejects(two.records.read("t", "sound", NOW), damaged);
+      await assert.rejects(two.records.commit([write("next", "3")], NOW), damaged);
+      await assert.rejects(two.settle(), damaged);
+    }
+    assert.deepEqual(Object.values(raw.prepare("select count(*) from records_log").get() ?? {}), [2]);
+    raw.close();
+    for (const store of [one, two]) await store.database.close();
+    own.remove();
+  });
+
+  it("a table that takes nothing stops no commit, and gets all of it afterwards", async () => {
+    const own = await sqlite.place();
+    const store = await own.open();
+    const raw = new DatabaseSync(fileOf(own));
+    raw.exec("create trigger full before insert on records begin select raise(abort, 'full'); end");
+    for (let round = 0; round < 60; round += 1)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, n) => store.records.commit([write(`full-${round}-${n}`, "x")], NOW)),
+      );
+    await assert.rejects(store.settle(), /full/);
+    assert.equal((await store.records.page("t", "", 9_999, NOW)).length, 3_000);
+    raw.exec("drop trigger full");
+    await store.settle();
+    assert.deepEqual(Object.values(raw.prepare("select count(*) from records").get() ?? {}), [3_000]);
+    raw.close();
+    await store.close();
+    own.remove();
+  });
+
+  it("what a sweep has taken is not remembered, also where the clock goes back", async () => {
+    const store = await openOne();
+    await store.records.commit([write("swept", "x", { expiresAt: NOW })], NOW - 10);
+    await store.settle();
+    assert.ok((await store.records.sweep(NOW, 10)) >= 1);
+    assert.equal(await store.records.read("t", "swept", NOW - 5), undefined);
+  });
+
   it("an act that fails fails alone: others of the same transaction are committed", async () => {
     const store = await openOne();
     const event = (login: string): AuditEvent => ({ kind: "signed-in", at: NOW, login });

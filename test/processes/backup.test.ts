@@ -108,6 +108,33 @@ for (const [from, to] of [
   });
 }
 
+test("L10: a database that was copied by hand while it serves comes back whole on either engine", async () => {
+  const site = await createSite({ config: { master_key: masterKey } });
+  assert.equal((await site.command(["user", "add", "grace"], PASSWORD)).code, 0);
+  const node = await site.start();
+  const guesser = node.visitor();
+  await signIn(site, node, "grace", ADA);
+  let page = await toCodePage(guesser, wish(), "grace");
+  for (let tries = 0; tries < 2; tries += 1) page = await guesser.submit(page, { code: "000000" });
+  const file = join(site.folder, "copied.db");
+  const database = new DatabaseSync(join(site.data, "sallyport.db"));
+  database.exec(`vacuum into '${file}'`);
+  database.close();
+  const copied = readFileSync(file);
+  for (const config of [{ master_key: masterKey }, ...(noPostgres === false ? [await onPostgres()] : [])]) {
+    const other = await createSite({ config });
+    const [, events] = /Restored 1 people and (\d+) events/.exec(await done(other, "restore", file)) ?? [];
+    assert.ok(Number(events) > 8, `${events} events`);
+    assert.equal(await failuresOf(other, "grace"), 2);
+    assert.match(await done(other, "audit", "verify"), /events are as they were written/);
+    assert.deepEqual(
+      readdirSync(other.data).filter((name) => name.includes("restoring")),
+      [],
+    );
+  }
+  assert.deepEqual(readFileSync(file), copied, "the copy is as it was");
+});
+
 describe("restore", () => {
   test("S20: refuses to overwrite, the wrong key, a damaged file and one of a newer version, having written nothing", async () => {
     const site = await createSite({ config: { master_key: masterKey } });

@@ -56,8 +56,9 @@ export function createGroupCommit(
       commit.run();
       return outcomes;
     } catch (error) {
-      if (db.isTransaction) db.exec("rollback");
+      // Told before: what comes now may fail as well.
       undone();
+      if (db.isTransaction) db.exec("rollback");
       throw error;
     }
   }

@@ -9,6 +9,7 @@
  * and in every turn of its event loop before it reads, and reads the end of the log if one has. A process that dies
  * leaves its commits in the log, for the next to read.
  */
+import { Breakage } from "../../../core/errors.ts";
 import { type Embedded, type Ending, type RunNow, statement } from "../../../kits/sql/database.ts";
 import { createKept, type Kept } from "./records-kept.ts";
 import {
@@ -59,12 +60,23 @@ export interface Log {
   settle(): Promise<void>;
   /** The same where this process has written any of it; what cannot be brought in now stays in the log. */
   end(): Promise<void>;
+  /** Rows of the table were changed past the log: none is remembered. */
+  forgetTable(): void;
 }
 
 interface Waiting {
   readonly act: Act<unknown>;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
+}
+
+function decoded(seq: number, entry: Uint8Array): readonly Committed[] {
+  try {
+    return decodeEntry(entry);
+  } catch (cause) {
+    const message = `Row ${seq} of records_log in the database is damaged; it was left as it is. Restore a backup.`;
+    throw new Breakage("store-damaged", message, { cause });
+  }
 }
 
 export function createLog(embedded: Embedded): Log {
@@ -74,6 +86,8 @@ export function createLog(embedded: Embedded): Log {
   let settled = 0;
   let bytes = 0;
   let settling = false;
+  /** Rows before which nobody tries again what has failed. */
+  let patience = 0;
   let hasWritten = false;
   const waiting: Waiting[] = [];
   let askedInThisTurn = false;
@@ -89,7 +103,10 @@ export function createLog(embedded: Embedded): Log {
       if (outdated === "nothing") outdated = "end";
     }
     if (outdated === "nothing") return;
-    if (outdated === "end") {
+    const isEnd = outdated === "end";
+    // Until all of it has been read: what cannot be read is said to each who asks.
+    outdated = "everything";
+    if (isEnd) {
       const { rows } = run(logRows, applied);
       const [first] = rows;
       if (first === undefined || (first.seq === applied + 1 && first.entry.length > 0)) {
@@ -98,7 +115,6 @@ export function createLog(embedded: Embedded): Log {
         return;
       }
     }
-    outdated = "everything";
     const { rows } = run(logRows, 0);
     kept.forget();
     applied = 0;
@@ -110,10 +126,11 @@ export function createLog(embedded: Embedded): Log {
 
   function take(rows: readonly { readonly seq: number; readonly entry: Uint8Array }[]): void {
     for (const { seq, entry } of rows) {
+      const acts = decoded(seq, entry);
       applied = seq;
       bytes += entry.length;
       if (entry.length === 0) settled = seq;
-      for (const { writes, told, now } of decodeEntry(entry)) {
+      for (const { writes, told, now } of acts) {
         for (const write of writes) kept.log(write, now, seq);
         kept.tell(told, seq);
       }
@@ -178,13 +195,20 @@ export function createLog(embedded: Embedded): Log {
   }
 
   function settleSoon(): void {
-    if (settling) return;
+    if (settling || kept.size < patience) return;
     settling = true;
-    // What goes wrong here goes wrong for whoever writes next, and nothing is lost: the log is as it was.
-    const done = () => {
-      settling = false;
-    };
-    settle().then(done, done);
+    const size = kept.size;
+    settle().then(
+      () => {
+        settling = false;
+        patience = 0;
+      },
+      () => {
+        settling = false;
+        // Nothing is lost, the log is as it was; but each try reads all of it. Whoever seals the audit says what is wrong.
+        patience = 2 * size;
+      },
+    );
   }
 
   async function settle(): Promise<void> {
@@ -204,6 +228,9 @@ export function createLog(embedded: Embedded): Log {
     const through = start.length === 0 ? start.seq : start.seq - 1;
     const alone = through === settled;
     if (through < applied) {
+      // First: the tables take nothing while the log has something that is not in them.
+      run(cutLog, applied);
+      run(markLog, applied);
       const rows = kept.loggedAll().filter(({ seq }) => seq > through);
       for (const row of rows.sort(byKindAndKey)) {
         const { kind, key, bytes, version, expiresAt, group = null, madeAt, anew, onlyHere } = row;
@@ -213,8 +240,6 @@ export function createLog(embedded: Embedded): Log {
       }
       const told = kept.told().filter(({ seq }) => seq > through);
       if (told.length > 0) run(bringEvents, `[${told.map(({ text }) => text).join()}]`);
-      run(cutLog, applied);
-      run(markLog, applied);
     }
     settled = applied;
     bytes = 0;
@@ -234,6 +259,7 @@ export function createLog(embedded: Embedded): Log {
         waiting.push({ act, resolve, reject });
       }),
     settle,
+    forgetTable: kept.forgetTable,
     async end() {
       if (hasWritten) await settle().catch(() => {});
     },

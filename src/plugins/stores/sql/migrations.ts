@@ -149,8 +149,14 @@ const recordsByEnd: Migration = {
 /** Written by the embedded store alone; there on both engines, because a backup is brought from one to the other. */
 const recordsLog: Migration = {
   id: "0017-records-log",
-  up: ({ bytes, integer }) => [
+  up: ({ bytes, integer }, engine) => [
     `create table records_log (seq ${integer} primary key, entry ${bytes} not null)`,
+    // A server of an older version that still runs knows nothing of the log: it fails instead of writing past it.
+    ...(engine === "sqlite" ? ["insert", "update"] : []).map(
+      (act) => `create trigger records_settled_${act} before ${act} on records
+        when exists (select 1 from records_log where length(entry) > 0) begin
+          select raise(abort, 'a newer version of the server writes to this database'); end`,
+    ),
   ],
 };
 

@@ -100,7 +100,7 @@ export function createEmbeddedRecords(database: Database, log: Log): RecordStore
       }),
     async sweep(now, limit) {
       await log.settle();
-      return sweepTable(now, limit);
+      return sweepTable(now, limit).finally(log.forgetTable);
     },
   };
 }

@@ -42,10 +42,13 @@ export const bringEvents = statement(
 /** An event as the log has it. Throws TypeError for one that the table would not take, see `checkCommitted`. */
 export function toldOf(event: SignedEvent): string {
   const { at, kind, subject, login, client, address, facts } = toSigned(event);
-  if (!Number.isFinite(at) || typeof kind !== "string")
+  if (!isExact(at) || typeof kind !== "string")
     throw new TypeError("an event of the audit has a kind and a time");
   return JSON.stringify([at, kind, subject, login, client, address, facts, event.signature ?? null]);
 }
+
+/** A number that comes back from a column as it went in. */
+const isExact = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 
 /** Characters, of up to three bytes, whose number of bytes two bytes hold. */
 const LONGEST_NAME = 20_000;
@@ -55,9 +58,9 @@ const LONGEST_NAME = 20_000;
  * it could be brought in any more.
  */
 export function checkCommitted({ now, writes }: Omit<Committed, "told">): void {
-  if (!Number.isFinite(now)) throw new TypeError("a commit has a clock");
+  if (!isExact(now)) throw new TypeError("a commit has a clock");
   for (const { kind, key, group = "", version, expiresAt } of writes) {
-    if (!Number.isFinite(version) || !Number.isFinite(expiresAt))
+    if (!isExact(version) || !isExact(expiresAt))
       throw new TypeError("a record's version and end are numbers");
     if (kind.length > LONGEST_NAME || key.length > LONGEST_NAME || group.length > LONGEST_NAME)
       throw new TypeError(`a record's kind, key and group have at most ${LONGEST_NAME} characters`);

@@ -89,6 +89,17 @@ export async function openDatabase(config: SqlStoreConfig): Promise<Database> {
   return openPostgres({ url: config.url, poolSize: config.pool });
 }
 
+/** Whether a file has nothing in its log that is not in its tables: every backup, and no copy of a server that runs. */
+export function isSettled(file: string): boolean {
+  const copy = new DatabaseSync(file, { readOnly: true });
+  try {
+    if (copy.prepare(hasLog.text).get() === undefined) return true;
+    return copy.prepare("select 1 from records_log where length(entry) > 0").get() === undefined;
+  } finally {
+    copy.close();
+  }
+}
+
 /** Brings all of a copy's log into its tables and leaves nothing of it: a database that nobody else has open. */
 export async function settleCopy(file: string): Promise<void> {
   const database = await openSqlite({ file });
