@@ -42,7 +42,11 @@ async function run(): Promise<void> {
     .description("start a whole installation on loopback, with a phone simulator and people to sign in as")
     .action(async () => {
       const { startDemo } = await import("./compose/demo.ts");
-      stopOnSignal(await startDemo(process.env, say, complain));
+      const lines: string[] = [];
+      const running = await startDemo(process.env, (text) => lines.push(text), complain);
+      // Before it says so: whoever waits for the lines may tell it to stop at once.
+      stopOnSignal(running);
+      for (const line of lines) say(line);
     });
 
   program
