@@ -9,6 +9,7 @@ import { createFailures, failuresKey } from "../core/code-failures.ts";
 import type { HelpDesk } from "../core/help-desk.ts";
 import type { DeskAct } from "../core/help-desk-settings.ts";
 import type { Mechanism } from "../core/mechanism.ts";
+import { randomName } from "../core/random.ts";
 import { readTail } from "../kits/log/tail.ts";
 import type { AllowedCountries } from "../kits/phone/phones.ts";
 import { clientAddress, type TrustedPeers } from "../kits/web/address.ts";
@@ -87,7 +88,7 @@ export async function composeAdmin(app: FastifyInstance, admin: AdminParts): Pro
   const twoHands = {
     ...parts,
     rights,
-    approvals: createApprovals({ ...parts, newId: () => randomBytes(16).toString("base64url") }),
+    approvals: createApprovals({ ...parts, newId: randomName }),
     policy: () => settings.document().helpDesk,
   };
   const catalogue = {

@@ -1,5 +1,4 @@
 /** What every command of this host needs: the data folder, the store, the keys, the people. */
-import { randomBytes } from "node:crypto";
 import { catalog } from "../catalog.ts";
 import type { BootConfig } from "../config.ts";
 import { watchAdministrators } from "../core/administrators.ts";
@@ -17,6 +16,7 @@ import { createLoginEndings } from "../core/login-endings.ts";
 import { createNewPasswords } from "../core/new-password.ts";
 import { createNotices, tellOthers } from "../core/notices.ts";
 import { createPasswordOpenings, voidingOpenings } from "../core/password-openings.ts";
+import { randomName } from "../core/random.ts";
 import { createRecovery } from "../core/recovery.ts";
 import { createRememberedDevices, endingDevices, forgettingDevices } from "../core/remembered.ts";
 import { createSealer } from "../core/seal.ts";
@@ -101,8 +101,7 @@ export async function openParts(
     });
     const directories = await openDirectories(config, sql, now);
     const people = directories.directory;
-    const newId = () => randomBytes(16).toString("base64url");
-    const plainNotices = createNotices({ storage, now, newId });
+    const plainNotices = createNotices({ storage, now, newId: randomName });
     const remembered = createRememberedDevices({ storage, now });
     const directory = watchAdministrators(forgettingDevices(people, remembered), (user) =>
       tellOthers({ directory: people, notices: plainNotices }, user, "became-admin"),

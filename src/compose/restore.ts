@@ -64,10 +64,7 @@ export async function restoreBackup(config: string, file: string, asItIs: boolea
   openDataFolder(boot);
   const copy = join(boot.data, "restoring.db");
   try {
-    rmSync(copy, { force: true });
-    makeFile(copy, "");
-    copyFileSync(file, copy);
-    chmodSync(copy, 0o600);
+    copyPrivately(file, copy);
     await settleCopy(copy);
     return await restoreFrom(copy, boot, config, asItIs);
   } finally {
@@ -107,7 +104,6 @@ async function restoreFrom(file: string, boot: BootConfig, config: string, asItI
 
 /** Throws Breakage when the file is damaged, no backup, or of a newer version. */
 async function look(file: string) {
-  checkFile(file);
   const copy = await openSqlite({ file, readOnly: true });
   try {
     const { applied } = await planOf(copy, allSteps());
@@ -164,13 +160,17 @@ function checkKey(file: string, masterKey: Secret): void {
 const others = COUNTS_OR_CLOSES.map((kind) => `'${kind}'`).join(", ");
 const CLOSE = `delete from records where kind not in (${others})`;
 
+function copyPrivately(from: string, to: string): void {
+  rmSync(to, { force: true });
+  makeFile(to, "");
+  copyFileSync(from, to);
+  chmodSync(to, 0o600);
+}
+
 async function toFile(to: string, from: string, asItIs: boolean): Promise<void> {
   const part = `${to}.restoring`;
-  rmSync(part, { force: true });
   try {
-    makeFile(part, "");
-    copyFileSync(from, part);
-    chmodSync(part, 0o600);
+    copyPrivately(from, part);
     if (!asItIs) {
       const database = new DatabaseSync(part);
       database.exec(`pragma secure_delete = on; ${CLOSE}; vacuum`);

@@ -16,19 +16,21 @@ import { createSqlLedger } from "./audit-ledger.ts";
 
 type Row = AuditRow & { readonly kind: AuditKind };
 
+/** What a writer sets, in the order of `valuesOf`. */
+export const COLUMNS = ["at", "kind", "subject", "login", "client", "address", "facts", "signature"] as const;
 const insert = statement(
-  `insert into audit (at, kind, subject, login, client, address, facts, signature)
-   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+  `insert into audit (${COLUMNS}) values (${COLUMNS.map((_name, index) => `$${index + 1}`)})`,
 );
 
 /** How many events a page looks at where no index helps: on SQLite a query holds the event loop. */
 const STRETCH = 20_000;
 
 /** The insert of one event, to be run alone or in a transaction with what it tells of. */
-export function toCall(event: SignedEvent): Call {
+export const toCall = (event: SignedEvent): Call => ({ statement: insert, values: valuesOf(event) });
+
+export function valuesOf(event: SignedEvent): Call["values"] {
   const { at, kind, subject, login, client, address, facts } = toSigned(event);
-  const { signature = null } = event;
-  return { statement: insert, values: [at, kind, subject, login, client, address, facts, signature] };
+  return [at, kind, subject, login, client, address, facts, event.signature ?? null];
 }
 
 /** Makes the audit; the tables must be there. */
@@ -59,7 +61,7 @@ export function createSqlAudit(database: Database): AuditStore {
 
   return {
     async append(event) {
-      await database.run(insert, ...toCall(event).values);
+      await database.run(insert, ...valuesOf(event));
     },
     async query({ subject, login, kind, limit }) {
       const kinds = kind === undefined ? undefined : [kind];

@@ -2,6 +2,7 @@
  * What the embedded store keeps in memory: the rows and events that stand in its log, and rows of the table of records
  * that were asked for lately, those that are not there included. Used by log.ts, which knows when it is outdated.
  */
+import { createShelves } from "../../../core/lately.ts";
 import type { StoredBytes } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
 import type { Written } from "./records-log.ts";
@@ -53,55 +54,32 @@ export interface Kept {
   forget(): void;
 }
 
-type ByKind<T> = Map<string, Map<string, T>>;
-
 /** Rows of the table that are kept at least, and bytes of each: some three megabytes, thirty at most. */
 const LEAST = 2_000;
 const LONGEST = 8_192;
 
 export function createKept(): Kept {
-  let log: ByKind<LoggedRow> = new Map();
+  let log = new Map<string, Map<string, LoggedRow>>();
   let size = 0;
   let told: ToldEvent[] = [];
-  // Two generations: when the younger is full, the older goes as a whole.
-  let young: ByKind<TableRow> = new Map();
-  let old: ByKind<TableRow> = new Map();
-  let count = 0;
+  const table = createShelves<string, StoredBytes | false>(LEAST);
 
   function keep(kind: string, key: string, row: TableRow): void {
-    if (row !== null && row.bytes.length > LONGEST) {
-      young.get(kind)?.delete(key);
-      old.get(kind)?.delete(key);
-      return;
-    }
-    if (count >= LEAST) {
-      old = young;
-      young = new Map();
-      count = 0;
-    }
-    of(young, kind).set(key, row);
-    count += 1;
+    if (row !== null && row.bytes.length > LONGEST) table.shelf(kind).delete(key);
+    else table.shelf(kind).set(key, row ?? false);
   }
 
   function fromTable(kind: string, key: string): TableRow | undefined {
-    const found = young.get(kind)?.get(key);
-    if (found !== undefined) return found;
-    const older = old.get(kind)?.get(key);
-    if (older !== undefined) keep(kind, key, older);
-    return older;
+    const found = table.shelf(kind).get(key);
+    return found === false ? null : found;
   }
 
   function put(row: LoggedRow): void {
-    const rows = of(log, row.kind);
+    const rows = log.get(row.kind) ?? new Map<string, LoggedRow>();
+    log.set(row.kind, rows);
     const before = rows.size;
     rows.set(row.key, row);
     size += rows.size - before;
-  }
-
-  function forgetTable(): void {
-    young = new Map();
-    old = new Map();
-    count = 0;
   }
 
   function forgetLog(): void {
@@ -148,19 +126,10 @@ export function createKept(): Kept {
         keep(kind, key, bytes === null ? null : { key, bytes, version, expiresAt });
       forgetLog();
     },
-    forgetTable,
+    forgetTable: table.clear,
     forget() {
       forgetLog();
-      forgetTable();
+      table.clear();
     },
   };
-}
-
-function of<T>(rows: ByKind<T>, kind: string): Map<string, T> {
-  let found = rows.get(kind);
-  if (found === undefined) {
-    found = new Map();
-    rows.set(kind, found);
-  }
-  return found;
 }

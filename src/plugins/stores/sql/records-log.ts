@@ -6,10 +6,10 @@
  * next time: whoever has not read that far finds it, and knows that there were rows it has not seen.
  */
 import type { SignedEvent } from "../../../core/audit.ts";
-import { toSigned } from "../../../core/audit-signature.ts";
 import type { ByteWrite } from "../../../core/records.ts";
 import type { EpochMs } from "../../../core/words.ts";
 import { statement } from "../../../kits/sql/database.ts";
+import { COLUMNS, valuesOf } from "./audit.ts";
 
 export const logRows = statement<{ readonly seq: number; readonly entry: Uint8Array }>(
   "select seq, entry from records_log where seq > $1 order by seq",
@@ -25,26 +25,24 @@ export const markLog = statement("update records_log set entry = x'' where seq =
 /** A write whose expectation has been looked at. */
 export type Written = Pick<ByteWrite, "kind" | "key" | "bytes" | "version" | "expiresAt" | "group">;
 
-/** What one act has committed. `told`: events of the audit, each as a JSON list of what `COLUMNS_TOLD` has of it. */
+/** What one act has committed. `told`: events of the audit, each as a JSON list of its values. */
 export interface Committed {
   readonly now: EpochMs;
   readonly writes: readonly Written[];
   readonly told: readonly string[];
 }
 
-const COLUMNS_TOLD = ["at", "kind", "subject", "login", "client", "address", "facts", "signature"];
 /** Events of a JSON list, in its order. */
 export const bringEvents = statement(
-  `insert into audit (${COLUMNS_TOLD}) select ${COLUMNS_TOLD.map((_name, index) => `value ->> ${index}`)}
+  `insert into audit (${COLUMNS}) select ${COLUMNS.map((_name, index) => `value ->> ${index}`)}
    from json_each($1) order by key`,
 );
 
 /** An event as the log has it. Throws TypeError for one that the table would not take, see `checkCommitted`. */
 export function toldOf(event: SignedEvent): string {
-  const { at, kind, subject, login, client, address, facts } = toSigned(event);
-  if (!isExact(at) || typeof kind !== "string")
+  if (!isExact(event.at) || typeof event.kind !== "string")
     throw new TypeError("an event of the audit has a kind and a time");
-  return JSON.stringify([at, kind, subject, login, client, address, facts, event.signature ?? null]);
+  return JSON.stringify(valuesOf(event));
 }
 
 /** A number that comes back from a column as it went in. */
