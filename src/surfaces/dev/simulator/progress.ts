@@ -3,8 +3,11 @@
  * signature. The first status is not told: it was in the answer.
  */
 import { createHmac } from "node:crypto";
+import * as http from "node:http";
+import * as https from "node:https";
 import { isLoopback } from "../../../core/network.ts";
 import type { Clock } from "../../../core/words.ts";
+import { whole } from "../../../kits/http/whole.ts";
 import type { Item } from "./book.ts";
 
 /** How it ends, where it does not end well: `undelivered`, `failed`, …, and Twilio's error code; `silent`: nobody is told. */
@@ -26,7 +29,9 @@ export interface ProgressDeps {
 
 export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress {
   const timers = new Set<NodeJS.Timeout>();
-  const closing = new AbortController();
+  // Kept connections, as Twilio's are. Below what servers allow a silent one, so that none is reused that is being closed.
+  const pool = { keepAlive: true, timeout: 4_000 };
+  const agents = { "http:": new http.Agent(pool), "https:": new https.Agent(pool) };
 
   function after(act: () => void): void {
     const timer = setTimeout(() => {
@@ -66,12 +71,25 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
       ...(item.service === undefined ? {} : { MessagingServiceSid: item.service }),
       ...(item.errorCode === undefined ? {} : { ErrorCode: String(item.errorCode) }),
     };
-    await fetch(url, {
+    const body = new URLSearchParams(fields).toString();
+    const options = {
       method: "POST",
-      headers: { "X-Twilio-Signature": signature(tokenOf(item.account), url, fields) },
-      body: new URLSearchParams(fields),
-      redirect: "manual",
-      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(5000)]),
+      headers: {
+        accept: "*/*",
+        "content-length": Buffer.byteLength(body),
+        "content-type": "application/x-www-form-urlencoded; charset=utf-8",
+        "user-agent": "TwilioProxy/1.1",
+        "x-twilio-signature": signature(tokenOf(item.account), url, fields),
+      },
+    };
+    const request = url.startsWith("https:")
+      ? https.request(url, { ...options, agent: agents["https:"] })
+      : http.request(url, { ...options, agent: agents["http:"] });
+    await whole(request, body, {
+      timeoutMs: 5_000,
+      largest: 64 * 1024,
+      overdue: "ETIMEDOUT",
+      failure: Error,
     });
   }
 
@@ -89,7 +107,8 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
     },
     close() {
       for (const timer of timers) clearTimeout(timer);
-      closing.abort();
+      agents["http:"].destroy();
+      agents["https:"].destroy();
     },
   };
 }
