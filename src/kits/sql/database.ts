@@ -67,8 +67,11 @@ export interface Embedded {
   othersWrote(): boolean;
   /** Reads in one act. It may run again where a lock was in the way. */
   look<T>(act: (run: RunNow) => T): Promise<T>;
-  /** A transaction as one act; a throw undoes it. It may run again, see `onUndone`. */
-  act<T>(body: (run: RunNow) => Ending<T>): Promise<T>;
+  /**
+   * A transaction as one act; a throw undoes it. It may run again, see `onUndone`. One of `many` statements shares no
+   * commit with others.
+   */
+  act<T>(body: (run: RunNow) => Ending<T>, size?: "statements" | "many"): Promise<T>;
   /** Calls `listener` at once when what acts have done was undone by something else than their own wish. */
   onUndone(listener: () => void): void;
 }

@@ -8,17 +8,22 @@ import type { DatabaseSync } from "node:sqlite";
 /** One write: a synchronous act, or one that asks for everything it did to be undone. */
 export type Write<T> = () => { readonly keep: T } | { readonly undo: T };
 
+/**
+ * `statements` need a savepoint to be undone together. `many` have a transaction of their own: under a savepoint SQLite
+ * keeps every page they change in a list of memory and walks through it at the end of each statement.
+ */
+export type Size = "statement" | "statements" | "many";
+
 export interface GroupCommit {
   /** Resolves with the act's answer when it is committed (or undone at its own wish). The act may run again. */
-  write<T>(act: Write<T>, atomic: boolean): Promise<T>;
+  write<T>(act: Write<T>, size: Size): Promise<T>;
   /** Commits what is waiting. */
   flush(): Promise<void>;
 }
 
 interface Member {
   readonly act: Write<unknown>;
-  /** Several statements, which need a savepoint to be undone together. */
-  readonly atomic: boolean;
+  readonly size: Size;
   readonly settle: { resolve(answer: never): void; reject(error: unknown): void };
 }
 
@@ -37,7 +42,7 @@ export function createGroupCommit(
   attempt: <T>(act: () => T) => Promise<T>,
   { fatal, undone }: { readonly fatal: (error: unknown) => boolean; readonly undone: () => void },
 ): GroupCommit {
-  let waiting: Member[] = [];
+  const waiting: Member[] = [];
   const begin = db.prepare("begin immediate");
   const commit = db.prepare("commit");
   const savepoint = db.prepare("savepoint member");
@@ -46,7 +51,7 @@ export function createGroupCommit(
   function run(batch: readonly Member[]): readonly Outcome[] {
     const [first] = batch;
     // Alone, a single statement is its own transaction.
-    if (batch.length === 1 && first !== undefined && !first.atomic) {
+    if (batch.length === 1 && first?.size === "statement") {
       const ending = first.act();
       return [{ answer: "keep" in ending ? ending.keep : ending.undo }];
     }
@@ -78,7 +83,8 @@ export function createGroupCommit(
     }
   }
 
-  function runOne({ act, atomic }: Member): Outcome {
+  function runOne({ act, size }: Member): Outcome {
+    const atomic = size !== "statement";
     if (atomic) savepoint.run();
     try {
       const ending = act();
@@ -96,8 +102,8 @@ export function createGroupCommit(
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, MOST_AT_ONCE);
-      waiting = waiting.slice(MOST_AT_ONCE);
+      const many = waiting.findIndex(({ size }) => size === "many");
+      const batch = waiting.splice(0, many < 0 ? MOST_AT_ONCE : Math.min(many, MOST_AT_ONCE) || 1);
       try {
         const outcomes = await attempt(() => run(batch));
         for (const [index, { settle }] of batch.entries()) {
@@ -112,11 +118,11 @@ export function createGroupCommit(
   }
 
   return {
-    write: (act, atomic) =>
+    write: (act, size) =>
       new Promise((resolve, reject) => {
         // Two turns: what the first one brings in commits along, and where nothing comes in a turn takes microseconds.
         if (waiting.length === 0) setImmediate(() => setImmediate(() => void flush()));
-        waiting.push({ act, atomic, settle: { resolve, reject } });
+        waiting.push({ act, size, settle: { resolve, reject } });
       }),
     flush,
   };

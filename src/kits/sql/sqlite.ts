@@ -104,6 +104,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     await attempt(() => {
       // secure_delete: what was deleted is overwritten, so that no old row can be read from the file.
       db.exec("pragma secure_delete = on; pragma trusted_schema = off; pragma temp_store = memory");
+      // 16 MiB of pages, where a transaction of a thousand rows spills into the log, and writes again, with the usual two.
+      db.exec("pragma cache_size = -16384");
       db.exec(`pragma synchronous = ${options.synchronous === "full" ? "full" : "normal"}`);
       // A login writes the same few pages again and again: the longer the log, the fewer of them are copied (16 MiB).
       if (!readOnly)
@@ -131,9 +133,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     engine: "sqlite",
     run<Row>(what: Statement<Row>, ...values: readonly Value[]) {
       const act = () => execute(prepare(what), values) as Result<Row>;
-      return asks(what) ? atOnce(act) : commits.write(() => ({ keep: act() }), false);
+      return asks(what) ? atOnce(act) : commits.write(() => ({ keep: act() }), "statement");
     },
-    transact: (body) => commits.write(() => executeAll(body), true),
+    transact: (body) => commits.write(() => executeAll(body), "statements"),
     kysely: <Tables>() =>
       createKysely<Tables>("sqlite", (text, values) =>
         attempt(() => {
@@ -149,7 +151,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
         return true;
       },
       look: (act) => atOnce(() => act(runNow)),
-      act: (body) => commits.write(() => body(runNow), true),
+      act: (body, size = "statements") => commits.write(() => body(runNow), size),
       onUndone: (listener) => undone.push(listener),
     },
     async close() {

@@ -216,7 +216,7 @@ export function createLog(embedded: Embedded): Log {
       refresh(run);
       return kept.size === 0;
     });
-    if (!nothing) await embedded.act(bringIn);
+    if (!nothing) await embedded.act(bringIn, "many");
   }
 
   function bringIn(run: RunNow): Ending<void> {
