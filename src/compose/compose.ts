@@ -38,6 +38,7 @@ import { composeApis } from "./apis.ts";
 import { type Background, createBackground } from "./background.ts";
 import { openBootstrapFile } from "./bootstrap-file.ts";
 import { startChores } from "./chores.ts";
+import { compileEarly } from "./compilers.ts";
 import { engineBuilder } from "./engine.ts";
 import { createExplain } from "./explain.ts";
 import { composeFactors } from "./factors.ts";
@@ -322,6 +323,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);
     await app.listen({ host: config.listen.host, port: config.listen.port });
+    compileEarly();
     log.info("Listening", {
       host: config.listen.host,
       port: config.listen.port,
