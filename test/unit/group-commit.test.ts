@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { ask, isDuplicate, statement } from "../../src/kits/sql/database.ts";
 import { openSqlite } from "../../src/kits/sql/sqlite.ts";
@@ -72,6 +73,40 @@ test("what was acknowledged is committed: another connection sees it at once", a
     }),
   );
   await other.close();
+  await database.close();
+});
+
+test("an act of many statements has a transaction of its own, in its place, and fails alone", async () => {
+  const { file, database } = await open("many.db");
+  const other = new DatabaseSync(file, { readOnly: true });
+  const committed = () =>
+    other
+      .prepare("select id from t order by id")
+      .all()
+      .map(({ id }) => id);
+  const seen: unknown[] = [];
+  const many = (id: number, word: string | null) =>
+    database.embedded?.act((run) => {
+      seen.push(committed());
+      run(insert, id, "before");
+      run(insert, id + 1, word);
+      return { keep: id };
+    }, "many");
+  const results = await Promise.allSettled([
+    database.run(insert, 1, "first"),
+    many(10, "kept"),
+    database.run(insert, 2, "second"),
+    many(20, null),
+    many(30, "kept"),
+    database.run(insert, 3, "third"),
+  ]);
+  assert.deepEqual(seen, [[1], [1, 2, 10, 11], [1, 2, 10, 11]]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["fulfilled", "fulfilled", "fulfilled", "rejected", "fulfilled", "fulfilled"],
+  );
+  assert.deepEqual(committed(), [1, 2, 3, 10, 11, 30, 31]);
+  other.close();
   await database.close();
 });
 
