@@ -94,6 +94,8 @@ export interface ComposeOptions extends Voices {
   readonly reach?: (address: string) => boolean;
   /** How often its chores come round: 1 unless given, a tenth of the time at 0.1. */
   readonly pace?: number;
+  /** It ends before compiling early would pay; the default is a server that stays. */
+  readonly brief?: boolean;
   /** Where texts go when no property of the script says so. */
   readonly apiBase?: URL | undefined;
 }
@@ -323,7 +325,7 @@ export async function compose(config: BootConfig, options: ComposeOptions): Prom
     options.extras?.(app, { render, acrs: () => revisions.current().mechanisms.map(({ acr }) => acr) });
     const bootstrapFile = await openBootstrapFile(config, parts.bootstrap);
     await app.listen({ host: config.listen.host, port: config.listen.port });
-    compileEarly();
+    if (options.brief !== true) compileEarly();
     log.info("Listening", {
       host: config.listen.host,
       port: config.listen.port,

@@ -169,6 +169,7 @@ export async function startServer(options: ServerOptions = {}) {
   if (options.people !== false) await addDemoPeople(parts);
   const running = await compose(config, {
     parts,
+    brief: true,
     ...(options.pace === undefined ? {} : { pace: options.pace }),
     ...(options.onSend === undefined ? {} : { onSend: options.onSend }),
     ...(options.logs === undefined ? {} : { logs: options.logs }),
