@@ -31,23 +31,19 @@ function listAsRead(list: readonly Json[]): readonly Json[] {
 function fieldsAsRead(fields: Fields): Json {
   const names = Object.keys(fields);
   let copy: Fields | undefined;
-  for (let at = 0; at < names.length; at += 1) {
-    const name = names[at] as string;
+  for (const [at, name] of names.entries()) {
     const inner = fields[name];
     const read = inner === undefined ? undefined : asRead(inner);
-    if (copy === undefined && (read !== inner || read === undefined)) copy = upTo(at, names, fields);
+    if (copy === undefined && (read !== inner || read === undefined)) copy = only(names.slice(0, at), fields);
     if (copy !== undefined && read !== undefined) put(copy, name, read);
   }
   return copy ?? fields;
 }
 
-/** Of an object whose properties before this one are as they are read. */
-function upTo(end: number, names: readonly string[], fields: Fields): Fields {
+/** These properties alone, which are as they are read. */
+function only(names: readonly string[], fields: Fields): Fields {
   const copy: Fields = {};
-  for (let at = 0; at < end; at += 1) {
-    const name = names[at] as string;
-    put(copy, name, fields[name]);
-  }
+  for (const name of names) put(copy, name, fields[name]);
   return copy;
 }
 

@@ -100,10 +100,15 @@ export function createGroupCommit(
     }
   }
 
+  /** How many of those who wait share the next transaction: up to the first of `many`, who comes alone. */
+  function together(): number {
+    const end = waiting.findIndex(({ size }, at) => size === "many" || at === MOST_AT_ONCE);
+    return end < 0 ? waiting.length : Math.max(end, 1);
+  }
+
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
-      const many = waiting.findIndex(({ size }) => size === "many");
-      const batch = waiting.splice(0, many < 0 ? MOST_AT_ONCE : Math.min(many, MOST_AT_ONCE) || 1);
+      const batch = waiting.splice(0, together());
       try {
         const outcomes = await attempt(() => run(batch));
         for (const [index, { settle }] of batch.entries()) {

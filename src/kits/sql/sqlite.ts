@@ -104,7 +104,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     await attempt(() => {
       // secure_delete: what was deleted is overwritten, so that no old row can be read from the file.
       db.exec("pragma secure_delete = on; pragma trusted_schema = off; pragma temp_store = memory");
-      // 16 MiB of pages, where a transaction of a thousand rows spills into the log, and writes again, with the usual two.
+      // 16 MiB of pages: in the usual two a transaction of a thousand rows has no room, and writes many of them twice.
       db.exec("pragma cache_size = -16384");
       db.exec(`pragma synchronous = ${options.synchronous === "full" ? "full" : "normal"}`);
       // A login writes the same few pages again and again: the longer the log, the fewer of them are copied (16 MiB).

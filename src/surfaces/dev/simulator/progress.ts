@@ -29,9 +29,10 @@ export interface ProgressDeps {
 
 export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress {
   const timers = new Set<NodeJS.Timeout>();
-  // Kept connections, as Twilio's are. Below what servers allow a silent one, so that none is reused that is being closed.
+  // Below what servers allow a silent connection, so that none is reused that is being closed.
   const pool = { keepAlive: true, timeout: 4_000 };
-  const agents = { "http:": new http.Agent(pool), "https:": new https.Agent(pool) };
+  const plain = { request: http.request, agent: new http.Agent(pool) };
+  const secure = { request: https.request, agent: new https.Agent(pool) };
 
   function after(act: () => void): void {
     const timer = setTimeout(() => {
@@ -59,7 +60,8 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
     // The fragment tunes Twilio's own retries; it is neither sent nor signed.
     const url = callback.replace(/#.*$/s, "");
     // Elsewhere nobody is told, nor is a name server asked: the server in question is behind a name of the world's.
-    if (!isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ""))) return;
+    const { protocol, hostname } = new URL(url);
+    if (!isLoopback(hostname.replace(/^\[|\]$/g, ""))) return;
     const fields: Record<string, string> = {
       AccountSid: item.account,
       ApiVersion: "2010-04-01",
@@ -72,20 +74,15 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
       ...(item.errorCode === undefined ? {} : { ErrorCode: String(item.errorCode) }),
     };
     const body = new URLSearchParams(fields).toString();
-    const options = {
-      method: "POST",
-      headers: {
-        accept: "*/*",
-        "content-length": Buffer.byteLength(body),
-        "content-type": "application/x-www-form-urlencoded; charset=utf-8",
-        "user-agent": "TwilioProxy/1.1",
-        "x-twilio-signature": signature(tokenOf(item.account), url, fields),
-      },
+    const { request, agent } = protocol === "https:" ? secure : plain;
+    const headers = {
+      accept: "*/*",
+      "content-length": Buffer.byteLength(body),
+      "content-type": "application/x-www-form-urlencoded; charset=utf-8",
+      "user-agent": "TwilioProxy/1.1",
+      "x-twilio-signature": signature(tokenOf(item.account), url, fields),
     };
-    const request = url.startsWith("https:")
-      ? https.request(url, { ...options, agent: agents["https:"] })
-      : http.request(url, { ...options, agent: agents["http:"] });
-    await whole(request, body, {
+    await whole(request(url, { method: "POST", headers, agent }), body, {
       timeoutMs: 5_000,
       largest: 64 * 1024,
       overdue: "ETIMEDOUT",
@@ -107,8 +104,8 @@ export function createProgress({ now, paceMs, tokenOf }: ProgressDeps): Progress
     },
     close() {
       for (const timer of timers) clearTimeout(timer);
-      agents["http:"].destroy();
-      agents["https:"].destroy();
+      plain.agent.destroy();
+      secure.agent.destroy();
     },
   };
 }
